@@ -31,7 +31,9 @@ export const ERROR_TABLE = {
   BASE64_MALFORMED: invalid('The text is not canonical standard base64 with padding.'),
   HEX_MALFORMED: invalid('The text is not lowercase hexadecimal of the expected length.'),
   DECIMAL_MALFORMED: invalid('The text is not a decimal without sign, leading zeros or spaces.'),
-  TIME_MALFORMED: invalid('The time is not RFC 3339 UTC with whole seconds (2026-10-01T12:00:00Z).'),
+  TIME_MALFORMED: invalid(
+    'The time is not RFC 3339 UTC with whole seconds (2026-10-01T12:00:00Z).',
+  ),
 
   // Keys and signatures
   KEY_MALFORMED: invalid(
@@ -52,16 +54,25 @@ export const ERROR_TABLE = {
   STATEMENT_MALFORMED: invalid('A field of the statement is missing, unknown or out of range.'),
   STATEMENT_TYPE_UNKNOWN: invalid('The statement is not an in-toto Statement v1.'),
   PREDICATE_TYPE_UNKNOWN: invalid('The predicate type is not one that Attestry knows.'),
-  SUBJECT_MISMATCH: invalid('The file or folder in hand is not the model that the statement names.'),
+  SUBJECT_MISMATCH: invalid(
+    'The file or folder in hand is not the model that the statement names.',
+  ),
   SHARD_MISMATCH: invalid('The shard in hand is not part of the model that the statement names.'),
   OPERATOR_UNAUTHORIZED: invalid('The key may not say this for this operator on this log.'),
   STATEMENT_LOG_MISMATCH: invalid('The statement was made for another log.'),
   STATEMENT_TIME_FUTURE: invalid('The statement is dated after the time at which it was seen.'),
+  CLAIM_MISMATCH: invalid(
+    'An evaluation claim says passed against its own numbers, or the reverse.',
+  ),
   USAGE_SUM_MISMATCH: invalid('The buckets of a usage statement do not add up to its totals.'),
-  USAGE_WINDOW_INVALID: invalid('The usage window is empty, crosses a UTC hour, or ends in the future.'),
+  USAGE_WINDOW_INVALID: invalid(
+    'The usage window is empty, crosses a UTC hour, or ends in the future.',
+  ),
   STREAM_SEQUENCE_MISMATCH: invalid('The usage statement is not the next one of its meter.'),
   STREAM_PREVIOUS_MISMATCH: invalid('The usage statement does not commit to the one before it.'),
-  STREAM_WINDOW_OVERLAP: invalid('The usage window starts before the previous window of its meter ended.'),
+  STREAM_WINDOW_OVERLAP: invalid(
+    'The usage window starts before the previous window of its meter ended.',
+  ),
   STREAM_MODEL_CHANGED: invalid('A meter counts one model; the statement names another.'),
 
   // Signed notes
@@ -69,7 +80,9 @@ export const ERROR_TABLE = {
   VKEY_MALFORMED: invalid('The verifier key is malformed, or its key ID does not match.'),
   CHECKPOINT_MALFORMED: invalid('The checkpoint does not follow c2sp.org/tlog-checkpoint.'),
   CHECKPOINT_EXTENSION_UNKNOWN: invalid('The checkpoint carries extension lines.'),
-  CHECKPOINT_ORIGIN_UNKNOWN: invalid('The checkpoint is of a log that the trust root does not name.'),
+  CHECKPOINT_ORIGIN_UNKNOWN: invalid(
+    'The checkpoint is of a log that the trust root does not name.',
+  ),
   CHECKPOINT_UNSIGNED: invalid('The checkpoint carries no signature of its log.'),
   CHECKPOINT_SIGNATURE_INVALID: invalid('A signature of a known key on the checkpoint is wrong.'),
   COSIGNATURE_MALFORMED: invalid('The cosignature is not 8 bytes of time and 64 of signature.'),
@@ -82,10 +95,16 @@ export const ERROR_TABLE = {
   // Merkle proofs
   HASH_MALFORMED: invalid('A hash in a proof is not 32 bytes of canonical base64.'),
   INCLUSION_INDEX_OUT_OF_RANGE: invalid('The index is not below the size of the tree.'),
-  INCLUSION_LENGTH_WRONG: invalid('The inclusion proof has more or fewer hashes than RFC 6962 demands.'),
-  INCLUSION_ROOT_MISMATCH: invalid('The inclusion proof does not lead to the root of the checkpoint.'),
+  INCLUSION_LENGTH_WRONG: invalid(
+    'The inclusion proof has more or fewer hashes than RFC 6962 demands.',
+  ),
+  INCLUSION_ROOT_MISMATCH: invalid(
+    'The inclusion proof does not lead to the root of the checkpoint.',
+  ),
   CONSISTENCY_SIZE_INVALID: invalid('The sizes of the consistency proof are not in order.'),
-  CONSISTENCY_LENGTH_WRONG: invalid('The consistency proof has more or fewer hashes than RFC 6962 demands.'),
+  CONSISTENCY_LENGTH_WRONG: invalid(
+    'The consistency proof has more or fewer hashes than RFC 6962 demands.',
+  ),
   CONSISTENCY_ROOT_MISMATCH: invalid('The consistency proof does not connect the two roots.'),
   PROOF_MALFORMED: invalid('The proof does not follow c2sp.org/tlog-proof.'),
 
@@ -100,7 +119,9 @@ export const ERROR_TABLE = {
   ENTRY_INADMISSIBLE: invalid('The log holds an entry that admission must refuse.'),
   ROOT_MISMATCH: invalid('The root derived from the entries is not the root that was signed.'),
   TABLE_MISMATCH: invalid('A look-up table of the database disagrees with the entries.'),
-  HEAD_ROLLBACK: invalid('The database is behind the head lock: a backup was restored or data was lost.'),
+  HEAD_ROLLBACK: invalid(
+    'The database is behind the head lock: a backup was restored or data was lost.',
+  ),
   HEAD_FORK: invalid('The database and the head lock hold different histories.'),
   HEAD_CONFLICT: invalid('The head lock changed underneath: another process writes this log.'),
   HEAD_MALFORMED: invalid('The head lock file is damaged.'),
@@ -113,13 +134,24 @@ export const ERROR_TABLE = {
   TRUST_MALFORMED: invalid('The trust root has missing, wrong or unknown fields.'),
   TRUST_KEY_DUPLICATE: invalid('The trust root uses one key for two parties.'),
   TRUST_QUORUM_WEAK: invalid('The quorum tolerates no dishonest witness.'),
-  RECEIPT_MALFORMED: invalid('The receipt has missing, wrong or unknown fields, or an unknown version.'),
-  DOSSIER_MALFORMED: invalid('The dossier has missing, wrong or unknown fields, or an unknown version.'),
+  RECEIPT_MALFORMED: invalid(
+    'The receipt has missing, wrong or unknown fields, or an unknown version.',
+  ),
+  DOSSIER_MALFORMED: invalid(
+    'The dossier has missing, wrong or unknown fields, or an unknown version.',
+  ),
   DOSSIER_MODEL_MISMATCH: invalid('The dossier holds an entry that is not about its model.'),
   DOSSIER_LOG_MISSING: inconclusive('The dossier leaves out a log of the trust root.'),
-  FINDING_MALFORMED: invalid('The finding has missing, wrong or unknown fields, or an unknown version.'),
+  FINDING_MALFORMED: invalid(
+    'The finding has missing, wrong or unknown fields, or an unknown version.',
+  ),
+  FINDING_UNATTRIBUTED: inconclusive(
+    'The evidence shows a fault, but that the log is to blame rests on the word of the verifier.',
+  ),
   FINDING_UNPROVEN: invalid('The evidence does not prove what the finding accuses.'),
-  CHECKPOINT_CONTRADICTION: equivocation('One log signed two checkpoints that contradict each other.'),
+  CHECKPOINT_CONTRADICTION: equivocation(
+    'One log signed two checkpoints that contradict each other.',
+  ),
   MODEL_UNKNOWN: inconclusive('No statement about this model was found.'),
   MODEL_WITHDRAWN: invalid('A logged revocation withdraws this model.'),
   STATEMENT_WITHDRAWN: invalid('A logged revocation withdraws this statement.'),
@@ -131,15 +163,25 @@ export const ERROR_TABLE = {
   ROUTE_UNKNOWN: invalid('There is no such route.'),
   ENTRY_UNKNOWN: inconclusive('The log holds no such entry.'),
   FINDING_UNKNOWN: inconclusive('The verifier holds no such finding.'),
-  QUEUE_FULL: inconclusive('The log takes no more work at the moment; try again after Retry-After.'),
-  RATE_LIMITED: inconclusive('The operator or address sends more than its share; try again after Retry-After.'),
+  QUEUE_FULL: inconclusive(
+    'The log takes no more work at the moment; try again after Retry-After.',
+  ),
+  RATE_LIMITED: inconclusive(
+    'The operator or address sends more than its share; try again after Retry-After.',
+  ),
   NODE_STOPPING: inconclusive('The node is shutting down.'),
-  WITNESS_TIMEOUT: inconclusive('The entry is committed, but too few witnesses have answered in time.'),
+  WITNESS_TIMEOUT: inconclusive(
+    'The entry is committed, but too few witnesses have answered in time.',
+  ),
   WITNESS_ORIGIN_UNKNOWN: invalid('The witness does not know this log.'),
   WITNESS_SIZE_CONFLICT: invalid('The old size is not the size that the witness cosigned last.'),
-  WITNESS_PROOF_INVALID: invalid('The consistency proof does not connect to what the witness cosigned.'),
+  WITNESS_PROOF_INVALID: invalid(
+    'The consistency proof does not connect to what the witness cosigned.',
+  ),
   PEER_UNAVAILABLE: inconclusive('A node did not answer in time, or not at all.'),
-  RESPONSE_INVALID: inconclusive('A node answered with something that the protocol does not allow.'),
+  RESPONSE_INVALID: inconclusive(
+    'A node answered with something that the protocol does not allow.',
+  ),
   RESPONSE_TOO_LARGE: inconclusive('A node answered with more bytes than the resource can have.'),
   CONFIG_INVALID: inconclusive('A setting is missing or wrong.'),
   FILE_UNREADABLE: inconclusive('A file cannot be read or written.'),

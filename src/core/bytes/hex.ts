@@ -1,0 +1,31 @@
+import { AttestryError } from '../../errors.ts';
+
+const BYTE_TO_HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+const LOWERCASE_HEX = /^(?:[0-9a-f]{2})*$/;
+
+/** Lowercase hexadecimal. */
+export function encodeHex(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += BYTE_TO_HEX[byte];
+  return text;
+}
+
+/** The bytes of lowercase hexadecimal text, of exactly `length` bytes where one is given. @throws HEX_MALFORMED */
+export function decodeHex(text: string, length?: number): Uint8Array {
+  if (!LOWERCASE_HEX.test(text) || (length !== undefined && text.length !== length * 2)) {
+    const expected = length === undefined ? 'an even number of' : `${length * 2}`;
+    throw new AttestryError(
+      'HEX_MALFORMED',
+      `Expected ${expected} lowercase hex digits, got ${quote(text)}.`,
+    );
+  }
+  return Uint8Array.from({ length: text.length / 2 }, (_, i) =>
+    Number.parseInt(text.slice(i * 2, i * 2 + 2), 16),
+  );
+}
+
+/** Text for an error message: short, and with nothing that a terminal would act on. */
+export function quote(text: string): string {
+  const printable = JSON.stringify(text.slice(0, 60)).replace(/[^\x20-\x7e]/g, '?');
+  return text.length > 60 ? `${printable}… (${text.length} characters)` : printable;
+}

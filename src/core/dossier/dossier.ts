@@ -1,0 +1,140 @@
+/** Dossiers: everything about ONE model across ALL logs of a trust root, in one file. */
+import { AttestryError, type AttestryErrorCode, ERROR_TABLE } from '../../errors.ts';
+import { decodeBase64, encodeBase64 } from '../bytes/base64.ts';
+import { formatCanonicalJson, type Json, parseCanonicalJson } from '../bytes/json.ts';
+import {
+  array,
+  base64,
+  count,
+  digest,
+  label,
+  literal,
+  object,
+  optional,
+  type Reader,
+  readShape,
+} from '../bytes/shape.ts';
+import { type Finding, findingOf } from '../finding/finding.ts';
+import { type Envelope, envelopeFields, envelopeOf, fieldsOf } from '../statement/envelope.ts';
+
+export const DOSSIER_TYPE = 'attestry/dossier';
+export const LARGEST_DOSSIER_BYTES = 256 * 1024 * 1024;
+
+export interface Dossier {
+  /** Hex SHA-256. */
+  readonly model: string;
+  readonly logs: readonly DossierLog[];
+  /** What is held against logs of this dossier. */
+  readonly findings: readonly Finding[];
+}
+
+/** What one log says about the model: entries under one checkpoint, or why there is nothing to show. */
+export type DossierLog =
+  | {
+      readonly origin: string;
+      readonly checkpoint: string;
+      readonly entries: readonly DossierEntry[];
+    }
+  | { readonly origin: string; readonly missing: MissingLog };
+
+export interface DossierEntry {
+  readonly index: number;
+  readonly envelope: Envelope;
+  /** Inclusion proof under the log's checkpoint. */
+  readonly proof: readonly Uint8Array[];
+}
+
+export interface MissingLog {
+  readonly code: AttestryErrorCode;
+  readonly message: string;
+}
+
+const anyText: Reader<string> = (value, path) =>
+  typeof value === 'string' ? value : label(value, path);
+const missingCode: Reader<AttestryErrorCode> = literal(
+  ...(Object.keys(ERROR_TABLE) as AttestryErrorCode[]),
+);
+
+const dossierLog = object({
+  origin: label,
+  checkpoint: optional(anyText),
+  entries: optional(
+    array(object({ index: count, envelope: envelopeFields, proof: array(base64, { max: 63 }) }), {
+      max: 10_000_000,
+    }),
+  ),
+  missing: optional(object<MissingLog>({ code: missingCode, message: anyText })),
+});
+
+const dossierFile = object({
+  findings: array((value: Json | undefined): Json => value ?? null, { max: 1000 }),
+  logs: array(dossierLog, { max: 256 }),
+  model: digest,
+  type: literal(DOSSIER_TYPE),
+  version: literal(1),
+});
+
+/** @throws INPUT_TOO_LARGE, JSON_*, DOSSIER_MALFORMED, FINDING_MALFORMED, ENVELOPE_* */
+export function parseDossier(bytes: Uint8Array): Dossier {
+  if (bytes.length > LARGEST_DOSSIER_BYTES) {
+    throw new AttestryError(
+      'INPUT_TOO_LARGE',
+      `Expected a dossier of at most ${LARGEST_DOSSIER_BYTES} bytes, got ${bytes.length}.`,
+    );
+  }
+  const file = readShape('DOSSIER_MALFORMED', dossierFile, parseCanonicalJson(bytes));
+  return {
+    model: file.model,
+    logs: file.logs.map(openLog),
+    findings: file.findings.map(findingOf),
+  };
+}
+
+/** RFC 8785 bytes. */
+export function formatDossier(dossier: Dossier): Uint8Array {
+  return formatCanonicalJson({
+    findings: dossier.findings.map((finding) => ({
+      ...finding,
+      type: 'attestry/finding',
+      version: 1,
+    })),
+    logs: dossier.logs.map(closeLog),
+    model: dossier.model,
+    type: DOSSIER_TYPE,
+    version: 1,
+  });
+}
+
+function openLog(log: ReturnType<typeof dossierLog>): DossierLog {
+  const { origin, checkpoint, entries, missing } = log;
+  if (missing !== undefined && checkpoint === undefined && entries === undefined) {
+    return { origin, missing };
+  }
+  if (missing !== undefined || checkpoint === undefined || entries === undefined) {
+    throw new AttestryError(
+      'DOSSIER_MALFORMED',
+      `Expected either a checkpoint with entries or the reason why ${origin} is missing.`,
+    );
+  }
+  return {
+    origin,
+    checkpoint,
+    entries: entries.map(({ index, envelope, proof }) => ({
+      index,
+      envelope: envelopeOf(envelope),
+      proof: proof.map(decodeBase64),
+    })),
+  };
+}
+
+function closeLog(log: DossierLog): unknown {
+  if ('missing' in log) return log;
+  return {
+    ...log,
+    entries: log.entries.map(({ index, envelope, proof }) => ({
+      index,
+      envelope: fieldsOf(envelope),
+      proof: proof.map(encodeBase64),
+    })),
+  };
+}

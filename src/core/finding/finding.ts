@@ -1,0 +1,147 @@
+/** Findings: something wrong that a verifier discovered, with the evidence that proves it to anyone offline. */
+import { decodeBase64, encodeBase64 } from '../bytes/base64.ts';
+import { encodeHex } from '../bytes/hex.ts';
+import { formatCanonicalJson, type Json, parseCanonicalJson } from '../bytes/json.ts';
+import {
+  array,
+  base64,
+  count,
+  label,
+  literal,
+  object,
+  type Reader,
+  readShape,
+  time,
+} from '../bytes/shape.ts';
+import { sha256 } from '../merkle/hash.ts';
+
+export const FINDING_TYPE = 'attestry/finding';
+
+/** Two checkpoints signed by one log of which no single history exists. */
+export interface Contradiction {
+  readonly kind: 'checkpoint-contradiction';
+  /** The note of the smaller tree. */
+  readonly first: string;
+  /** The note of the tree that is larger or of equal size. */
+  readonly second: string;
+  /** Root that the second tree has at the first one's size: proven by `proof`, and not what the first one signed. */
+  readonly rootAtFirst: string;
+  /** Consistency proof from `rootAtFirst` to the second; empty for equal sizes. */
+  readonly proof: readonly string[];
+}
+
+/** A log's checkpoint commits to an entry that admission must refuse. */
+export interface Inadmissible {
+  readonly kind: 'entry-inadmissible';
+  /** The note under which the entries stand. */
+  readonly checkpoint: string;
+  /** Why the last of `entries` is refused: an error code of admission. */
+  readonly code: string;
+  /** The inadmissible entry last; before it, in order, the entries that its meter's stream is judged by. */
+  readonly entries: readonly {
+    readonly index: number;
+    readonly entry: string;
+    readonly proof: readonly string[];
+  }[];
+}
+
+/**
+ * A log's checkpoint whose root the served hashes do not give. That the log served them is the verifier's word: anyone
+ * can check that the hashes miss the root, not who sent them.
+ */
+export interface RootMismatch {
+  readonly kind: 'root-mismatch';
+  readonly checkpoint: string;
+  /** Compact range of the tree up to where the verifier had followed, largest subtree first. */
+  readonly frontierSize: number;
+  readonly frontier: readonly string[];
+  /** The leaf hashes that were served from there on. */
+  readonly leafHashes: readonly string[];
+}
+
+export type Evidence = Contradiction | Inadmissible | RootMismatch;
+
+export interface Finding {
+  readonly origin: string;
+  /** RFC 3339: when the verifier found it. */
+  readonly foundAt: string;
+  readonly evidence: Evidence;
+}
+
+const note: Reader<string> = (value, path) => {
+  if (typeof value === 'string') return value;
+  return label(value, path);
+};
+const hashes = array(base64, { max: 63 });
+
+const readers: { readonly [K in Evidence['kind']]: Reader<Extract<Evidence, { kind: K }>> } = {
+  'checkpoint-contradiction': object<Contradiction>({
+    kind: literal('checkpoint-contradiction'),
+    first: note,
+    second: note,
+    rootAtFirst: base64,
+    proof: hashes,
+  }),
+  'entry-inadmissible': object<Inadmissible>({
+    kind: literal('entry-inadmissible'),
+    checkpoint: note,
+    code: label,
+    entries: array(object({ index: count, entry: base64, proof: hashes }), { min: 1, max: 10_000 }),
+  }),
+  'root-mismatch': object<RootMismatch>({
+    kind: literal('root-mismatch'),
+    checkpoint: note,
+    frontierSize: count,
+    frontier: hashes,
+    leafHashes: array(base64, { max: 1_000_000 }),
+  }),
+};
+
+const evidence: Reader<Evidence> = (value, path) => {
+  const named =
+    typeof value === 'object' && value !== null && 'kind' in value ? value['kind'] : undefined;
+  const kind = literal(
+    'checkpoint-contradiction',
+    'entry-inadmissible',
+    'root-mismatch',
+  )(named, `${path}.kind`);
+  return readers[kind](value, path);
+};
+
+const findingFile = object({
+  evidence,
+  foundAt: time,
+  origin: label,
+  type: literal(FINDING_TYPE),
+  version: literal(1),
+});
+
+/** @throws JSON_*, FINDING_MALFORMED */
+export function parseFinding(bytes: Uint8Array): Finding {
+  return findingOf(parseCanonicalJson(bytes));
+}
+
+/** The finding in JSON that stands inside another document. @throws FINDING_MALFORMED */
+export function findingOf(value: Json): Finding {
+  const { origin, foundAt, evidence: proof } = readShape('FINDING_MALFORMED', findingFile, value);
+  return { origin, foundAt, evidence: proof };
+}
+
+/** RFC 8785 bytes. */
+export function formatFinding(finding: Finding): Uint8Array {
+  return formatCanonicalJson({ ...finding, type: FINDING_TYPE, version: 1 });
+}
+
+/** Hex SHA-256 of the evidence: the same wrong found twice is one finding. */
+export function findingId(finding: Finding): string {
+  return encodeHex(sha256(formatCanonicalJson(finding.evidence)));
+}
+
+/** Hashes as they stand in evidence. */
+export function formatHashes(list: readonly Uint8Array[]): readonly string[] {
+  return list.map(encodeBase64);
+}
+
+export function parseHashes(list: readonly string[]): readonly Uint8Array[] {
+  return list.map(decodeBase64);
+}

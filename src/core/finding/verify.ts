@@ -1,0 +1,195 @@
+/** The one function that judges a finding: an accusation counts only as far as its own evidence proves it. */
+import { AttestryError, type AttestryErrorCode } from '../../errors.ts';
+import { decodeBase64 } from '../bytes/base64.ts';
+import { bytesEqual } from '../bytes/equal.ts';
+import { verifyConsistency } from '../merkle/consistency.ts';
+import { Frontier } from '../merkle/frontier.ts';
+import { leafHash } from '../merkle/hash.ts';
+import { verifyInclusion } from '../merkle/inclusion.ts';
+import type { Checkpoint } from '../note/checkpoint.ts';
+import { admitEntry } from '../statement/admission.ts';
+import { advanceStream, type StreamState, streamAfter, streamKey } from '../statement/stream.ts';
+import { type VerificationRules, verifyLogCheckpoint } from '../trust/quorum.ts';
+import {
+  type Contradiction,
+  type Finding,
+  type Inadmissible,
+  parseHashes,
+  type RootMismatch,
+} from './finding.ts';
+
+export interface VerifiedFinding {
+  readonly finding: Finding;
+  /** What is proven against the log. */
+  readonly code: AttestryErrorCode;
+  readonly sentence: string;
+  /** False where a part of the accusation rests on the word of the verifier that made it. */
+  readonly selfContained: boolean;
+}
+
+/** What the evidence proves. @throws FINDING_UNPROVEN when it proves nothing, CHECKPOINT_* when the notes are not the log's */
+export function verifyFinding(finding: Finding, rules: VerificationRules): VerifiedFinding {
+  const { evidence } = finding;
+  switch (evidence.kind) {
+    case 'checkpoint-contradiction':
+      return { finding, selfContained: true, ...judgeContradiction(finding, evidence, rules) };
+    case 'entry-inadmissible':
+      return { finding, selfContained: true, ...judgeInadmissible(finding, evidence, rules) };
+    case 'root-mismatch':
+      return { finding, selfContained: false, ...judgeRootMismatch(finding, evidence, rules) };
+  }
+}
+
+type Judgement = Pick<VerifiedFinding, 'code' | 'sentence'>;
+
+function judgeContradiction(
+  finding: Finding,
+  evidence: Contradiction,
+  rules: VerificationRules,
+): Judgement {
+  const first = ownCheckpoint(finding, evidence.first, rules);
+  const second = ownCheckpoint(finding, evidence.second, rules);
+  const rootAtFirst = decodeBase64(evidence.rootAtFirst);
+  proving(() =>
+    verifyConsistency({
+      size1: first.size,
+      root1: rootAtFirst,
+      size2: second.size,
+      root2: second.root,
+      proof: parseHashes(evidence.proof),
+    }),
+  );
+  if (bytesEqual(rootAtFirst, first.root)) throw unproven('the two checkpoints agree');
+  return {
+    code: 'CHECKPOINT_CONTRADICTION',
+    sentence: `${finding.origin} signed two histories: the tree of size ${second.size} does not contain the one of size ${first.size} that it signed as well.`,
+  };
+}
+
+function judgeInadmissible(
+  finding: Finding,
+  evidence: Inadmissible,
+  rules: VerificationRules,
+): Judgement {
+  const { size, root } = ownCheckpoint(finding, evidence.checkpoint, rules);
+  const entries = evidence.entries.map(({ index, entry, proof }) => {
+    const bytes = decodeBase64(entry);
+    proving(() =>
+      verifyInclusion({ leafHash: leafHash(bytes), index, size, root, proof: parseHashes(proof) }),
+    );
+    return { index, entry: bytes };
+  });
+  const code = refusalOf(entries, { ...rules, origin: finding.origin });
+  if (code !== evidence.code) {
+    throw unproven(`admission ends with ${code ?? 'no refusal'}, not with ${evidence.code}`);
+  }
+  const last = entries.at(-1)?.index;
+  return {
+    code: 'ENTRY_INADMISSIBLE',
+    sentence: `${finding.origin} logged entry ${last}, which admission refuses with ${code}.`,
+  };
+}
+
+type JudgedEntries = readonly { readonly index: number; readonly entry: Uint8Array }[];
+type EntryRules = VerificationRules & { readonly origin: string };
+
+/** The code with which admission refuses the last entry, given the ones before it; undefined if it does not. */
+function refusalOf(entries: JudgedEntries, rules: EntryRules): AttestryErrorCode | undefined {
+  const last = entries.at(-1) as JudgedEntries[number];
+  const before = entries.slice(0, -1);
+  if (before.some(({ entry }) => bytesEqual(entry, last.entry))) return 'ENTRY_DUPLICATE';
+  return codeOf(() => {
+    const { statement, envelope } = admitEntry(last.entry, rules);
+    if (statement.kind !== 'usage') return;
+    const state = replayStream(streamKey(statement), before, { ...rules, last: last.index });
+    advanceStream(state, statement, envelope.payload);
+  });
+}
+
+/**
+ * The state of a stream before the last entry. The entries must be the whole stretch of the log since the stream's
+ * previous statement, or since the log's start: else a missing number may stand in an entry that was left out.
+ */
+function replayStream(
+  key: string,
+  before: JudgedEntries,
+  rules: EntryRules & { readonly last: number },
+): StreamState | undefined {
+  const first = rules.last - before.length;
+  if (before.some(({ index }, i) => index !== first + i))
+    throw unproven('entries in between are missing');
+  let state: StreamState | undefined;
+  for (const { index, entry } of before) {
+    // An entry that is inadmissible itself moves no stream.
+    codeOf(() => {
+      const { statement, envelope } = admitEntry(entry, rules);
+      if (statement.kind !== 'usage' || streamKey(statement) !== key) return;
+      const isStart = index === first && first > 0;
+      state = isStart
+        ? streamAfter(statement, envelope.payload)
+        : advanceStream(state, statement, envelope.payload);
+    });
+    if (index === first && first > 0 && state === undefined) break;
+  }
+  if (first > 0 && state === undefined) {
+    throw unproven(
+      "the entries start neither at the log's start nor at the stream's previous statement",
+    );
+  }
+  return state;
+}
+
+function judgeRootMismatch(
+  finding: Finding,
+  evidence: RootMismatch,
+  rules: VerificationRules,
+): Judgement {
+  const { size, root } = ownCheckpoint(finding, evidence.checkpoint, rules);
+  const frontier = startOf(evidence);
+  for (const hash of parseHashes(evidence.leafHashes)) frontier.append(hash);
+  if (frontier.size !== size || bytesEqual(frontier.root(), root)) {
+    throw unproven('the hashes are not those of the tree, or give its root');
+  }
+  return {
+    code: 'FINDING_UNATTRIBUTED',
+    sentence: `${finding.origin} signed a root of size ${size} that the hashes it served do not give.`,
+  };
+}
+
+function startOf(evidence: RootMismatch): Frontier {
+  try {
+    return new Frontier(evidence.frontierSize, parseHashes(evidence.frontier));
+  } catch (cause) {
+    if (cause instanceof RangeError) throw unproven('its frontier does not fit its size');
+    throw cause;
+  }
+}
+
+function ownCheckpoint(finding: Finding, note: string, rules: VerificationRules): Checkpoint {
+  const { checkpoint } = verifyLogCheckpoint(note, rules);
+  if (checkpoint.origin !== finding.origin)
+    throw unproven(`a checkpoint is of ${checkpoint.origin}`);
+  return checkpoint;
+}
+
+function proving(check: () => unknown): void {
+  const code = codeOf(check);
+  if (code !== undefined) throw unproven(`a Merkle proof fails with ${code}`);
+}
+
+function codeOf(check: () => unknown): AttestryErrorCode | undefined {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    if (error instanceof AttestryError && error.code !== 'FINDING_UNPROVEN') return error.code;
+    throw error;
+  }
+}
+
+function unproven(why: string): AttestryError {
+  return new AttestryError(
+    'FINDING_UNPROVEN',
+    `The evidence does not prove the accusation: ${why}.`,
+  );
+}

@@ -1,0 +1,22 @@
+/** Every byte layout that a key of this project signs. One home, so that no two of them can be confused. */
+
+import { encodeBase64 } from '../bytes/base64.ts';
+import { concatBytes } from '../bytes/equal.ts';
+import { encodeUtf8 } from '../bytes/utf8.ts';
+
+/** What a log signs, and the text of its note: c2sp.org/tlog-checkpoint without extension lines. */
+export function checkpointText(origin: string, size: number, root: Uint8Array): string {
+  return `${origin}\n${size}\n${encodeBase64(root)}\n`;
+}
+
+/** What a witness signs: c2sp.org/tlog-cosignature, Ed25519. `time` in unix seconds. */
+export function cosignatureMessage(time: number, noteText: string): Uint8Array {
+  return encodeUtf8(`cosignature/v1\ntime ${time}\n${noteText}`);
+}
+
+/** What an operator signs: DSSE v1 pre-authentication encoding. */
+export function preAuthEncoding(payloadType: string, payload: Uint8Array): Uint8Array {
+  const typeLength = encodeUtf8(payloadType).length;
+  const head = `DSSEv1 ${typeLength} ${payloadType} ${payload.length} `;
+  return concatBytes(encodeUtf8(head), payload);
+}

@@ -1,0 +1,54 @@
+/** The one function that judges a receipt. */
+import { AttestryError } from '../../errors.ts';
+import { formatTime, parseTime } from '../bytes/time.ts';
+import { leafHash } from '../merkle/hash.ts';
+import { verifyInclusion } from '../merkle/inclusion.ts';
+import { parseCheckpoint } from '../note/checkpoint.ts';
+import { CLOCK_SKEW_SECONDS } from '../note/cosignature.ts';
+import { type AdmittedEntry, admitEntry } from '../statement/admission.ts';
+import { contextOf } from '../statement/statement.ts';
+import {
+  type VerificationRules,
+  verifyWitnessedCheckpoint,
+  type WitnessedCheckpoint,
+} from '../trust/quorum.ts';
+import type { Receipt } from './receipt.ts';
+
+export interface VerifiedReceipt extends AdmittedEntry {
+  readonly index: number;
+  readonly checkpoint: WitnessedCheckpoint;
+}
+
+/** The statement and where it stands. @throws the code of the first check that fails, in the order of the phases */
+export function verifyReceipt(receipt: Receipt, rules: VerificationRules): VerifiedReceipt {
+  const { envelope, proof } = receipt;
+  const { origin } = parseCheckpoint(proof.checkpoint).checkpoint;
+  const admitted = admitEntry(envelope.entry, { ...rules, origin });
+  const checkpoint = verifyWitnessedCheckpoint(proof.checkpoint, rules);
+  const { size, root } = checkpoint.checkpoint;
+  // The leaf comes from the very bytes whose signature was verified: a proof of another entry cannot stand in.
+  const { index } = verifyInclusion({
+    leafHash: leafHash(envelope.entry),
+    index: proof.index,
+    size,
+    root,
+    proof: proof.proof,
+  });
+  verifyStatedTime(admitted, checkpoint);
+  return { ...admitted, index, checkpoint };
+}
+
+/** The entry, if it is not dated after the witnesses saw it. @throws STATEMENT_TIME_FUTURE */
+export function verifyStatedTime(
+  admitted: AdmittedEntry,
+  checkpoint: WitnessedCheckpoint,
+): AdmittedEntry {
+  const { issuedAt } = contextOf(admitted.statement);
+  if (parseTime(issuedAt) > checkpoint.witnessedAt + CLOCK_SKEW_SECONDS) {
+    throw new AttestryError(
+      'STATEMENT_TIME_FUTURE',
+      `Expected issuedAt not after ${formatTime(checkpoint.witnessedAt)}, when witnesses saw it, got ${issuedAt}.`,
+    );
+  }
+  return admitted;
+}

@@ -1,0 +1,140 @@
+/** Judging a file: the same pure function for the command line, the SDK, the verifier's service and the page. */
+import { AttestryError, type AttestryErrorCode } from '../../errors.ts';
+import { parseCanonicalJson } from '../bytes/json.ts';
+import { DOSSIER_TYPE, parseDossier } from '../dossier/dossier.ts';
+import { type Problem, verifyDossier } from '../dossier/verify.ts';
+import { FINDING_TYPE, parseFinding } from '../finding/finding.ts';
+import { verifyFinding } from '../finding/verify.ts';
+import { parseReceipt, RECEIPT_TYPE } from '../receipt/receipt.ts';
+import { type VerifiedReceipt, verifyReceipt } from '../receipt/verify.ts';
+import { modelsOf } from '../statement/statement.ts';
+import type { VerificationRules } from '../trust/quorum.ts';
+import { type Artifact, verifyArtifact } from './artifact.ts';
+import { type Judged, makeReport, type Report } from './report.ts';
+
+export interface JudgeOptions extends VerificationRules {
+  /** The file, folder or shard in hand, as its digests; the report says whether it is the model. */
+  readonly artifact?: Artifact;
+}
+
+const TYPES: ReadonlyMap<string, Judged> = new Map([
+  [RECEIPT_TYPE, 'receipt'],
+  [DOSSIER_TYPE, 'dossier'],
+  [FINDING_TYPE, 'finding'],
+]);
+
+const NOT_TRUTH =
+  'That what an operator states is true: a log proves who said what, when, to everyone alike.';
+
+/** The report on a receipt, dossier or finding. Never throws on what the bytes hold: a bad file has a report too. */
+export function judge(bytes: Uint8Array, options: JudgeOptions): Report {
+  let of: Judged = 'receipt';
+  try {
+    of = typeOf(bytes);
+    if (of === 'receipt') return judgeReceipt(bytes, options);
+    return of === 'dossier' ? judgeDossier(bytes, options) : judgeFinding(bytes, options);
+  } catch (error) {
+    if (!(error instanceof AttestryError)) throw error;
+    const problems = [problemOf(error)];
+    return makeReport({ of, model: null, problems, checked: [], notProven: [] }, options);
+  }
+}
+
+function typeOf(bytes: Uint8Array): Judged {
+  const value = parseCanonicalJson(bytes);
+  const type =
+    typeof value === 'object' && value !== null && 'type' in value ? value['type'] : undefined;
+  const judged = typeof type === 'string' ? TYPES.get(type) : undefined;
+  if (judged === undefined) {
+    throw new AttestryError(
+      'RECEIPT_MALFORMED',
+      `Expected a file of type ${[...TYPES.keys()].join(', ')}, got ${JSON.stringify(type) ?? 'none'}.`,
+    );
+  }
+  return judged;
+}
+
+function judgeReceipt(bytes: Uint8Array, options: JudgeOptions): Report {
+  const verified = verifyReceipt(parseReceipt(bytes), options);
+  const { cosignatures, checkpoint } = verified.checkpoint;
+  return makeReport(
+    {
+      of: 'receipt',
+      model: modelsOf(verified.statement)[0] ?? null,
+      statements: [verified],
+      checkpoints: [verified.checkpoint],
+      ...judgeArtifact([verified], options),
+      checked: [
+        'The operator that the trust root names signed the statement.',
+        `The statement is entry ${verified.index} of ${checkpoint.origin} at size ${checkpoint.size}.`,
+        `${cosignatures.length} witnesses, at least the quorum of ${options.trust.witnessQuorum}, have cosigned that checkpoint.`,
+      ],
+      notProven: [
+        'That the statement has not been withdrawn since: a receipt proves presence; ask for the dossier.',
+        NOT_TRUTH,
+      ],
+    },
+    options,
+  );
+}
+
+function judgeDossier(bytes: Uint8Array, options: JudgeOptions): Report {
+  const verified = verifyDossier(parseDossier(bytes), options);
+  const artifact = judgeArtifact(verified.statements, options);
+  return makeReport(
+    {
+      of: 'dossier',
+      model: verified.model,
+      statements: verified.statements,
+      checkpoints: verified.checkpoints,
+      ...artifact,
+      problems: [...verified.problems, ...artifact.problems],
+      checked: [
+        `${verified.statements.length} statements about the model are signed, logged and witnessed.`,
+        `${verified.checkpoints.length} of ${options.trust.logs.size} logs of the trust root are included, each under a checkpoint cosigned by the quorum.`,
+      ],
+      notProven: [
+        'That these are all statements about the model on these logs: this file lists them and does not prove the list complete.',
+        NOT_TRUTH,
+      ],
+    },
+    options,
+  );
+}
+
+function judgeFinding(bytes: Uint8Array, options: JudgeOptions): Report {
+  const { code, sentence, selfContained, finding } = verifyFinding(parseFinding(bytes), options);
+  return makeReport(
+    {
+      of: 'finding',
+      model: null,
+      problems: [{ code, message: sentence, origin: finding.origin }],
+      checked: ['The evidence carries the signatures of the log that it accuses.'],
+      notProven: selfContained
+        ? []
+        : ['Who served the hashes: that rests on the word of the verifier that filed this.'],
+    },
+    options,
+  );
+}
+
+function judgeArtifact(
+  statements: readonly VerifiedReceipt[],
+  { artifact }: JudgeOptions,
+): { artifact: Report['artifact']; problems: readonly Problem[] } {
+  if (artifact === undefined) return { artifact: 'not given', problems: [] };
+  try {
+    verifyArtifact(
+      artifact,
+      statements.flatMap(({ statement }) => statement.subject),
+    );
+    return { artifact: 'matches', problems: [] };
+  } catch (error) {
+    if (!(error instanceof AttestryError)) throw error;
+    return { artifact: 'does not match', problems: [problemOf(error)] };
+  }
+}
+
+function problemOf(error: { code: AttestryErrorCode; message: string }): Problem {
+  return { code: error.code, message: error.message, origin: null };
+}

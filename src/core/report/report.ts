@@ -1,0 +1,135 @@
+/** The report: the one answer that the command line, the SDK, the service and the page all give about a file. */
+import { type AttestryErrorCode, type Outcome, outcomeOf } from '../../errors.ts';
+import { encodeHex } from '../bytes/hex.ts';
+import { formatTime } from '../bytes/time.ts';
+import type { Problem } from '../dossier/verify.ts';
+import type { VerifiedReceipt } from '../receipt/verify.ts';
+import { contextOf, modelsOf } from '../statement/statement.ts';
+import type { VerificationRules, WitnessedCheckpoint } from '../trust/quorum.ts';
+import { type UsageTotals, usageTotals } from './usage-totals.ts';
+
+export type Judged = 'receipt' | 'dossier' | 'finding';
+
+/** JSON, with nothing in it that was not verified except under `problems`. */
+export interface Report {
+  readonly type: 'attestry/report';
+  readonly version: 1;
+  readonly of: Judged;
+  readonly outcome: Outcome;
+  readonly problems: readonly (Problem & { readonly outcome: Outcome })[];
+  /** The file or folder in hand, if one was given and is the model. */
+  readonly artifact: 'matches' | 'not given' | 'does not match';
+  readonly model: string | null;
+  readonly statements: readonly ReportedStatement[];
+  readonly logs: readonly ReportedLog[];
+  readonly usage: readonly UsageTotals[];
+  /** What held, in sentences. */
+  readonly checked: readonly string[];
+  /** What this file cannot prove, in sentences. */
+  readonly notProven: readonly string[];
+  readonly trustRoot: string;
+  readonly verifiedAt: string;
+}
+
+export interface ReportedStatement {
+  readonly origin: string;
+  readonly index: number;
+  readonly entryHash: string;
+  readonly kind: string;
+  readonly models: readonly string[];
+  readonly operator: string;
+  readonly region: string;
+  readonly jurisdiction: string;
+  readonly issuedAt: string;
+  readonly witnessedAt: string;
+  readonly predicate: object;
+}
+
+export interface ReportedLog {
+  readonly origin: string;
+  readonly operator: string;
+  readonly region: string;
+  readonly size: number;
+  readonly root: string;
+  readonly witnesses: readonly { readonly name: string; readonly time: string }[];
+  readonly witnessedAt: string;
+}
+
+export interface Findings {
+  readonly of: Judged;
+  readonly model: string | null;
+  readonly artifact?: Report['artifact'];
+  readonly statements?: readonly VerifiedReceipt[];
+  readonly checkpoints?: readonly WitnessedCheckpoint[];
+  readonly problems: readonly Problem[];
+  readonly checked: readonly string[];
+  readonly notProven: readonly string[];
+}
+
+const SEVERITY: readonly Outcome[] = ['VALID', 'INCONCLUSIVE', 'INVALID', 'EQUIVOCATION'];
+
+/** The report on what a verification found; the worst problem is its outcome. */
+export function makeReport(found: Findings, rules: VerificationRules): Report {
+  const problems = found.problems.map((problem) => ({
+    ...problem,
+    outcome: outcomeOf(problem.code),
+  }));
+  const statements = found.statements ?? [];
+  return {
+    type: 'attestry/report',
+    version: 1,
+    of: found.of,
+    outcome: worstOf(problems.map((problem) => problem.code)),
+    problems,
+    artifact: found.artifact ?? 'not given',
+    model: found.model,
+    statements: statements.map(reportStatement),
+    logs: (found.checkpoints ?? []).map(reportLog),
+    usage: usageTotals(statements),
+    checked: found.checked,
+    notProven: found.notProven,
+    trustRoot: rules.trust.digest,
+    verifiedAt: formatTime(rules.now),
+  };
+}
+
+/** VALID without codes, else the worst of their outcomes. */
+export function worstOf(codes: readonly AttestryErrorCode[]): Outcome {
+  const worst = Math.max(0, ...codes.map((code) => SEVERITY.indexOf(outcomeOf(code))));
+  return SEVERITY[worst] as Outcome;
+}
+
+function reportStatement(verified: VerifiedReceipt): ReportedStatement {
+  const { statement, index, checkpoint, entryHash } = verified;
+  const { operator, region, jurisdiction, issuedAt } = contextOf(statement);
+  return {
+    origin: checkpoint.log.origin,
+    index,
+    entryHash: encodeHex(entryHash),
+    kind: statement.kind,
+    models: modelsOf(statement),
+    operator,
+    region,
+    jurisdiction,
+    issuedAt,
+    witnessedAt: formatTime(checkpoint.witnessedAt),
+    predicate: statement.predicate,
+  };
+}
+
+function reportLog({
+  log,
+  checkpoint,
+  cosignatures,
+  witnessedAt,
+}: WitnessedCheckpoint): ReportedLog {
+  return {
+    origin: log.origin,
+    operator: log.operator,
+    region: log.region,
+    size: checkpoint.size,
+    root: encodeHex(checkpoint.root),
+    witnesses: cosignatures.map(({ name, time }) => ({ name, time: formatTime(time) })),
+    witnessedAt: formatTime(witnessedAt),
+  };
+}

@@ -1,0 +1,117 @@
+/**
+ * Admission: whether an entry may stand in a log. Pure, and the same code at the node that takes the entry, at the
+ * verifier that re-checks it and at the auditor. Three steps, since nothing in a payload is read before it is verified:
+ * open the envelope, verify its signatures, admit the statement. A meter's continuity is `advanceStream`.
+ */
+import { AttestryError } from '../../errors.ts';
+import { formatTime, parseTime } from '../bytes/time.ts';
+import { leafHash } from '../merkle/hash.ts';
+import { CLOCK_SKEW_SECONDS } from '../note/cosignature.ts';
+import { type SignatureClaim, type SignatureEngine, verifySignature } from '../note/ed25519.ts';
+import type { TrustedOperator, TrustRoot } from '../trust/trust-root.ts';
+import { type Envelope, envelopeMessage, parseEnvelope } from './envelope.ts';
+import { contextOf, parseStatement, type Statement } from './statement.ts';
+
+export interface OpenedEntry {
+  readonly envelope: Envelope;
+  /** RFC 6962 leaf hash of the entry. */
+  readonly entryHash: Uint8Array;
+  /** The one operator whose keys the signatures claim. */
+  readonly operator: TrustedOperator;
+  /** To be verified, all of them, before the payload is read. */
+  readonly claims: readonly SignatureClaim[];
+}
+
+export interface AdmittedEntry {
+  readonly entry: Uint8Array;
+  readonly entryHash: Uint8Array;
+  readonly envelope: Envelope;
+  readonly statement: Statement;
+}
+
+export interface AdmissionRules {
+  readonly trust: TrustRoot;
+  /** The log that the entry stands in, or is to stand in. */
+  readonly origin: string;
+  /** Unix seconds: the latest time at which the statement can have been made. */
+  readonly now: number;
+  readonly engine?: SignatureEngine;
+}
+
+/** All steps at once. @throws every code of the three steps */
+export function admitEntry(entry: Uint8Array, rules: AdmissionRules): AdmittedEntry {
+  const opened = openEntry(entry, rules.trust);
+  for (const claim of opened.claims) verifySignature(claim, rules.engine);
+  return admitStatement(opened, rules);
+}
+
+/** Step one: structure, and whose signatures these claim to be. @throws ENTRY_TOO_LARGE, JSON_*, ENVELOPE_*, KEY_UNKNOWN */
+export function openEntry(entry: Uint8Array, trust: TrustRoot): OpenedEntry {
+  const envelope = parseEnvelope(entry);
+  const message = envelopeMessage(envelope);
+  const signers = envelope.signatures.map(({ keyid, signature }) => {
+    const signer = trust.operatorKeys.get(keyid);
+    if (signer === undefined) {
+      throw new AttestryError(
+        'KEY_UNKNOWN',
+        `Expected signatures by operators' keys of the trust root, got one by key ${keyid.slice(0, 16)}….`,
+      );
+    }
+    return {
+      operator: signer.operator,
+      claim: { publicKey: signer.publicKey, message, signature },
+    };
+  });
+  const operator = (signers[0] as (typeof signers)[number]).operator;
+  if (signers.some((signer) => signer.operator !== operator)) {
+    throw new AttestryError(
+      'OPERATOR_UNAUTHORIZED',
+      'Expected all signatures to be by one operator.',
+    );
+  }
+  return {
+    envelope,
+    entryHash: leafHash(entry),
+    operator,
+    claims: signers.map(({ claim }) => claim),
+  };
+}
+
+/** Step three, for claims that have been verified. @throws STATEMENT_*, USAGE_*, CLAIM_MISMATCH, OPERATOR_UNAUTHORIZED */
+export function admitStatement(opened: OpenedEntry, rules: AdmissionRules): AdmittedEntry {
+  const statement = parseStatement(opened.envelope.payload);
+  const context = contextOf(statement);
+  if (context.log !== rules.origin) {
+    throw new AttestryError(
+      'STATEMENT_LOG_MISMATCH',
+      `Expected a statement for log ${rules.origin}, got one for ${context.log}.`,
+    );
+  }
+  verifyAuthority(opened.operator, statement);
+  if (parseTime(context.issuedAt) > rules.now + CLOCK_SKEW_SECONDS) {
+    throw new AttestryError(
+      'STATEMENT_TIME_FUTURE',
+      `Expected issuedAt not after ${formatTime(rules.now)}, got ${context.issuedAt}.`,
+    );
+  }
+  return {
+    entry: opened.envelope.entry,
+    entryHash: opened.entryHash,
+    envelope: opened.envelope,
+    statement,
+  };
+}
+
+function verifyAuthority(operator: TrustedOperator, statement: Statement): void {
+  const context = contextOf(statement);
+  const problem =
+    (context.operator !== operator.id && `speak for ${context.operator}`) ||
+    (!operator.kinds.includes(statement.kind) && `make ${statement.kind} statements`) ||
+    (!operator.logs.includes(context.log) && `write to log ${context.log}`);
+  if (problem) {
+    throw new AttestryError(
+      'OPERATOR_UNAUTHORIZED',
+      `The trust root does not let ${operator.id} ${problem}.`,
+    );
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * Files and folders that are still there, whole, after a power cut. A name is durable only when the folder that holds it
+ * has been synced too. Errors are the system's own; callers give them their code.
+ */
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+
+/** Makes a folder and those above it, each synced into its parent. */
+export async function makeFolder(folder: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true });
+  if (first === undefined) return;
+  const above = dirname(resolve(first));
+  for (let at = resolve(folder); at.length > above.length; at = dirname(at)) {
+    await syncFolder(dirname(at));
+  }
+}
+
+/** Replaces a file in one step: readers and a crash see the old bytes or the new ones. One writer at a time. */
+export async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
+  const beside = `${path}.tmp`;
+  await writeSynced(beside, bytes, { flag: 'w', mode: 0o644 });
+  await rename(beside, path);
+  await syncFolder(dirname(path));
+}
+
+/** Writes a file that is not there yet; EEXIST if it is. Half a file is never left behind by an error. */
+export async function createFile(path: string, bytes: Uint8Array, mode: number): Promise<void> {
+  await writeSynced(path, bytes, { flag: 'wx', mode });
+  await syncFolder(dirname(path));
+}
+
+async function writeSynced(
+  path: string,
+  bytes: Uint8Array,
+  how: { flag: 'w' | 'wx'; mode: number },
+): Promise<void> {
+  const file = await open(path, how.flag, how.mode);
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  } finally {
+    await file.close();
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  // Windows cannot open a folder, and journals names by itself.
+  if (process.platform === 'win32') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * The rows of a log's database: one table letter, then numbers big-endian so that byte order is numeric order.
+ *
+ *   f                        format of the store
+ *   h                        head: size (8) ‖ root (32)
+ *   e ‖ index (8)            entry
+ *   t ‖ level (1) ‖ index (8)  tile row
+ *   i ‖ entry hash (32)      index (8)
+ *   s ‖ stream key (UTF-8)   stream state, canonical JSON
+ *   m ‖ model (32) ‖ index (8)  kind (UTF-8)
+ *   c, w ‖ size (8)          committed, witnessed checkpoint (UTF-8)
+ */
+import { concatBytes } from '../core/bytes/equal.ts';
+import { decodeHex } from '../core/bytes/hex.ts';
+import { encodeUtf8 } from '../core/bytes/utf8.ts';
+import type { CheckpointState } from './log-store.ts';
+
+export interface KeyRange {
+  readonly gte: Uint8Array;
+  readonly lt: Uint8Array;
+}
+
+export const FORMAT_KEY: Uint8Array = table('f');
+export const HEAD_KEY: Uint8Array = table('h');
+const ENTRY = table('e');
+const TILE = table('t');
+const INDEX = table('i');
+const STREAM = table('s');
+const MENTION = table('m');
+const CHECKPOINT = { committed: table('c'), witnessed: table('w') } as const;
+
+export function entryKey(index: number): Uint8Array {
+  return concatBytes(ENTRY, encodeUint64(index));
+}
+
+export function tileKey(level: number, index: number): Uint8Array {
+  return concatBytes(TILE, Uint8Array.of(level), encodeUint64(index));
+}
+
+export function indexKey(entryHash: Uint8Array): Uint8Array {
+  return concatBytes(INDEX, entryHash);
+}
+
+export function streamRowKey(key: string): Uint8Array {
+  return concatBytes(STREAM, encodeUtf8(key));
+}
+
+export const STREAM_RANGE: KeyRange = rangeOf(STREAM);
+
+/** `model` in 64 hex digits. @throws HEX_MALFORMED */
+export function mentionKey(model: string, index: number): Uint8Array {
+  return concatBytes(MENTION, decodeHex(model, 32), encodeUint64(index));
+}
+
+export function mentionRange(model: string): KeyRange {
+  return rangeOf(concatBytes(MENTION, decodeHex(model, 32)));
+}
+
+/** Mentions of the model `from` and of every greater one. */
+export function mentionsFrom(from: string): KeyRange {
+  return { gte: mentionKey(from, 0), lt: rangeOf(MENTION).lt };
+}
+
+export function checkpointKey(state: CheckpointState, size: number): Uint8Array {
+  return concatBytes(CHECKPOINT[state], encodeUint64(size));
+}
+
+/** Checkpoints of at least this size. */
+export function checkpointsFrom(state: CheckpointState, size: number): KeyRange {
+  return { gte: checkpointKey(state, size), lt: rangeOf(CHECKPOINT[state]).lt };
+}
+
+/** Eight bytes, big-endian, of an integer from 0 to 2^53-1. */
+export function encodeUint64(value: number): Uint8Array {
+  if (!Number.isSafeInteger(value) || value < 0) {
+    throw new RangeError(`Expected a size or an index, got ${value}.`);
+  }
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(value));
+  return bytes;
+}
+
+/** The integer in the eight bytes at `at`; undefined when they are not there or hold more than 2^53-1. */
+export function decodeUint64(bytes: Uint8Array, at: number): number | undefined {
+  if (bytes.length < at + 8) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const value = Number(view.getBigUint64(at));
+  return Number.isSafeInteger(value) ? value : undefined;
+}
+
+function table(letter: string): Uint8Array {
+  return encodeUtf8(letter);
+}
+
+// Every row that begins with these bytes: up to the same bytes with the last one, or the last below 0xff, raised by one.
+function rangeOf(prefix: Uint8Array): KeyRange {
+  const keep = prefix.findLastIndex((byte) => byte < 0xff) + 1;
+  const lt = prefix.slice(0, keep);
+  lt[keep - 1] = (lt[keep - 1] as number) + 1;
+  return { gte: prefix, lt };
+}

@@ -1,0 +1,299 @@
+/** The log store on LevelDB. */
+import { bytesEqual, concatBytes } from '../core/bytes/equal.ts';
+import { encodeHex } from '../core/bytes/hex.ts';
+import { formatCanonicalJson, parseCanonicalJson } from '../core/bytes/json.ts';
+import { count, digest, object, readShape } from '../core/bytes/shape.ts';
+import { decodeUtf8, encodeUtf8 } from '../core/bytes/utf8.ts';
+import { HASH_LENGTH } from '../core/merkle/hash.ts';
+import type { StreamState } from '../core/statement/stream.ts';
+import { AttestryError } from '../errors.ts';
+import { type LevelFolder, openLevelFolder } from './level-folder.ts';
+import * as keys from './level-keys.ts';
+import type {
+  CheckpointState,
+  Head,
+  LogCommit,
+  LogStore,
+  ModelMention,
+  StoredCheckpoint,
+} from './log-store.ts';
+import { storeCorrupt, storeFailure } from './store-failure.ts';
+import {
+  checkCommit,
+  checkContinuation,
+  checkNumber,
+  checkRange,
+  checkTilePlace,
+  FIRST_MODEL,
+  hasTile,
+  MODELS_PER_PAGE,
+} from './store-rules.ts';
+import { WriteQueue } from './write-queue.ts';
+
+interface Row {
+  readonly type: 'put';
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+}
+
+// Without `sync` LevelDB answers before the write is on disk, and a power cut takes back what was acknowledged.
+const SYNCED = { sync: true } as const;
+const FORMAT = encodeUtf8('attestry log 1');
+
+const STREAM_STATE = object<StreamState>({
+  sequence: count,
+  digest,
+  windowEnd: count,
+  model: digest,
+});
+
+/**
+ * The log store in a folder, which is made if it is not there; one process at a time may hold it.
+ * @throws STORE_LOCKED, STORE_FAILED, STORE_CORRUPT, and CONFIG_INVALID for a database of another kind or version
+ */
+export async function openLevelLogStore(folder: string): Promise<LogStore> {
+  const db = await openLevelFolder(folder);
+  try {
+    await claimFormat(db, folder);
+  } catch (error) {
+    await db.close();
+    throw storeFailure(`read the database in ${folder}`, error);
+  }
+  return new LevelLogStore(db);
+}
+
+async function claimFormat(db: LevelFolder, folder: string): Promise<void> {
+  const format = db.getSync(keys.FORMAT_KEY);
+  if (format !== undefined && bytesEqual(format, FORMAT)) return;
+  const rows = await db.keys({ limit: 1 }).all();
+  if (rows.length > 0) {
+    throw new AttestryError(
+      'CONFIG_INVALID',
+      `Expected ${folder} to be empty or to hold a log of this version; it holds another database. Name another folder.`,
+    );
+  }
+  await db.put(keys.FORMAT_KEY, FORMAT, SYNCED);
+}
+
+class LevelLogStore implements LogStore {
+  readonly #db: LevelFolder;
+  readonly #writes = new WriteQueue();
+
+  constructor(db: LevelFolder) {
+    this.#db = db;
+  }
+
+  head(): Head | undefined {
+    const row = this.#get(keys.HEAD_KEY);
+    if (row === undefined) return undefined;
+    const size = decodeHeadSize(row);
+    return { size, root: row.slice(8) };
+  }
+
+  async commit(commit: LogCommit): Promise<void> {
+    checkCommit(commit);
+    const rows = rowsOf(commit);
+    await this.#writes.run('commit to the log', async () => {
+      checkContinuation(commit, this);
+      await this.#db.batch(rows, SYNCED);
+    });
+  }
+
+  entry(index: number): Uint8Array | undefined {
+    const entry = this.#get(keys.entryKey(index));
+    if (entry === undefined && index < (this.head()?.size ?? 0)) {
+      throw storeCorrupt(`The entry at index ${index} is gone`);
+    }
+    return entry;
+  }
+
+  async entries(start: number, end: number): Promise<Uint8Array[]> {
+    checkRange(this.head(), start, end);
+    const range = { gte: keys.entryKey(start), lt: keys.entryKey(end) };
+    const rows = await this.#scan(range);
+    // Keys are distinct and within the range, so the right number of rows is every row.
+    if (rows.length !== end - start) {
+      throw storeCorrupt(
+        `Expected ${end - start} entries from index ${start} on, found ${rows.length}`,
+      );
+    }
+    return rows.map(([, entry]) => entry);
+  }
+
+  tile(level: number, index: number): Uint8Array | undefined {
+    checkTilePlace(level, index);
+    const row = this.#get(keys.tileKey(level, index));
+    if (row === undefined && hasTile(this.head(), level, index)) {
+      throw storeCorrupt(`Tile ${index} of level ${level} is gone`);
+    }
+    return row;
+  }
+
+  indexOf(entryHash: Uint8Array): number | undefined {
+    const row = this.#get(keys.indexKey(entryHash));
+    if (row === undefined) return undefined;
+    const index = row.length === 8 ? keys.decodeUint64(row, 0) : undefined;
+    if (index === undefined) throw storeCorrupt(`The index of ${encodeHex(entryHash)} is damaged`);
+    return index;
+  }
+
+  stream(key: string): StreamState | undefined {
+    const row = this.#get(keys.streamRowKey(key));
+    return row === undefined ? undefined : decodeStream(row);
+  }
+
+  async *streams(): AsyncGenerator<[string, StreamState]> {
+    for await (const [key, row] of this.#rows(keys.STREAM_RANGE)) {
+      yield [decodeText(key.subarray(1)), decodeStream(row)];
+    }
+  }
+
+  async mentions(model: string): Promise<ModelMention[]> {
+    const rows = await this.#scan(keys.mentionRange(model));
+    return rows.map(([key, kind]) => ({
+      model,
+      index: numberIn(key, 1 + HASH_LENGTH),
+      kind: decodeText(kind),
+    }));
+  }
+
+  async models(from: string = FIRST_MODEL, limit: number = MODELS_PER_PAGE): Promise<string[]> {
+    checkNumber(limit);
+    const found: string[] = [];
+    const range = keys.mentionsFrom(from);
+    try {
+      const iterator = this.#db.keys(range);
+      try {
+        while (found.length < limit) {
+          const key = await iterator.next();
+          if (key === undefined) break;
+          const model = encodeHex(key.subarray(1, 1 + HASH_LENGTH));
+          found.push(model);
+          // On to the next model, however many mentions this one has; an index is always below 2^53-1.
+          iterator.seek(keys.mentionKey(model, Number.MAX_SAFE_INTEGER));
+        }
+      } finally {
+        await iterator.close();
+      }
+    } catch (error) {
+      throw storeFailure('read from the database', error);
+    }
+    return found;
+  }
+
+  async putCheckpoint(state: CheckpointState, size: number, note: string): Promise<void> {
+    const key = keys.checkpointKey(state, size);
+    await this.#writes.run(`keep the ${state} checkpoint of size ${size}`, async () => {
+      if (this.#get(key) === undefined) await this.#db.put(key, encodeUtf8(note), SYNCED);
+    });
+  }
+
+  async checkpointCovering(
+    state: CheckpointState,
+    index: number,
+  ): Promise<StoredCheckpoint | undefined> {
+    return this.#checkpoint(keys.checkpointsFrom(state, checkNumber(index) + 1), false);
+  }
+
+  async latestCheckpoint(state: CheckpointState): Promise<StoredCheckpoint | undefined> {
+    return this.#checkpoint(keys.checkpointsFrom(state, 0), true);
+  }
+
+  async close(): Promise<void> {
+    await this.#writes.idle();
+    try {
+      await this.#db.close();
+    } catch (error) {
+      throw storeFailure('close the database', error);
+    }
+  }
+
+  async #checkpoint(range: keys.KeyRange, last: boolean): Promise<StoredCheckpoint | undefined> {
+    const [row] = await this.#scan({ ...range, reverse: last, limit: 1 });
+    return row && { size: numberIn(row[0], 1), note: decodeText(row[1]) };
+  }
+
+  #get(key: Uint8Array): Uint8Array | undefined {
+    try {
+      const value = this.#db.getSync(key);
+      return value === undefined ? undefined : plain(value);
+    } catch (error) {
+      throw storeFailure('read from the database', error);
+    }
+  }
+
+  async #scan(
+    range: keys.KeyRange & { reverse?: boolean; limit?: number },
+  ): Promise<[Uint8Array, Uint8Array][]> {
+    try {
+      const rows = await this.#db.iterator(range).all();
+      return rows.map(([key, value]) => [plain(key), plain(value)]);
+    } catch (error) {
+      throw storeFailure('read from the database', error);
+    }
+  }
+
+  // What the consumer of the rows throws does not pass through here: only the database's errors do.
+  async *#rows(range: keys.KeyRange): AsyncGenerator<[Uint8Array, Uint8Array]> {
+    try {
+      for await (const [key, value] of this.#db.iterator(range)) yield [plain(key), plain(value)];
+    } catch (error) {
+      throw storeFailure('read from the database', error);
+    }
+  }
+}
+
+function rowsOf(commit: LogCommit): Row[] {
+  const { from, entries, tiles, head, streams, mentions } = commit;
+  return [
+    ...entries.flatMap(({ entry, entryHash }, i) => [
+      put(keys.entryKey(from + i), entry),
+      put(keys.indexKey(entryHash), keys.encodeUint64(from + i)),
+    ]),
+    ...tiles.map(({ level, index, hashes }) => put(keys.tileKey(level, index), hashes)),
+    ...Array.from(streams, ([key, state]) =>
+      put(keys.streamRowKey(key), formatCanonicalJson({ ...state })),
+    ),
+    ...mentions.map(({ model, index, kind }) =>
+      put(keys.mentionKey(model, index), encodeUtf8(kind)),
+    ),
+    put(keys.HEAD_KEY, concatBytes(keys.encodeUint64(head.size), head.root)),
+  ];
+}
+
+function put(key: Uint8Array, value: Uint8Array): Row {
+  return { type: 'put', key, value };
+}
+
+function decodeHeadSize(row: Uint8Array): number {
+  const size = row.length === 8 + HASH_LENGTH ? keys.decodeUint64(row, 0) : undefined;
+  if (size === undefined) throw storeCorrupt('The head is damaged');
+  return size;
+}
+
+function decodeStream(row: Uint8Array): StreamState {
+  try {
+    return readShape('STORE_CORRUPT', STREAM_STATE, parseCanonicalJson(row));
+  } catch (error) {
+    throw storeCorrupt('The state of a usage stream is damaged', error);
+  }
+}
+
+function decodeText(row: Uint8Array): string {
+  try {
+    return decodeUtf8(row);
+  } catch (error) {
+    throw storeCorrupt('A text is damaged', error);
+  }
+}
+
+function numberIn(key: Uint8Array, at: number): number {
+  const value = keys.decodeUint64(key, at);
+  if (value === undefined) throw storeCorrupt(`The key ${encodeHex(key)} is damaged`);
+  return value;
+}
+
+// level gives Buffers, whose slice() shares memory where a Uint8Array's copies.
+function plain(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+}

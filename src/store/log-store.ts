@@ -1,0 +1,92 @@
+/**
+ * What a log keeps, as narrowly as it can be said, so that another database can take level's place.
+ *
+ * A store promises three things: a commit is whole or not there; once a promise of a write has resolved, the write
+ * survives a kill and a power cut; and a read that fails throws STORE_FAILED or STORE_CORRUPT, it never looks like an
+ * absent row. It does not promise that rows are right: LevelDB returns a flipped bit as if it had been written, and loses
+ * the tail of a damaged write-ahead log without a word. Whoever reads to sign or to serve must hash what it read, and
+ * compare the head with the head lock, which lies outside the store.
+ */
+import type { StreamState } from '../core/statement/stream.ts';
+
+export interface Head {
+  /** Number of entries. */
+  readonly size: number;
+  /** RFC 6962 root over them, 32 bytes. */
+  readonly root: Uint8Array;
+}
+
+/** The whole row of one tile as it stands after the commit: 32 bytes for each of its 1 to 256 hashes. */
+export interface TileRow {
+  readonly level: number;
+  readonly index: number;
+  readonly hashes: Uint8Array;
+}
+
+/** That the entry at `index`, of this kind, is about `model` (64 hex digits). */
+export interface ModelMention {
+  readonly model: string;
+  readonly index: number;
+  readonly kind: string;
+}
+
+export interface NewEntry {
+  readonly entry: Uint8Array;
+  /** RFC 6962 leaf hash of the entry, 32 bytes. */
+  readonly entryHash: Uint8Array;
+}
+
+/** Everything that changes when entries are appended. */
+export interface LogCommit {
+  /** Index of the first new entry: the size of the log before this commit. */
+  readonly from: number;
+  readonly entries: readonly NewEntry[];
+  readonly tiles: readonly TileRow[];
+  /** The head after this commit. */
+  readonly head: Head;
+  /** State of each usage stream that the entries advance, by stream key. */
+  readonly streams: ReadonlyMap<string, StreamState>;
+  readonly mentions: readonly ModelMention[];
+}
+
+/** `committed`: signed by the log alone. `witnessed`: cosigned by the quorum as well. */
+export type CheckpointState = 'committed' | 'witnessed';
+
+export interface StoredCheckpoint {
+  readonly size: number;
+  readonly note: string;
+}
+
+export interface LogStore {
+  /** The head of the last commit; undefined before the first. */
+  head(): Head | undefined;
+  /**
+   * Writes all of a commit in one synced batch. After STORE_FAILED it is unknown whether the batch is stored: the store
+   * takes no more writes until it is opened anew. @throws HEAD_CONFLICT when `from` is not the size, ENTRY_DUPLICATE
+   */
+  commit(commit: LogCommit): Promise<void>;
+  /** The entry's bytes; undefined from the size on. @throws STORE_CORRUPT when it is gone */
+  entry(index: number): Uint8Array | undefined;
+  /** The entries of [start, end), where `end` is at most the size. @throws STORE_CORRUPT when one is gone */
+  entries(start: number, end: number): Promise<Uint8Array[]>;
+  /** The row of a tile; undefined where the log is too short for it. @throws STORE_CORRUPT when it is gone */
+  tile(level: number, index: number): Uint8Array | undefined;
+  /** Where the entry with this leaf hash is. */
+  indexOf(entryHash: Uint8Array): number | undefined;
+  /** Where a usage stream stands. */
+  stream(key: string): StreamState | undefined;
+  /** Every usage stream with its state, ascending by the UTF-8 bytes of the key. */
+  streams(): AsyncIterable<[string, StreamState]>;
+  /** Every mention of a model, ascending by index. */
+  mentions(model: string): Promise<ModelMention[]>;
+  /** At most `limit` (1,000 unless told) distinct models, ascending, beginning with `from` itself if it is one. */
+  models(from?: string, limit?: number): Promise<string[]>;
+  /** Keeps a checkpoint, synced. The first note kept for a state and size stays: a later one is dropped. */
+  putCheckpoint(state: CheckpointState, size: number, note: string): Promise<void>;
+  /** The smallest kept checkpoint that covers the entry at `index`: its size is above the index. */
+  checkpointCovering(state: CheckpointState, index: number): Promise<StoredCheckpoint | undefined>;
+  /** The kept checkpoint of the largest size. */
+  latestCheckpoint(state: CheckpointState): Promise<StoredCheckpoint | undefined>;
+  /** Waits for writes under way, then lets go of the folder. Everything after it fails with STORE_FAILED. */
+  close(): Promise<void>;
+}
