@@ -54,6 +54,9 @@ export const ERROR_TABLE = {
   STATEMENT_MALFORMED: invalid('A field of the statement is missing, unknown or out of range.'),
   STATEMENT_TYPE_UNKNOWN: invalid('The statement is not an in-toto Statement v1.'),
   PREDICATE_TYPE_UNKNOWN: invalid('The predicate type is not one that Attestry knows.'),
+  MODEL_MALFORMED: invalid(
+    'The model has no files, a file twice, or a file name that leads out of it.',
+  ),
   SUBJECT_MISMATCH: invalid(
     'The file or folder in hand is not the model that the statement names.',
   ),
@@ -90,6 +93,7 @@ export const ERROR_TABLE = {
   COSIGNATURE_TIME_INVALID: invalid('The cosignature carries time zero or one beyond 2^53-1.'),
   COSIGNATURE_TIME_FUTURE: invalid('The cosignature is dated more than 300 s in the future.'),
   QUORUM_SHORT: inconclusive('Fewer witnesses than the quorum have cosigned the checkpoint.'),
+  CHECKPOINT_UNPUBLISHED: inconclusive('No checkpoint of this log has reached the quorum yet.'),
   CHECKPOINT_STALE: inconclusive('The newest cosigned checkpoint is older than the asked-for age.'),
 
   // Merkle proofs
@@ -158,6 +162,7 @@ export const ERROR_TABLE = {
 
   // Network
   REQUEST_MALFORMED: invalid('The request does not follow the API.'),
+  REQUEST_TIMEOUT: inconclusive('The request did not arrive in full within its time limit.'),
   MEDIA_TYPE_UNSUPPORTED: invalid('The content type is not one that this route takes.'),
   BATCH_TOO_LARGE: invalid('The request carries more than 1,000 envelopes.'),
   ROUTE_UNKNOWN: invalid('There is no such route.'),

@@ -52,7 +52,10 @@ const KEY_LINE = /^PRIVATE\+KEY\+([^+\n]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)\n?$
 // What age-encryption says when scrypt gave a key that does not open the file; it has no codes.
 const AGE_WRONG_PASSPHRASE = "no identity matched any of the file's recipients";
 
-/** Writes a new key file, readable by its owner only; never over a file. @throws FILE_UNREADABLE, VKEY_MALFORMED */
+/**
+ * Writes a new key file, readable by its owner only; never over a file.
+ * @throws FILE_UNREADABLE, VKEY_MALFORMED, and CONFIG_INVALID for an empty passphrase
+ */
 export async function writeKeyFile(
   path: string,
   key: SecretKey,
@@ -61,7 +64,10 @@ export async function writeKeyFile(
   const line = formatKeyLine(key);
   const { passphrase } = options;
   if (passphrase === '') {
-    throw new RangeError('Expected a passphrase of at least one character, or none at all.');
+    throw new AttestryError(
+      'CONFIG_INVALID',
+      'Expected a passphrase of at least one character, or none for a file in the clear.',
+    );
   }
   const text = passphrase === undefined ? line : await encrypt(line, { ...options, passphrase });
   try {
@@ -138,7 +144,9 @@ async function readBytes(path: string): Promise<Uint8Array> {
   let file: FileHandle | undefined;
   try {
     file = await open(path, 'r');
-    const { mode, size } = await file.stat();
+    const stat = await file.stat();
+    if (!stat.isFile()) throw unreadable(`Could not read the key file ${path}`, 'it is no file');
+    const { mode, size } = stat;
     // Asked of the open file, so that nobody swaps it in between. Windows keeps its rights elsewhere.
     if (process.platform !== 'win32' && (mode & OTHERS) !== 0) throw exposed(path, mode);
     if (size > LARGEST_FILE) throw malformed(path, `at most ${LARGEST_FILE} bytes, got ${size}`);

@@ -17,7 +17,7 @@ import type { Head } from './log-store.ts';
 import { storeFailure } from './store-failure.ts';
 import { WriteQueue } from './write-queue.ts';
 
-export type LockedHead = Head;
+type LockedHead = Head;
 
 export interface HeadLock {
   /** The locked head as the file has it now; undefined before the first swap. @throws HEAD_MALFORMED, STORE_FAILED */

@@ -17,7 +17,7 @@ export interface Head {
 }
 
 /** The whole row of one tile as it stands after the commit: 32 bytes for each of its 1 to 256 hashes. */
-export interface TileRow {
+interface TileRow {
   readonly level: number;
   readonly index: number;
   readonly hashes: Uint8Array;
@@ -30,7 +30,7 @@ export interface ModelMention {
   readonly kind: string;
 }
 
-export interface NewEntry {
+interface NewEntry {
   readonly entry: Uint8Array;
   /** RFC 6962 leaf hash of the entry, 32 bytes. */
   readonly entryHash: Uint8Array;

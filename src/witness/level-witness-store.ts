@@ -7,13 +7,14 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bytesEqual } from '../core/bytes/equal.ts';
 import { decodeHex, encodeHex, quote } from '../core/bytes/hex.ts';
+import { originHash } from '../core/note/origin-hash.ts';
 import { AttestryError, type AttestryErrorCode } from '../errors.ts';
 import { makeFolder, replaceFile } from '../store/durable-file.ts';
 import { type LevelFolder, openLevelFolder } from '../store/level-folder.ts';
 import { storeFailure } from '../store/store-failure.ts';
 import { WriteQueue } from '../store/write-queue.ts';
 import { decodeRecord, encodeRecord } from './witness-record.ts';
-import { originHash, type WitnessState, type WitnessStore } from './witness-store.ts';
+import type { WitnessState, WitnessStore } from './witness-store.ts';
 
 const HEAD_FILE = /^[0-9a-f]{64}$/;
 const NO_BACKUP =

@@ -1,7 +1,4 @@
 /** What a witness keeps: for each log, the one checkpoint that it cosigned last. */
-import { encodeHex } from '../core/bytes/hex.ts';
-import { encodeUtf8 } from '../core/bytes/utf8.ts';
-import { sha256 } from '../core/merkle/hash.ts';
 
 export interface WitnessState {
   readonly origin: string;
@@ -25,11 +22,6 @@ export interface WitnessStore {
   put(state: WitnessState): Promise<void>;
   /** Waits for writes under way, then lets go of what it holds. */
   close(): Promise<void>;
-}
-
-/** How witnesses name a log in URLs and stores: lowercase hex SHA-256 of the origin (c2sp.org/tlog-witness). */
-export function originHash(origin: string): string {
-  return encodeHex(sha256(encodeUtf8(origin)));
 }
 
 /** A store for tests and simulations; it forgets everything when the process ends. */

@@ -13,11 +13,13 @@ import {
 import { signCosignature } from '../core/note/cosignature.ts';
 import type { SignatureEngine } from '../core/note/ed25519.ts';
 import { formatNote } from '../core/note/note.ts';
-import { type NoteSigner, SIGNATURE_TYPE, type VerifierKey } from '../core/note/vkey.ts';
+import { originHash } from '../core/note/origin-hash.ts';
+import type { NoteSigner, VerifierKey } from '../core/note/vkey.ts';
 import { AttestryError } from '../errors.ts';
+import { storeFailure } from '../store/store-failure.ts';
 import { verifyGrowth } from './growth.ts';
 import { type KnownLogs, knownLogs } from './known-logs.ts';
-import { originHash, type WitnessState, type WitnessStore } from './witness-store.ts';
+import type { WitnessState, WitnessStore } from './witness-store.ts';
 
 export interface WitnessOptions {
   /** Stays the caller's to close, after the witness. */
@@ -56,6 +58,7 @@ export class Witness {
   readonly #latest: Map<string, WitnessState>;
   /** One turn at a time for each origin: what was compared must still be true when it is stored. */
   readonly #turns: ReadonlyMap<string, LimitFunction>;
+  #failure: AttestryError | undefined;
   #closing = false;
 
   constructor(options: WitnessOptions, logs: KnownLogs, states: readonly WitnessState[]) {
@@ -91,6 +94,11 @@ export class Witness {
     return [...this.#latest.values()];
   }
 
+  /** Why the store failed, if it did; nothing is cosigned from then on. */
+  get failure(): AttestryError | undefined {
+    return this.#failure;
+  }
+
   /** Refuses new requests and waits for those under way. */
   async close(): Promise<void> {
     this.#closing = true;
@@ -115,9 +123,7 @@ export class Witness {
   }
 
   async #cosign(submission: Submission): Promise<string> {
-    if (this.#closing) {
-      throw new AttestryError('NODE_STOPPING', 'The witness is shutting down; try again later.');
-    }
+    this.#refuseWhenEnded();
     const { origin, size, root } = submission.checkpoint;
     const hash = originHash(origin);
     const last = this.#latest.get(hash);
@@ -135,12 +141,20 @@ export class Witness {
     return line;
   }
 
+  #refuseWhenEnded(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#closing) {
+      throw new AttestryError('NODE_STOPPING', 'The witness is shutting down; try again later.');
+    }
+  }
+
   async #store(state: WitnessState): Promise<void> {
     try {
       await this.#options.store.put(state);
     } catch (error) {
-      if (error instanceof AttestryError) this.#options.onStoreFailure?.(error);
-      throw error;
+      this.#failure = storeFailure('store a cosigned checkpoint', error);
+      this.#options.onStoreFailure?.(this.#failure);
+      throw this.#failure;
     }
   }
 }
@@ -166,6 +180,6 @@ function overrun(origin: string): AttestryError {
   return new AttestryError(
     'RATE_LIMITED',
     `More than ${MOST_WAITING} checkpoints of ${quote(origin)} are waiting; try again in a second.`,
-    { details: { retryAfter: 1 } },
+    { details: { retryAfterSeconds: 1 } },
   );
 }

@@ -58,7 +58,7 @@ export interface TrainingRun {
 
 /** The weights after all epochs. @throws RangeError on rows or hyperparameters outside the limits, or divergence */
 export function trainWeights(run: TrainingRun): Weights {
-  refuseUnlikely(run);
+  refuseOutsideLimits(run);
   let weights = initialWeights(run);
   for (let epoch = 0; epoch < run.hyperparameters.epochs; epoch++) {
     for (const batch of batchesOfEpoch(run.rows.length, run.hyperparameters, epoch)) {
@@ -121,6 +121,7 @@ export function takeStep(
     });
   }
   const { learningRate, halvingEpochs } = hyperparameters;
+  // Of integers below 2^53 the correctly rounded quotient never reaches the next integer, so the floor is exact.
   const rate = Math.max(1, Math.floor((learningRate * halvingEpochs) / (halvingEpochs + epoch)));
   const values = weights.values.map((weight, i) => toInt32(weight + rate * at(pull, i)));
   return { ...weights, values };
@@ -153,13 +154,14 @@ export function decodeWeights(bytes: Uint8Array): Weights {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const isOurs = bytes.length >= HEADER_LENGTH && MAGIC.every((byte, i) => bytes[i] === byte);
   if (!isOurs) throw new RangeError('Expected a weights file that begins with attq16v1.');
-  const [classes, inputs, biasInput] = [0, 2, 4].map((i) => view.getUint16(MAGIC.length + i)) as [
-    number,
-    number,
-    number,
-  ];
+  const classes = view.getUint16(MAGIC.length);
+  const inputs = view.getUint16(MAGIC.length + 2);
+  const biasInput = view.getUint16(MAGIC.length + 4);
+  requireInteger('classes', classes, 2, MOST_CLASSES);
+  requireInteger('inputs', inputs, 1, MOST_INPUTS);
+  requireInteger('biasInput', biasInput, 1, LARGEST_INPUT);
   const count = classes * (inputs + 1);
-  if (classes === 0 || bytes.length !== HEADER_LENGTH + count * 4) {
+  if (bytes.length !== HEADER_LENGTH + count * 4) {
     throw new RangeError(
       `Expected a weights file of ${HEADER_LENGTH + count * 4} bytes, got ${bytes.length}.`,
     );
@@ -208,7 +210,7 @@ function toInt32(value: number): number {
   return value;
 }
 
-function refuseUnlikely({ rows, classes, hyperparameters }: TrainingRun): void {
+function refuseOutsideLimits({ rows, classes, hyperparameters }: TrainingRun): void {
   const width = at(rows, 0).inputs.length;
   requireInteger('inputs', width, 1, MOST_INPUTS);
   requireInteger('classes', classes, 2, MOST_CLASSES);
@@ -221,7 +223,7 @@ function refuseUnlikely({ rows, classes, hyperparameters }: TrainingRun): void {
   requireInteger('biasInput', hyperparameters.biasInput, 1, LARGEST_INPUT);
   for (const row of rows) {
     requireInteger('label', row.label, 0, classes - 1);
-    requireInteger('number of inputs', row.inputs.length, width, width);
+    requireInteger('inputs', row.inputs.length, width, width);
     for (const input of row.inputs) requireInteger('input', input, -LARGEST_INPUT, LARGEST_INPUT);
   }
 }

@@ -17,7 +17,7 @@ export const LANGUAGE_MODEL_SOURCE: Source = {
     'lid.176.ftz by the fastText authors, https://fasttext.cc/docs/en/language-identification.html',
 };
 
-export interface Identification {
+interface Identification {
   /** The model's own label: an ISO 639-1 code where there is one ("de"), else a Wikipedia code ("ceb"). */
   readonly language: string;
   /** The model's confidence, 0 to 1 (rounding can carry it a hair above 1). */
@@ -40,7 +40,12 @@ export async function loadLanguageModel(path: string = packagedModel()): Promise
   const core = await startFastText();
   const fastText = new core.FastText();
   core.FS.writeFile(MODEL_IN_MEMORY, bytes);
-  fastText.loadModel(MODEL_IN_MEMORY);
+  try {
+    fastText.loadModel(MODEL_IN_MEMORY);
+  } catch (cause) {
+    // A C++ exception arrives as a bare number, the address of its object.
+    throw new Error(`Expected a fastText model in ${path}.`, { cause });
+  }
   core.FS.unlink(MODEL_IN_MEMORY);
   return {
     name: 'lid.176.ftz',

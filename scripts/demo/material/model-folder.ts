@@ -42,7 +42,7 @@ function describeClassifier({ accuracyOnTest, commitments, steps }: TrainedClass
     '',
     `- Data: ${IRIS_SOURCE.origin} (npm package ${IRIS_SOURCE.package}, ${IRIS_SOURCE.license}).`,
     `- Training: ${commitments.trainRows.count} rows, ${steps} steps, ${hyperparameters.map(([name, value]) => `${name} ${value}`).join(', ')}.`,
-    `- Right on ${accuracyOnTest} of a million rows, measured on ${commitments.testRows.count}.`,
+    `- Accuracy on the ${commitments.testRows.count} test rows: ${accuracyOnTest} per million.`,
     '- Made to be audited, not to be used.',
     '',
   ].join('\n');

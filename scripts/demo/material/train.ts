@@ -1,6 +1,7 @@
 /** A real training run, and everything that a training statement commits to about it. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { formatCanonicalJson } from '../../../src/core/bytes/json.ts';
 import { type BatchTree, buildBatchTree } from '../../../src/core/merkle/batch-tree.ts';
 import {
@@ -52,7 +53,7 @@ export interface TrainingState {
 }
 
 /** Digests are lowercase hex: SHA-256 of bytes, or RFC 6962 roots where a `count` of leaves stands beside them. */
-export interface TrainingCommitments {
+interface TrainingCommitments {
   readonly profile: string;
   readonly program: { readonly name: string; readonly sha256: string };
   readonly trainRows: TreeCommitment;
@@ -63,12 +64,12 @@ export interface TrainingCommitments {
   readonly states: TreeCommitment;
 }
 
-export interface TreeCommitment {
+interface TreeCommitment {
   readonly rfc6962Sha256: string;
   readonly count: number;
 }
 
-export interface TrainingTrees {
+interface TrainingTrees {
   readonly trainRows: BatchTree;
   readonly testRows: BatchTree;
   readonly states: BatchTree;
@@ -92,7 +93,10 @@ export async function trainClassifier(options: TrainingOptions): Promise<Trained
     accuracyOnTest: measureAccuracy(weights, rows.test),
     commitments: {
       profile: ARITHMETIC_PROFILE,
-      program: { name: 'classifier.js', sha256: sha256(await readFile(PROGRAM_URL)) },
+      program: {
+        name: basename(PROGRAM_URL.pathname),
+        sha256: sha256(await readFile(PROGRAM_URL)),
+      },
       trainRows: commitTo(trees.trainRows),
       testRows: commitTo(trees.testRows),
       hyperparameters: Object.fromEntries(
@@ -111,7 +115,7 @@ export function encodeTrainingState({ step, batch, before, after }: TrainingStat
 }
 
 /** Rows that the weights classify right, per million, rounded down. */
-export function measureAccuracy(weights: Uint8Array, rows: readonly IrisRow[]): number {
+function measureAccuracy(weights: Uint8Array, rows: readonly IrisRow[]): number {
   const right = rows.filter((row) => classify(weights, row) === row.label).length;
   return Math.floor((right * 1_000_000) / rows.length);
 }

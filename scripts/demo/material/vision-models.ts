@@ -11,7 +11,7 @@ export const VISION_MODELS_SOURCE: Source = {
     'MediaPipe Solutions by Google, https://google.github.io/mediapipe/solutions/face_detection',
 };
 
-export interface VisionModel {
+interface VisionModel {
   readonly name: string;
   readonly fileName: string;
   readonly path: string;

@@ -1,10 +1,10 @@
 /** The right edge of a growing tree: the roots of its complete subtrees, one for every 1 in the binary form of its size. */
-import { EMPTY_ROOT, nodeHash } from './hash.ts';
+import { EMPTY_ROOT, HASH_LENGTH, nodeHash } from './hash.ts';
 import { floorLog2, isTreeSize, type ReadNode } from './range.ts';
 
 /** A tree that only remembers what appending needs: 53 hashes at most. Appending hashes once on average. */
 export class Frontier {
-  #size = 0;
+  #size: number;
   readonly #hashes: Uint8Array[] = [];
 
   /** Empty, or at `size` with the hashes that `hashes` of a frontier of that size gave. */
@@ -27,6 +27,9 @@ export class Frontier {
   }
 
   append(leafHash: Uint8Array): void {
+    if (leafHash.length !== HASH_LENGTH) {
+      throw new RangeError(`Expected a leaf hash of 32 bytes, got ${leafHash.length}.`);
+    }
     let node = leafHash;
     for (let rest = this.#size; rest % 2 === 1; rest = Math.floor(rest / 2)) {
       node = nodeHash(this.#hashes.pop() as Uint8Array, node);

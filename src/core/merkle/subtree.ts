@@ -106,7 +106,8 @@ function hashesFromConsistency(claim: SubtreeConsistencyClaim): {
   return climbPath(path, claim.subtreeHash, claim.proof);
 }
 
-function requireSubtree(subtree: Subtree): void {
+/** @throws CONSISTENCY_SIZE_INVALID */
+export function requireSubtree(subtree: Subtree): void {
   if (!isTreeSize(subtree.size) || subtree.end > subtree.size || !isSubtree(subtree)) {
     throw invalid(subtree, subtree.size);
   }

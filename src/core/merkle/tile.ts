@@ -1,0 +1,114 @@
+/** Tiles, c2sp.org/tlog-tiles: rows of up to 256 hashes, from which every node of the tree is recomputed. */
+import { AttestryError } from '../../errors.ts';
+import { EMPTY_ROOT, HASH_LENGTH, nodeHash, rowRoot } from './hash.ts';
+import { isTreeSize, type ReadNode } from './range.ts';
+
+/** The hashes of a tile side by side: 32 bytes times its width. */
+export type ReadTile = (level: number, index: number) => Uint8Array;
+
+/** Hashes of a full tile, and entries of a full bundle. */
+export const TILE_WIDTH = 256;
+/** Levels of the tree that one tile spans. */
+const TILE_HEIGHT = 8;
+// Full tiles with their inner nodes take about 24 KiB each.
+const MOST_OPEN_TILES = 64;
+
+interface OpenTile {
+  readonly row: Uint8Array;
+  /** Inner nodes computed so far, numbered like a heap: the tile's root would be 1, its first pair 128. */
+  readonly inner: (Uint8Array | undefined)[];
+}
+
+/** A node of the tree as its tile sees it: number `offset` of the tile's nodes that span 2^height of its hashes. */
+export interface TileNode {
+  readonly level: number;
+  readonly index: number;
+  readonly height: number;
+  readonly offset: number;
+}
+
+/** Which tile holds or gives the complete subtree over 2^level leaves, number `index`. */
+export function tileNodeAt(level: number, index: number): TileNode {
+  const height = level % TILE_HEIGHT;
+  const perTile = TILE_WIDTH / 2 ** height;
+  return {
+    level: Math.floor(level / TILE_HEIGHT),
+    index: Math.floor(index / perTile),
+    height,
+    offset: index % perTile,
+  };
+}
+
+/** The number of hashes on a tile level of a tree of `size` leaves. */
+export function hashesOnLevel(level: number, size: number): number {
+  return Math.floor(size / TILE_WIDTH ** level);
+}
+
+/**
+ * Nodes out of tiles. It remembers recent tiles, so one reader serves many proofs; a tile that turns out too short is
+ * read again, so a reader outlives the growth of its log. The hashes may be views of the bytes that `readTile` gave.
+ * @throws TILE_LENGTH_WRONG
+ */
+export function tileNodeReader(readTile: ReadTile): ReadNode {
+  const open = new Map<string, OpenTile>();
+  return (level, index) => {
+    const node = tileNodeAt(level, index);
+    const width = (node.offset + 1) * 2 ** node.height;
+    const key = `${node.level}/${node.index}`;
+    let tile = open.get(key);
+    if (tile === undefined || tile.row.length < width * HASH_LENGTH) {
+      tile = { row: readRow(readTile, node, width), inner: [] };
+      open.delete(key);
+      open.set(key, tile);
+      if (open.size > MOST_OPEN_TILES) open.delete(open.keys().next().value as string);
+    }
+    return nodeOfTile(tile, node.height, node.offset);
+  };
+}
+
+/** The root of the tree of `size` leaves, from its partial tiles at the right edge: those that `tilesOfSize` names. @throws TILE_LENGTH_WRONG */
+export function rootFromTiles(size: number, readTile: ReadTile): Uint8Array {
+  if (!isTreeSize(size)) throw new RangeError(`Expected a size up to 2^53-1, got ${size}.`);
+  let root: Uint8Array | undefined;
+  for (let level = 0; hashesOnLevel(level, size) > 0; level++) {
+    const count = hashesOnLevel(level, size);
+    const width = count % TILE_WIDTH;
+    if (width === 0) continue;
+    // What the lower levels leave over stands at the right of this level's row, like one more hash of it.
+    const row = new Uint8Array((width + 1) * HASH_LENGTH);
+    const at = { level, index: Math.floor(count / TILE_WIDTH) };
+    row.set(readRow(readTile, at, width).subarray(0, width * HASH_LENGTH));
+    if (root !== undefined) row.set(root, width * HASH_LENGTH);
+    root = rowRoot(root === undefined ? row.subarray(0, width * HASH_LENGTH) : row);
+  }
+  return root ?? EMPTY_ROOT;
+}
+
+// What a tile says is proved later, by the root that it leads to; here only its length is judged.
+function readRow(
+  readTile: ReadTile,
+  { level, index }: { readonly level: number; readonly index: number },
+  width: number,
+): Uint8Array {
+  const row = readTile(level, index);
+  const hashes = row.length / HASH_LENGTH;
+  if (!Number.isInteger(hashes) || hashes < width || hashes > TILE_WIDTH) {
+    throw new AttestryError(
+      'TILE_LENGTH_WRONG',
+      `Expected tile ${index} of level ${level} to hold ${width} to ${TILE_WIDTH} hashes of ${HASH_LENGTH} bytes, got ${row.length} bytes.`,
+      { details: { level, index, width, length: row.length } },
+    );
+  }
+  return row;
+}
+
+function nodeOfTile(tile: OpenTile, height: number, offset: number): Uint8Array {
+  if (height === 0) return tile.row.subarray(offset * HASH_LENGTH, (offset + 1) * HASH_LENGTH);
+  const at = TILE_WIDTH / 2 ** height + offset;
+  const known = tile.inner[at];
+  if (known !== undefined) return known;
+  const left = nodeOfTile(tile, height - 1, offset * 2);
+  const node = nodeHash(left, nodeOfTile(tile, height - 1, offset * 2 + 1));
+  tile.inner[at] = node;
+  return node;
+}

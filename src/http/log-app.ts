@@ -1,0 +1,56 @@
+/** The HTTP side of a log: submissions, receipts, and the c2sp.org/tlog-tiles resources. */
+import type { Log } from '../log/log.ts';
+import { VERSION } from '../version.ts';
+import { type App, type AppOptions, createApp } from './app.ts';
+import { addHealthRoutes, type Health } from './health.ts';
+import { logMetrics } from './log-metrics.ts';
+import { addLogReadRoutes } from './log-read-routes.ts';
+import { addSubmissionRoutes } from './submission-routes.ts';
+import { addTileRoutes } from './tile-routes.ts';
+
+export interface LogAppOptions extends Pick<AppOptions, 'limits' | 'log' | 'trustedProxies'> {
+  /** Seconds after which the newest checkpoint counts as too old for a healthy log. */
+  readonly maxCheckpointAgeSeconds: number;
+  /** Unix seconds. */
+  readonly now: () => number;
+}
+
+/** The app of a log node. */
+export async function createLogApp(log: Log, options: LogAppOptions): Promise<App> {
+  const { maxCheckpointAgeSeconds, now, ...base } = options;
+  const app = await createApp({
+    ...base,
+    api: {
+      title: `Attestry log ${log.origin}`,
+      description: 'Takes signed statements about AI models, logs them, and proves what it logged.',
+      version: VERSION,
+    },
+  });
+  addSubmissionRoutes(app, log);
+  addLogReadRoutes(app, log);
+  addTileRoutes(app, log);
+  addHealthRoutes(app, {
+    registry: logMetrics(log, now),
+    health: () => healthOf(log, now() - maxCheckpointAgeSeconds),
+  });
+  return app;
+}
+
+function healthOf(log: Log, oldest: number): Health {
+  const newest = publishedAt(log);
+  const ok = newest !== undefined && newest >= oldest;
+  const detail =
+    newest === undefined
+      ? 'no checkpoint has reached the quorum since the start'
+      : `the newest quorum of cosignatures is of ${new Date(newest * 1000).toISOString()}`;
+  return { ok, checks: { checkpoint: { ok, detail } } };
+}
+
+/** Unix seconds by which the quorum had last cosigned, since the start. */
+function publishedAt(log: Log): number | undefined {
+  const { witnesses, quorum } = log.status();
+  const times = witnesses
+    .flatMap(({ lastCosignedAt }) => lastCosignedAt ?? [])
+    .sort((a, b) => b - a);
+  return times[quorum - 1];
+}

@@ -1,0 +1,141 @@
+/** POST /v1/entries: one envelope, or up to 1,000 of them one a line. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { type Static, Type } from 'typebox';
+import { encodeHex } from '../core/bytes/hex.ts';
+import { decodeUtf8 } from '../core/bytes/utf8.ts';
+import { formatReceipt } from '../core/receipt/receipt.ts';
+import { AttestryError } from '../errors.ts';
+import type { Log, Submission } from '../log/log.ts';
+import type { App } from './app.ts';
+import { bodyOf } from './body.ts';
+import { formatRefusal } from './refusal.ts';
+
+export const MOST_ENVELOPES = 1000;
+const LARGEST_BODY_BYTES = 16 * 1024 * 1024;
+const WITNESS_TIMEOUT_MS = 10_000;
+// Opening an envelope takes a tenth of a millisecond: other requests get their turn after as many.
+const ENVELOPES_PER_TURN = 32;
+const NEWLINE = 0x0a;
+
+const QUERY = Type.Object(
+  {
+    wait: Type.Optional(
+      Type.Union([Type.Literal('committed'), Type.Literal('witnessed')], {
+        description:
+          'What to wait for. committed (default): durable and signed by the log. witnessed: cosigned by the quorum.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+type Wait = Static<typeof QUERY>['wait'];
+
+const ANSWER = Type.Object({
+  entryHash: Type.String({ description: 'RFC 6962 leaf hash of the entry, hex.' }),
+  index: Type.Integer({ minimum: 0 }),
+  receipt: Type.Object(
+    {},
+    { additionalProperties: true, description: 'The receipt, canonical JSON.' },
+  ),
+  state: Type.Union([Type.Literal('committed'), Type.Literal('witnessed')]),
+});
+
+interface Accepted {
+  readonly submission: Submission;
+  readonly state: 'committed' | 'witnessed';
+  readonly text: string;
+}
+
+export function addSubmissionRoutes(app: App, log: Log): void {
+  app.post(
+    '/v1/entries',
+    {
+      bodyLimit: LARGEST_BODY_BYTES,
+      schema: {
+        summary: 'Submit one envelope, or up to 1,000 as NDJSON',
+        description:
+          'application/json: the canonical bytes of one envelope. application/x-ndjson: one such envelope a line, at most 1,000 and 16 MiB; the answer has one result a line, in the same order, each as for a single one or {"error": …}. The same bytes submitted again get the same index and receipt.',
+        tags: ['log'],
+        consumes: ['application/json', 'application/x-ndjson'],
+        querystring: QUERY,
+        response: { 200: ANSWER, 201: ANSWER, 202: ANSWER },
+      },
+    },
+    async (request, reply) => {
+      const body = bodyOf(request);
+      const { wait } = request.query;
+      if (request.headers['content-type']?.startsWith('application/x-ndjson')) {
+        const lines = await submitMany(log, splitLines(body), wait);
+        return reply.type('application/x-ndjson').send(`${lines.join('\n')}\n`);
+      }
+      const { submission, state, text } = await answer(
+        log,
+        await log.commit(await log.admit(body)),
+        wait,
+      );
+      const missed = wait === 'witnessed' && state === 'committed';
+      return reply
+        .code(missed ? 202 : submission.isNew ? 201 : 200)
+        .type('application/json')
+        .send(text);
+    },
+  );
+}
+
+async function submitMany(
+  log: Log,
+  envelopes: readonly Uint8Array[],
+  wait: Wait,
+): Promise<string[]> {
+  const admissions: ReturnType<Log['admit']>[] = [];
+  for (const [i, envelope] of envelopes.entries()) {
+    admissions.push(log.admit(envelope));
+    if (i % ENVELOPES_PER_TURN === ENVELOPES_PER_TURN - 1) await nextTurn();
+  }
+  const admitted = await Promise.allSettled(admissions);
+  // Enqueued in the order of the lines: the statements of one meter follow each other.
+  const commits = admitted.map((result) =>
+    result.status === 'fulfilled' ? log.commit(result.value) : Promise.reject(result.reason),
+  );
+  const results: string[] = [];
+  for (const commit of await Promise.allSettled(commits)) {
+    results.push(
+      commit.status === 'fulfilled'
+        ? (await answer(log, commit.value, wait)).text
+        : refusalOf(commit.reason),
+    );
+    if (results.length % ENVELOPES_PER_TURN === 0) await nextTurn();
+  }
+  return results;
+}
+
+async function answer(log: Log, submission: Submission, wait: Wait): Promise<Accepted> {
+  const { index, entryHash } = submission;
+  const witnessed = wait === 'witnessed' && (await log.waitForWitnesses(index, WITNESS_TIMEOUT_MS));
+  const state = witnessed ? 'witnessed' : 'committed';
+  const receipt = decodeUtf8(formatReceipt(await log.receipt(entryHash, state)));
+  const text = `{"entryHash":"${encodeHex(entryHash)}","index":${index},"receipt":${receipt},"state":"${state}"}`;
+  return { submission, state, text };
+}
+
+function refusalOf(reason: unknown): string {
+  if (reason instanceof AttestryError) return formatRefusal(reason);
+  throw reason;
+}
+
+function splitLines(body: Uint8Array): Uint8Array[] {
+  const lines: Uint8Array[] = [];
+  for (let start = 0; start < body.length; ) {
+    const newline = body.indexOf(NEWLINE, start);
+    const end = newline < 0 ? body.length : newline;
+    lines.push(body.subarray(start, end));
+    start = end + 1;
+    if (lines.length > MOST_ENVELOPES) {
+      throw new AttestryError(
+        'BATCH_TOO_LARGE',
+        `Expected at most ${MOST_ENVELOPES} envelopes in one request; send the rest in another.`,
+      );
+    }
+  }
+  return lines;
+}

@@ -1,0 +1,46 @@
+/**
+ * Checks of path, query and header parameters against TypeBox schemas: nothing is converted, removed or filled in.
+ * Bodies are not checked here: they stay bytes, and the schema of a body only documents it.
+ */
+
+import type { TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
+import type { TLocalizedValidationError } from 'typebox/error';
+import { quote } from '../core/bytes/hex.ts';
+import { AttestryError } from '../errors.ts';
+
+interface CheckedPart {
+  readonly schema: TSchema;
+  readonly httpPart?: string;
+}
+
+type Check = (value: unknown) => true | { error: Error };
+
+/** The validator compiler of every role. @throws REQUEST_MALFORMED, from the validators that it gives */
+export function compileCheck({ schema, httpPart }: CheckedPart): Check {
+  if (httpPart === 'body') return () => true;
+  const validator = Compile(schema);
+  return (value) => {
+    if (validator.Check(value)) return true;
+    const problem = describeProblem(validator.Errors(value));
+    const message = `Expected the ${NAMES[httpPart ?? ''] ?? 'request'} to follow the API: ${problem}.`;
+    return { error: new AttestryError('REQUEST_MALFORMED', message) };
+  };
+}
+
+const NAMES: Readonly<Record<string, string>> = {
+  params: 'path',
+  querystring: 'query',
+  headers: 'headers',
+};
+
+function describeProblem(errors: readonly TLocalizedValidationError[]): string {
+  // An unknown field is reported twice; only the report about the whole object names it as such.
+  const error = errors.find(({ keyword }) => keyword !== 'boolean');
+  if (error === undefined) return 'it does not match its schema';
+  if (error.keyword === 'additionalProperties') {
+    return `it has no field ${quote(error.params.additionalProperties.join(', '))}`;
+  }
+  const field = error.instancePath === '' ? '' : `${quote(error.instancePath.slice(1))} `;
+  return `${field}${error.message}`;
+}

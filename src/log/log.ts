@@ -1,0 +1,250 @@
+/** A log: admit, commit, publish, and prove what was committed. */
+import { encodeHex } from '../core/bytes/hex.ts';
+import { frontierAt } from '../core/merkle/frontier.ts';
+import type { ReadNode } from '../core/merkle/range.ts';
+import { tileNodeReader } from '../core/merkle/tile.ts';
+import { signCheckpoint } from '../core/note/checkpoint.ts';
+import type { NoteSigner } from '../core/note/vkey.ts';
+import type { Receipt } from '../core/receipt/receipt.ts';
+import { type AdmittedEntry, admitStatement, openEntry } from '../core/statement/admission.ts';
+import type { TrustRoot } from '../core/trust/trust-root.ts';
+import { AttestryError } from '../errors.ts';
+import { verifyInPool } from '../keys/openssl-engine.ts';
+import type { HeadLock } from '../store/head-lock.ts';
+import type { CheckpointState, Head, LogStore, StoredCheckpoint } from '../store/log-store.ts';
+import { DEFAULT_LOG_LIMITS, type LogLimits } from './limits.ts';
+import { LogReader } from './log-reader.ts';
+import { OperatorRate } from './operator-rate.ts';
+import { Publisher, type WitnessStatus } from './publisher.ts';
+import { recoverHead, verifyAgainstSeen } from './recovery.ts';
+import { scrubEntries, scrubSteps } from './scrub.ts';
+import { tileReader } from './second-path.ts';
+import { Sequencer } from './sequencer.ts';
+import type { WitnessPort } from './witness-port.ts';
+
+export interface LogOptions {
+  /** Signs checkpoints; the key's name is the log's origin. */
+  readonly signer: NoteSigner;
+  /** Whose statements are admitted, and how many witnesses a published checkpoint needs. */
+  readonly trust: TrustRoot;
+  /** Owned by the log from here on. */
+  readonly store: LogStore;
+  /** Owned by the log from here on. */
+  readonly headLock: HeadLock;
+  readonly witnesses: readonly WitnessPort[];
+  /** Unix seconds. */
+  readonly now: () => number;
+  /** Milliseconds, never going back. */
+  readonly clockMs: () => number;
+  readonly limits?: Partial<LogLimits>;
+  /** Told once of what must stop the process: nothing is signed after it. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+export interface Submission {
+  readonly entryHash: Uint8Array;
+  readonly index: number;
+  /** False when the same envelope was there already. */
+  readonly isNew: boolean;
+}
+
+/** Counts since the start. */
+export interface LogCounters {
+  readonly accepted: number;
+  readonly repeated: number;
+  readonly batches: number;
+}
+
+export interface LogStatus {
+  readonly origin: string;
+  readonly head: Head;
+  readonly published: StoredCheckpoint | undefined;
+  readonly queued: number;
+  readonly witnesses: readonly WitnessStatus[];
+  /** How many of them a published checkpoint needs. */
+  readonly quorum: number;
+  /** Entries re-hashed by the background scrub since the start, of those not checked at the start. */
+  readonly scrubbed: number;
+  readonly counters: LogCounters;
+}
+
+/** Recovers and starts a log. @throws what `recoverHead` throws: the log must not run then */
+export async function openLog(options: LogOptions): Promise<Log> {
+  const { store, signer, headLock, witnesses } = options;
+  const limits = { ...DEFAULT_LOG_LIMITS, ...options.limits };
+  const { scrubbedAtStart } = limits;
+  const head = await recoverHead({
+    store,
+    headLock,
+    witnesses,
+    vkey: signer.vkey,
+    scrubbedAtStart,
+  });
+  const note = signCheckpoint({ origin: signer.vkey.name, ...head }, signer);
+  await store.putCheckpoint('committed', head.size, note);
+  const published = await store.latestCheckpoint('witnessed');
+  return new Log({ ...options, limits, head, note, published });
+}
+
+interface StartedLog extends LogOptions {
+  readonly limits: LogLimits;
+  readonly head: Head;
+  /** The signed checkpoint of the head. */
+  readonly note: string;
+  readonly published: StoredCheckpoint | undefined;
+}
+
+export class Log {
+  readonly origin: string;
+  readonly reader: LogReader;
+  readonly #options: StartedLog;
+  readonly #sequencer: Sequencer;
+  readonly #publisher: Publisher;
+  readonly #rate: OperatorRate;
+  readonly #counters = { accepted: 0, repeated: 0, batches: 0 };
+  #scrubbed = 0;
+  readonly #scrubbing: Promise<void>;
+  #stopped = false;
+
+  constructor(options: StartedLog) {
+    const { store, signer, limits, clockMs } = options;
+    this.#options = options;
+    this.origin = signer.vkey.name;
+    const readNode = tileNodeReader(tileReader(store));
+    this.#rate = new OperatorRate({
+      perSecond: limits.operatorEntriesPerSecond,
+      burst: limits.operatorBurst,
+      clockMs,
+    });
+    this.#publisher = this.#makePublisher(readNode);
+    this.#sequencer = new Sequencer({
+      ...options,
+      frontier: frontierAt(options.head.size, readNode),
+      onCheckpoint: (size, note) => this.#onCheckpoint({ size, note }),
+      onFatal: (error) => this.#fail(error),
+    });
+    this.reader = new LogReader(store, readNode, () => this.size);
+    this.#publisher.start({ size: options.head.size, note: options.note });
+    this.#scrubbing = this.#scrub(options.head.size - limits.scrubbedAtStart);
+  }
+
+  /** The entry, if it may stand in this log; nothing is stored yet. @throws every code of admission, RATE_LIMITED */
+  async admit(entry: Uint8Array): Promise<AdmittedEntry> {
+    const { trust, now } = this.#options;
+    const opened = openEntry(entry, trust);
+    const verdicts = await Promise.all(
+      opened.claims.map(({ publicKey, message, signature }) =>
+        verifyInPool(publicKey, message, signature),
+      ),
+    );
+    if (!verdicts.every(Boolean)) {
+      throw new AttestryError('SIGNATURE_INVALID', 'A signature of the envelope does not verify.');
+    }
+    const admitted = admitStatement(opened, { trust, origin: this.origin, now: now() });
+    this.#rate.take(opened.operator.id);
+    return admitted;
+  }
+
+  /** Where the admitted entry stands, once it is committed. @throws QUEUE_FULL, STREAM_*, NODE_STOPPING, STORE_FAILED */
+  async commit(admitted: AdmittedEntry): Promise<Submission> {
+    const { index, isNew } = await this.#sequencer.enqueue(admitted);
+    if (isNew) this.#counters.accepted++;
+    else this.#counters.repeated++;
+    return { entryHash: admitted.entryHash, index, isNew };
+  }
+
+  /** Whether a quorum has cosigned a checkpoint that covers the entry, within the time. */
+  waitForWitnesses(index: number, timeoutMs: number): Promise<boolean> {
+    return this.#publisher.waitFor(index, timeoutMs);
+  }
+
+  /** The entry's receipt in one state; it never changes. @throws ENTRY_UNKNOWN when the state is not reached */
+  async receipt(entryHash: Uint8Array, state: CheckpointState): Promise<Receipt> {
+    const index = this.#options.store.indexOf(entryHash);
+    // Written but not yet locked and signed does not count as logged.
+    if (index === undefined || index >= this.#sequencer.head.size) {
+      throw new AttestryError(
+        'ENTRY_UNKNOWN',
+        `${this.origin} holds no entry ${encodeHex(entryHash)}.`,
+      );
+    }
+    return await this.reader.receipt(index, state);
+  }
+
+  /** Number of entries that are committed and may be served. */
+  get size(): number {
+    return this.#sequencer.head.size;
+  }
+
+  status(): LogStatus {
+    return {
+      origin: this.origin,
+      head: this.#sequencer.head,
+      published: this.#publisher.published,
+      queued: this.#sequencer.queued,
+      witnesses: this.#publisher.witnesses,
+      quorum: this.#options.trust.witnessQuorum,
+      scrubbed: this.#scrubbed,
+      counters: this.#counters,
+    };
+  }
+
+  /** Commits what is queued, stops asking witnesses, closes the store and the lock. */
+  async close(): Promise<void> {
+    this.#stopped = true;
+    await this.#sequencer.close();
+    await this.#publisher.close();
+    await this.#scrubbing;
+    await this.#options.store.close();
+    await this.#options.headLock.close();
+  }
+
+  #makePublisher(readNode: ReadNode): Publisher {
+    const { witnesses, trust, limits, published, store } = this.#options;
+    return new Publisher({
+      witnesses,
+      quorum: trust.witnessQuorum,
+      limits,
+      readNode,
+      published,
+      keep: ({ size, note }) => store.putCheckpoint('witnessed', size, note),
+      onAhead: (witness) => this.#askAheadWitness(witness),
+      onFatal: (error) => this.#fail(error),
+    });
+  }
+
+  #onCheckpoint(checkpoint: StoredCheckpoint): void {
+    this.#counters.batches++;
+    this.#publisher.offer(checkpoint);
+  }
+
+  /** A claim of a larger size stops the log only if a checkpoint with our own signature proves it. */
+  async #askAheadWitness(witness: WitnessPort): Promise<void> {
+    const seen = await witness.latestSeen(this.origin).catch(() => undefined);
+    if (seen !== undefined)
+      verifyAgainstSeen(seen, this.#sequencer.head, {
+        ...this.#options,
+        vkey: this.#options.signer.vkey,
+      });
+  }
+
+  /** Re-hashes, while the log runs, the entries that the start did not. */
+  async #scrub(size: number): Promise<void> {
+    try {
+      for (const step of scrubSteps(Math.max(0, size))) {
+        if (this.#stopped) return;
+        await scrubEntries(this.#options.store, step, this.#options.head.size);
+        this.#scrubbed += step.end - step.start;
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#options.onFatal(error);
+  }
+}

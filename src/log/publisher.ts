@@ -1,0 +1,202 @@
+/**
+ * The publisher: takes committed checkpoints to the witnesses and publishes each that reaches the quorum. A missing
+ * witness delays publication, never a commit.
+ */
+import { proveConsistency } from '../core/merkle/consistency.ts';
+import type { ReadNode } from '../core/merkle/range.ts';
+import { appendSignatures } from '../core/note/cosignature.ts';
+import { AttestryError } from '../errors.ts';
+import type { StoredCheckpoint } from '../store/log-store.ts';
+import type { LogLimits } from './limits.ts';
+import type { WitnessPort } from './witness-port.ts';
+
+export interface PublisherOptions {
+  readonly witnesses: readonly WitnessPort[];
+  readonly quorum: number;
+  readonly limits: LogLimits;
+  readonly readNode: ReadNode;
+  /** Keeps a checkpoint that has reached the quorum; it is published once this resolves. */
+  readonly keep: (checkpoint: StoredCheckpoint) => Promise<void>;
+  /** Told when a witness claims to have cosigned more than the log holds. */
+  readonly onAhead: (witness: WitnessPort) => Promise<void>;
+  readonly onFatal: (error: unknown) => void;
+  /** What was published last, before this start. */
+  readonly published: StoredCheckpoint | undefined;
+}
+
+/** How a witness stands with this log. */
+export interface WitnessStatus {
+  readonly name: string;
+  readonly url: string;
+  /** Size that it cosigned last, as far as the log knows. */
+  readonly size: number;
+  /** Unix seconds of its last cosignature, or null. */
+  readonly lastCosignedAt: number | null;
+  /** Why the last request failed, or null. */
+  readonly lastError: string | null;
+}
+
+interface WitnessState {
+  readonly port: WitnessPort;
+  size: number;
+  time: number | null;
+  error: string | null;
+  busy: boolean;
+}
+
+interface Waiter {
+  readonly index: number;
+  readonly resolve: () => void;
+}
+
+export class Publisher {
+  readonly #options: PublisherOptions;
+  readonly #witnesses: readonly WitnessState[];
+  #newest: StoredCheckpoint | undefined;
+  #published: StoredCheckpoint | undefined;
+  readonly #waiters = new Set<Waiter>();
+  #wake: () => void = () => undefined;
+  #stopped = false;
+  #running: Promise<void> | undefined;
+
+  constructor(options: PublisherOptions) {
+    this.#options = options;
+    this.#published = options.published;
+    this.#witnesses = options.witnesses.map((port) => ({
+      port,
+      size: 0,
+      time: null,
+      error: null,
+      busy: false,
+    }));
+  }
+
+  /** The newest checkpoint with the quorum's cosignatures, and later ones that came in for it. */
+  get published(): StoredCheckpoint | undefined {
+    return this.#published;
+  }
+
+  get witnesses(): readonly WitnessStatus[] {
+    return this.#witnesses.map(({ port, size, time, error }) => ({
+      name: port.name,
+      url: port.url,
+      size,
+      lastCosignedAt: time,
+      lastError: error,
+    }));
+  }
+
+  start(newest: StoredCheckpoint): void {
+    this.#newest = newest;
+    this.#running = this.#run().catch(this.#options.onFatal);
+  }
+
+  /** A newer checkpoint is to be published. */
+  offer(checkpoint: StoredCheckpoint): void {
+    this.#newest = checkpoint;
+    this.#wake();
+  }
+
+  /** Resolves true once a published checkpoint covers the entry, false at the time-out. */
+  waitFor(index: number, timeoutMs: number): Promise<boolean> {
+    if (this.#covers(index)) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const finish = (covered: boolean): void => {
+        clearTimeout(timer);
+        this.#waiters.delete(waiter);
+        resolve(covered);
+      };
+      const waiter: Waiter = { index, resolve: () => finish(true) };
+      const timer = setTimeout(() => finish(false), timeoutMs);
+      this.#waiters.add(waiter);
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#stopped = true;
+    this.#wake();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { refreshMs, retryMs } = this.#options.limits;
+    while (!this.#stopped) {
+      const target = this.#newest as StoredCheckpoint;
+      const reached = await this.#round(target);
+      if (target === this.#newest || !reached)
+        await this.#pause(reached ? refreshMs : retryMs, target);
+    }
+  }
+
+  /** Asks every witness that is not still busy with an earlier request; true once the quorum has cosigned. */
+  #round(target: StoredCheckpoint): Promise<boolean> {
+    return new Promise((resolve) => {
+      const lines: string[] = [];
+      const asked = this.#witnesses.filter((witness) => !witness.busy);
+      let left = asked.length;
+      const settle = async (line: string | undefined): Promise<void> => {
+        left--;
+        if (line !== undefined) lines.push(line);
+        if (lines.length >= this.#options.quorum) {
+          await this.#publish(target, lines);
+          resolve(true);
+        } else if (left === 0) resolve(false);
+      };
+      if (left === 0) resolve(false);
+      const fail = (error: unknown): void => {
+        this.#options.onFatal(error);
+        resolve(false);
+      };
+      for (const witness of asked) this.#ask(witness, target).then(settle).catch(fail);
+    });
+  }
+
+  async #ask(witness: WitnessState, target: StoredCheckpoint): Promise<string | undefined> {
+    witness.busy = true;
+    try {
+      const { lines, time } = await witness.port.cosign({
+        checkpoint: target.note,
+        oldSize: Math.min(witness.size, target.size),
+        proveConsistency: (oldSize) =>
+          proveConsistency(oldSize, target.size, this.#options.readNode),
+      });
+      witness.size = target.size;
+      witness.time = time;
+      witness.error = null;
+      return lines;
+    } catch (error) {
+      if (!(error instanceof AttestryError)) throw error;
+      witness.error = `${error.code}: ${error.message}`;
+      if (error.code === 'WITNESS_AHEAD') await this.#options.onAhead(witness.port);
+      return undefined;
+    } finally {
+      witness.busy = false;
+    }
+  }
+
+  async #publish(target: StoredCheckpoint, lines: readonly string[]): Promise<void> {
+    const { size, note } = target;
+    if (this.#published !== undefined && this.#published.size > size) return;
+    const published = { size, note: appendSignatures(note, lines) };
+    const isNewSize = this.#published?.size !== size;
+    if (isNewSize) await this.#options.keep(published);
+    this.#published = published;
+    for (const waiter of this.#waiters) if (waiter.index < size) waiter.resolve();
+  }
+
+  #covers(index: number): boolean {
+    return this.#published !== undefined && this.#published.size > index;
+  }
+
+  #pause(ms: number, seen: StoredCheckpoint): Promise<void> {
+    if (this.#stopped) return Promise.resolve();
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        if (!this.#stopped && this.#newest === seen) return;
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}

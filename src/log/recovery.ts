@@ -1,0 +1,123 @@
+/**
+ * Starting a log: the database, the head lock and the witnesses must tell one history before anything is signed. Each
+ * refusal is final for this start: continuing from a restored backup or a changed entry would be a fork.
+ */
+import { bytesEqual } from '../core/bytes/equal.ts';
+import { encodeHex } from '../core/bytes/hex.ts';
+import { EMPTY_ROOT } from '../core/merkle/hash.ts';
+import { rootFromTiles } from '../core/merkle/tile.ts';
+import { verifyCheckpoint } from '../core/note/checkpoint.ts';
+import type { VerifierKey } from '../core/note/vkey.ts';
+import { AttestryError } from '../errors.ts';
+import type { HeadLock } from '../store/head-lock.ts';
+import type { Head, LogStore } from '../store/log-store.ts';
+import { scrubEntries, scrubSteps, scrubUpperTiles } from './scrub.ts';
+import { tileReader } from './second-path.ts';
+import type { WitnessPort } from './witness-port.ts';
+
+export interface RecoveryOptions {
+  readonly store: LogStore;
+  readonly headLock: HeadLock;
+  readonly witnesses: readonly WitnessPort[];
+  readonly vkey: VerifierKey;
+  /** How many of the newest entries are re-hashed before the log starts. */
+  readonly scrubbedAtStart: number;
+}
+
+/** The head that the log may go on from. @throws HEAD_*, ROOT_MISMATCH, ENTRY_HASH_MISMATCH, TILE_*, WITNESS_AHEAD */
+export async function recoverHead(options: RecoveryOptions): Promise<Head> {
+  const { store, headLock } = options;
+  const stored = store.head() ?? { size: 0, root: EMPTY_ROOT };
+  const locked = headLock.read();
+  verifyAgainstLock(store, stored, locked);
+  await verifyDatabase(options, stored);
+  await verifyAgainstWitnesses(options, stored);
+  // A crash between commit and lock leaves the database ahead: nobody was told, so it is taken up now.
+  if (locked === undefined || locked.size < stored.size) await headLock.swap(locked, stored);
+  return stored;
+}
+
+function verifyAgainstLock(store: LogStore, stored: Head, locked: Head | undefined): void {
+  if (locked === undefined) {
+    if (stored.size === 0) return;
+    throw new AttestryError(
+      'HEAD_MALFORMED',
+      `The database holds ${stored.size} entries but the head lock is gone. Restore the lock; without it a rollback could not be seen.`,
+    );
+  }
+  if (stored.size < locked.size) {
+    throw new AttestryError(
+      'HEAD_ROLLBACK',
+      `The database holds ${stored.size} entries, the head lock says ${locked.size}: a backup was restored or data was lost. This log must not sign again; retire it.`,
+      { details: { stored: stored.size, locked: locked.size } },
+    );
+  }
+  if (!bytesEqual(rootFromTiles(locked.size, tileReader(store)), locked.root)) {
+    throw new AttestryError(
+      'HEAD_FORK',
+      `The first ${locked.size} entries of the database do not have the root ${encodeHex(locked.root)} that the head lock holds.`,
+      { details: { locked: locked.size } },
+    );
+  }
+}
+
+async function verifyDatabase(
+  { store, scrubbedAtStart }: RecoveryOptions,
+  { size, root }: Head,
+): Promise<void> {
+  if (!bytesEqual(rootFromTiles(size, tileReader(store)), root)) {
+    throw new AttestryError(
+      'ROOT_MISMATCH',
+      `The tiles do not give the root ${encodeHex(root)} of size ${size}.`,
+    );
+  }
+  scrubUpperTiles(store, size);
+  for (const step of scrubSteps(size)) {
+    if (step.end <= size - scrubbedAtStart) break;
+    await scrubEntries(store, step, size);
+  }
+}
+
+/** Asks every witness at once what it has cosigned; one that does not answer is not waited for. */
+async function verifyAgainstWitnesses(options: RecoveryOptions, head: Head): Promise<void> {
+  const seen = await Promise.allSettled(
+    options.witnesses.map((witness) => witness.latestSeen(options.vkey.name)),
+  );
+  for (const answer of seen) {
+    if (answer.status !== 'fulfilled' || answer.value === undefined) continue;
+    verifyAgainstSeen(answer.value, head, options);
+  }
+}
+
+export interface OwnHistory {
+  readonly store: LogStore;
+  readonly vkey: VerifierKey;
+}
+
+/**
+ * Compares a checkpoint that someone else holds with our own history. It counts only if our own key signed it: a witness
+ * alone cannot stop a log. @throws WITNESS_AHEAD, HEAD_FORK
+ */
+export function verifyAgainstSeen(note: string, head: Head, { store, vkey }: OwnHistory): void {
+  let seen: Head;
+  try {
+    seen = verifyCheckpoint(note, { vkeys: [vkey] }).checkpoint;
+  } catch (error) {
+    if (error instanceof AttestryError) return;
+    throw error;
+  }
+  if (seen.size > head.size) {
+    throw new AttestryError(
+      'WITNESS_AHEAD',
+      `A witness holds a checkpoint of size ${seen.size} signed by this log's key; the database has ${head.size} entries. A backup was restored, or the key is in use elsewhere.`,
+      { details: { seen: seen.size, size: head.size } },
+    );
+  }
+  if (!bytesEqual(rootFromTiles(seen.size, tileReader(store)), seen.root)) {
+    throw new AttestryError(
+      'HEAD_FORK',
+      `A witness holds a checkpoint of size ${seen.size} signed by this log's key that this database contradicts.`,
+      { details: { seen: seen.size } },
+    );
+  }
+}

@@ -1,0 +1,202 @@
+/**
+ * The sequencer: the single writer of a log. It takes admitted entries, gives each its place, and says so only when
+ * nothing short of losing the disk can take it back: one synced batch, read back and recomputed, head lock, signature.
+ */
+import { encodeHex } from '../core/bytes/hex.ts';
+import type { Frontier } from '../core/merkle/frontier.ts';
+import { growTiles } from '../core/merkle/growth.ts';
+import { signCheckpoint } from '../core/note/checkpoint.ts';
+import type { NoteSigner } from '../core/note/vkey.ts';
+import type { AdmittedEntry } from '../core/statement/admission.ts';
+import { advanceStream, type StreamState, streamKey } from '../core/statement/stream.ts';
+import { AttestryError } from '../errors.ts';
+import type { HeadLock } from '../store/head-lock.ts';
+import type { Head, LogCommit, LogStore } from '../store/log-store.ts';
+import type { LogLimits } from './limits.ts';
+import { tileReader, verifyCommit } from './second-path.ts';
+
+/** Where an entry stands. */
+export interface Placement {
+  readonly index: number;
+  /** False for an entry that was there already, or was on its way. */
+  readonly isNew: boolean;
+}
+
+export interface SequencerOptions {
+  readonly store: LogStore;
+  readonly headLock: HeadLock;
+  readonly signer: NoteSigner;
+  readonly limits: LogLimits;
+  /** The recovered head, and the tree at it. */
+  readonly head: Head;
+  readonly frontier: Frontier;
+  /** Told of each new checkpoint, after it is on disk. */
+  readonly onCheckpoint: (size: number, note: string) => void;
+  /** Told once of what must stop the log; it has taken no further entry then. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+interface QueuedEntry {
+  readonly admitted: AdmittedEntry;
+  readonly stream: { readonly key: string; readonly state: StreamState } | undefined;
+  readonly resolve: (index: number) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export class Sequencer {
+  readonly #options: SequencerOptions;
+  #head: Head;
+  // Owned by #commit: grows only by what was read back from the database.
+  readonly #frontier: Frontier;
+  readonly #queue: QueuedEntry[] = [];
+  #queuedBytes = 0;
+  /** Entries in the queue or in the commit under way, by hex entry hash. */
+  readonly #underWay = new Map<string, Promise<number>>();
+  /** Streams as they will stand once everything queued is committed. */
+  readonly #streams = new Map<string, StreamState>();
+  #running: Promise<void> | undefined;
+  #stopped: AttestryError | undefined;
+
+  constructor(options: SequencerOptions) {
+    this.#options = options;
+    this.#head = options.head;
+    this.#frontier = options.frontier;
+  }
+
+  get head(): Head {
+    return this.#head;
+  }
+
+  get queued(): number {
+    return this.#queue.length;
+  }
+
+  /**
+   * The entry's place, once committed. Refusals come at once and leave nothing behind.
+   * @throws NODE_STOPPING, QUEUE_FULL, STREAM_*; STORE_FAILED when the commit fails and its outcome is unknown
+   */
+  async enqueue(admitted: AdmittedEntry): Promise<Placement> {
+    if (this.#stopped !== undefined) throw this.#stopped;
+    const hash = encodeHex(admitted.entryHash);
+    const underWay = this.#underWay.get(hash);
+    if (underWay !== undefined) return { index: await underWay, isNew: false };
+    const known = this.#options.store.indexOf(admitted.entryHash);
+    if (known !== undefined) return { index: known, isNew: false };
+    this.#demandRoom(admitted.entry.length);
+    const stream = this.#advance(admitted);
+    const committed = new Promise<number>((resolve, reject) => {
+      this.#queue.push({ admitted, stream, resolve, reject });
+    });
+    this.#queuedBytes += admitted.entry.length;
+    this.#underWay.set(hash, committed);
+    this.#running ??= this.#run();
+    return { index: await committed, isNew: true };
+  }
+
+  /** Commits what is queued, then takes nothing more. */
+  async close(): Promise<void> {
+    this.#stopped ??= new AttestryError(
+      'NODE_STOPPING',
+      'The log is shutting down; try again later.',
+      {
+        details: { retryAfterSeconds: 5 },
+      },
+    );
+    await this.#running;
+  }
+
+  #demandRoom(bytes: number): void {
+    const { queuedEntries, queuedBytes } = this.#options.limits;
+    if (this.#queue.length < queuedEntries && this.#queuedBytes + bytes <= queuedBytes) return;
+    throw new AttestryError(
+      'QUEUE_FULL',
+      `${this.#queue.length} entries wait to be committed; nothing was taken. Try again after Retry-After.`,
+      { details: { retryAfterSeconds: 1 } },
+    );
+  }
+
+  #advance({ statement, envelope }: AdmittedEntry): QueuedEntry['stream'] {
+    if (statement.kind !== 'usage') return undefined;
+    const key = streamKey(statement);
+    const before = this.#streams.get(key) ?? this.#options.store.stream(key);
+    const state = advanceStream(before, statement, envelope.payload);
+    this.#streams.set(key, state);
+    return { key, state };
+  }
+
+  // While one batch is being synced the next one gathers: batches are small when idle and large under load.
+  async #run(): Promise<void> {
+    await Promise.resolve();
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.splice(0, this.#options.limits.batchEntries);
+      try {
+        await this.#commit(batch);
+      } catch (error) {
+        this.#fail(batch, error);
+      }
+    }
+    this.#running = undefined;
+  }
+
+  async #commit(batch: readonly QueuedEntry[]): Promise<void> {
+    const { store, headLock, signer, onCheckpoint } = this.#options;
+    const before = this.#head;
+    const commit = this.#prepare(batch);
+    await store.commit(commit);
+    await verifyCommit(store, commit, this.#frontier);
+    const { head } = commit;
+    await headLock.swap(before, head);
+    this.#head = head;
+    const note = signCheckpoint({ origin: signer.vkey.name, ...head }, signer);
+    await store.putCheckpoint('committed', head.size, note);
+    for (const [i, entry] of batch.entries()) this.#settle(entry, before.size + i);
+    onCheckpoint(head.size, note);
+  }
+
+  #prepare(batch: readonly QueuedEntry[]): LogCommit {
+    const { store } = this.#options;
+    const entries = batch.map(({ admitted }) => ({
+      entry: admitted.entry,
+      entryHash: admitted.entryHash,
+    }));
+    const leafHashes = entries.map(({ entryHash }) => entryHash);
+    const from = this.#head.size;
+    const { tiles, size, root } = growTiles({
+      size: from,
+      leafHashes,
+      readTile: tileReader(store),
+    });
+    const streams = new Map(
+      batch.flatMap(({ stream }) => (stream ? [[stream.key, stream.state]] : [])),
+    );
+    return { from, entries, tiles, head: { size, root }, streams, mentions: [] };
+  }
+
+  #settle({ admitted, stream, resolve }: QueuedEntry, index: number): void {
+    this.#forget(admitted);
+    if (stream !== undefined && this.#streams.get(stream.key) === stream.state)
+      this.#streams.delete(stream.key);
+    resolve(index);
+  }
+
+  #forget(admitted: AdmittedEntry): void {
+    this.#queuedBytes -= admitted.entry.length;
+    this.#underWay.delete(encodeHex(admitted.entryHash));
+  }
+
+  /** After a failed commit nothing is known but the lock: the process must start anew and look. */
+  #fail(batch: readonly QueuedEntry[], error: unknown): void {
+    const outcome = new AttestryError(
+      'STORE_FAILED',
+      'The commit failed and the log stops; whether the entry is logged is unknown until it is started again. Submit the same bytes again then.',
+      { cause: error },
+    );
+    this.#stopped = outcome;
+    const rest = this.#queue.splice(0);
+    for (const { admitted, reject } of [...batch, ...rest]) {
+      this.#forget(admitted);
+      reject(outcome);
+    }
+    this.#options.onFatal(error);
+  }
+}

@@ -1,0 +1,127 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { proveConsistency } from '../../../src/core/merkle/consistency.ts';
+import { EMPTY_ROOT } from '../../../src/core/merkle/hash.ts';
+import { proveInclusion } from '../../../src/core/merkle/inclusion.ts';
+import {
+  type ReadTile,
+  rootFromTiles,
+  tileNodeAt,
+  tileNodeReader,
+} from '../../../src/core/merkle/tile.ts';
+import { codeOf } from '../../helpers/code-of.ts';
+import { NaiveTree, naiveLeaves } from '../../helpers/naive-tree.ts';
+
+const tree = new NaiveTree(naiveLeaves(3000));
+// Three tile levels: 65,536 leaves fill the first tile of level 1.
+const tall = new NaiveTree(naiveLeaves(66_000));
+const tilesAt =
+  (size: number, from: NaiveTree = tree): ReadTile =>
+  (level, index) =>
+    from.tile(level, index, size);
+
+describe('tileNodeAt', () => {
+  it('says where a node stands, at levels and indexes beyond 32 bits too', () => {
+    expect(tileNodeAt(0, 1000)).toEqual({ level: 0, index: 3, height: 0, offset: 232 });
+    expect(tileNodeAt(7, 5)).toEqual({ level: 0, index: 2, height: 7, offset: 1 });
+    expect(tileNodeAt(8, 5)).toEqual({ level: 1, index: 0, height: 0, offset: 5 });
+    expect(tileNodeAt(0, 2 ** 53 - 1)).toEqual({
+      level: 0,
+      index: 2 ** 45 - 1,
+      height: 0,
+      offset: 255,
+    });
+    expect(tileNodeAt(52, 0)).toEqual({ level: 6, index: 0, height: 4, offset: 0 });
+  });
+});
+
+describe('tileNodeReader', () => {
+  it('gives every complete node of the tree', () => {
+    const readNode = tileNodeReader(tilesAt(3000));
+    for (let level = 0; 2 ** level <= 3000; level++) {
+      for (let index = 0; (index + 1) * 2 ** level <= 3000; index++) {
+        expect(readNode(level, index)).toEqual(tree.node(level, index));
+      }
+    }
+  });
+
+  it('gives the inclusion and consistency proofs of RFC 6962', () => {
+    const sizes = fc
+      .integer({ min: 1, max: 3000 })
+      .chain((size) => fc.tuple(fc.constant(size), fc.nat(size - 1)));
+    fc.assert(
+      fc.property(sizes, ([size, index]) => {
+        const readNode = tileNodeReader(tilesAt(size));
+        expect(proveInclusion(index, size, readNode)).toEqual(tree.path(index, size));
+        expect(proveConsistency(index + 1, size, readNode)).toEqual(tree.proof(index + 1, size));
+      }),
+    );
+  });
+
+  it('gives proofs across three tile levels', () => {
+    const readNode = tileNodeReader(tilesAt(66_000, tall));
+    for (const index of [0, 255, 256, 65_535, 65_536, 65_999]) {
+      expect(proveInclusion(index, 66_000, readNode)).toEqual(tall.path(index));
+    }
+    expect(proveConsistency(65_537, 66_000, readNode)).toEqual(tall.proof(65_537));
+  });
+
+  it('reads a tile once for many proofs, and again when it has grown', () => {
+    let size = 300;
+    const read: string[] = [];
+    const readNode = tileNodeReader((level, index) => {
+      read.push(`${level}/${index}`);
+      return tree.tile(level, index, size);
+    });
+    for (let index = 0; index < size; index++) {
+      expect(proveInclusion(index, size, readNode)).toEqual(tree.path(index, size));
+    }
+    expect(read.toSorted()).toEqual(['0/0', '0/1', '1/0']);
+    size = 700;
+    expect(proveInclusion(299, size, readNode)).toEqual(tree.path(299, size));
+    expect(read).toContain('0/2');
+    expect(read.filter((tile) => tile === '0/1')).toHaveLength(2);
+  });
+
+  it('goes on when it has seen more tiles than it remembers', () => {
+    const readNode = tileNodeReader(tilesAt(66_000, tall));
+    for (let index = 0; index < 66_000; index += 200) {
+      expect(readNode(0, index)).toEqual(tall.leaves[index]);
+      expect(readNode(3, Math.floor(index / 8))).toEqual(tall.node(3, Math.floor(index / 8)));
+    }
+  });
+
+  it('refuses tiles of a length that they cannot have', () => {
+    for (const length of [0, 31, 33, 9 * 32, 10 * 32 + 1, 257 * 32]) {
+      const readNode = tileNodeReader(() => new Uint8Array(length));
+      expect(codeOf(() => readNode(0, 9))).toBe('TILE_LENGTH_WRONG');
+    }
+    const readNode = tileNodeReader(() => new Uint8Array(10 * 32));
+    expect(codeOf(() => readNode(0, 9))).toBe('none');
+    expect(codeOf(() => readNode(2, 2))).toBe('TILE_LENGTH_WRONG');
+  });
+});
+
+describe('rootFromTiles', () => {
+  it('gives the RFC 6962 root of every size to 1100', () => {
+    for (let size = 0; size <= 1100; size++) {
+      expect(rootFromTiles(size, tilesAt(size))).toEqual(tree.root(size));
+    }
+  });
+
+  it('gives it around full tiles of the second level', () => {
+    for (const size of [65_279, 65_280, 65_535, 65_536, 65_537, 65_792, 66_000]) {
+      expect(rootFromTiles(size, tilesAt(size, tall))).toEqual(tall.root(size));
+    }
+  });
+
+  it('takes a full tile where a partial one would do', () => {
+    expect(rootFromTiles(300, tilesAt(3000))).toEqual(tree.root(300));
+  });
+
+  it('refuses a tile that is too short, and a size that no tree has', () => {
+    expect(codeOf(() => rootFromTiles(300, tilesAt(299)))).toBe('TILE_LENGTH_WRONG');
+    expect(() => rootFromTiles(-1, tilesAt(0))).toThrow(RangeError);
+    expect(() => rootFromTiles(2 ** 53, () => EMPTY_ROOT)).toThrow(RangeError);
+  });
+});

@@ -1,0 +1,346 @@
+/** What every LogStore must do, run over each of them. */
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { encodeUtf8 } from '../../src/core/bytes/utf8.ts';
+import { leafHash } from '../../src/core/merkle/hash.ts';
+import { AttestryError } from '../../src/errors.ts';
+import type { LogCommit, LogStore, ModelMention } from '../../src/store/log-store.ts';
+
+/** A disk of its own for one test: every `open` finds what the store before it kept. */
+export interface StoreBed {
+  open(): Promise<LogStore>;
+  remove(): Promise<void>;
+}
+
+export const MODEL_A = 'aa'.repeat(32);
+const MODEL_B = 'bb'.repeat(32);
+const MODEL_LAST = 'ff'.repeat(32);
+
+export function entryOf(index: number): Uint8Array {
+  return encodeUtf8(`entry ${index}`);
+}
+
+/** A commit of `count` entries from `from` on; whatever a test cares about, it passes itself. */
+export function commitOf(from: number, count: number, extra: Partial<LogCommit> = {}): LogCommit {
+  const entries = Array.from({ length: count }, (_, i) => {
+    const entry = entryOf(from + i);
+    return { entry, entryHash: leafHash(entry) };
+  });
+  const size = from + count;
+  const row = new Uint8Array(32 * Math.min(size, 256)).fill(size % 256);
+  return {
+    from,
+    entries,
+    tiles: size === 0 ? [] : [{ level: 0, index: 0, hashes: row }],
+    head: { size, root: leafHash(encodeUtf8(`root ${size}`)) },
+    streams: new Map(),
+    mentions: [],
+    ...extra,
+  };
+}
+
+/** The code of the AttestryError that this throws. */
+export async function codeOf(action: () => unknown): Promise<string> {
+  try {
+    await action();
+  } catch (error) {
+    if (error instanceof AttestryError) return error.code;
+    throw error;
+  }
+  return 'nothing thrown';
+}
+
+async function collect<T>(rows: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const row of rows) all.push(row);
+  return all;
+}
+
+function mention(model: string, index: number, kind = 'usage'): ModelMention {
+  return { model, index, kind };
+}
+
+export function describeLogStore(name: string, makeBed: () => Promise<StoreBed>): void {
+  async function bedOf(): Promise<StoreBed> {
+    const bed = await makeBed();
+    onTestFinished(() => bed.remove());
+    return bed;
+  }
+
+  async function openStore(): Promise<LogStore> {
+    const store = await (await bedOf()).open();
+    onTestFinished(() => store.close());
+    return store;
+  }
+
+  describe(name, () => {
+    test('has nothing before the first commit', async () => {
+      const store = await openStore();
+      expect(store.head()).toBeUndefined();
+      expect(store.entry(0)).toBeUndefined();
+      expect(store.tile(0, 0)).toBeUndefined();
+      expect(store.indexOf(leafHash(entryOf(0)))).toBeUndefined();
+      expect(store.stream('s')).toBeUndefined();
+      expect(await store.entries(0, 0)).toEqual([]);
+      expect(await store.mentions(MODEL_A)).toEqual([]);
+      expect(await store.models()).toEqual([]);
+      expect(await collect(store.streams())).toEqual([]);
+      expect(await store.checkpointCovering('committed', 0)).toBeUndefined();
+      expect(await store.latestCheckpoint('witnessed')).toBeUndefined();
+    });
+
+    test('gives back what was committed', async () => {
+      const store = await openStore();
+      const state = { sequence: 3, digest: MODEL_B, windowEnd: 1_790_000_000, model: MODEL_A };
+      await store.commit(
+        commitOf(0, 3, { streams: new Map([['s', state]]), mentions: [mention(MODEL_A, 1)] }),
+      );
+      expect(store.head()).toEqual(commitOf(0, 3).head);
+      expect(store.entry(2)).toEqual(entryOf(2));
+      expect(store.entry(3)).toBeUndefined();
+      expect(await store.entries(1, 3)).toEqual([entryOf(1), entryOf(2)]);
+      expect(store.tile(0, 0)).toEqual(new Uint8Array(96).fill(3));
+      expect(store.indexOf(leafHash(entryOf(1)))).toBe(1);
+      expect(store.stream('s')).toEqual(state);
+      expect(await store.mentions(MODEL_A)).toEqual([mention(MODEL_A, 1)]);
+    });
+
+    test('keeps an empty log with its head, and goes on from there', async () => {
+      const store = await openStore();
+      await store.commit(commitOf(0, 0));
+      expect(store.head()?.size).toBe(0);
+      await store.commit(commitOf(0, 1));
+      expect(store.head()?.size).toBe(1);
+    });
+
+    test('finds everything again after it is closed and opened', async () => {
+      const bed = await bedOf();
+      const before = await bed.open();
+      await before.commit(commitOf(0, 300, { mentions: [mention(MODEL_A, 299)] }));
+      await before.putCheckpoint('committed', 300, 'note\n');
+      await before.close();
+      const store = await bed.open();
+      onTestFinished(() => store.close());
+      expect(store.head()).toEqual(commitOf(0, 300).head);
+      expect(await store.entries(0, 300)).toEqual(
+        Array.from({ length: 300 }, (_, i) => entryOf(i)),
+      );
+      expect(await store.models()).toEqual([MODEL_A]);
+      expect(await store.latestCheckpoint('committed')).toEqual({ size: 300, note: 'note\n' });
+    });
+
+    test('replaces the row of a tile that grows, and keeps other tiles', async () => {
+      const store = await openStore();
+      await store.commit(commitOf(0, 2));
+      const grown = { level: 0, index: 0, hashes: new Uint8Array(32 * 256).fill(7) };
+      const next = { level: 0, index: 1, hashes: new Uint8Array(32 * 4).fill(8) };
+      const above = { level: 1, index: 0, hashes: new Uint8Array(32).fill(9) };
+      await store.commit(commitOf(2, 258, { tiles: [grown, next, above] }));
+      expect(store.tile(0, 0)).toEqual(grown.hashes);
+      expect(store.tile(0, 1)).toEqual(next.hashes);
+      expect(store.tile(1, 0)).toEqual(above.hashes);
+      expect(store.tile(0, 2)).toBeUndefined();
+      expect(store.tile(2, 0)).toBeUndefined();
+    });
+
+    test('keeps its own copy of the bytes, and hands out copies', async () => {
+      const store = await openStore();
+      const commit = commitOf(0, 1);
+      await store.commit(commit);
+      commit.entries[0]?.entry.fill(0);
+      commit.head.root.fill(0);
+      store.entry(0)?.fill(0);
+      store.head()?.root.fill(0);
+      store.tile(0, 0)?.fill(0);
+      expect(store.entry(0)).toEqual(entryOf(0));
+      expect(store.head()).toEqual(commitOf(0, 1).head);
+      expect(store.tile(0, 0)).toEqual(new Uint8Array(32).fill(1));
+    });
+
+    test('refuses a commit that does not continue at the size, and changes nothing', async () => {
+      const store = await openStore();
+      await store.commit(commitOf(0, 2));
+      for (const from of [0, 1, 3]) {
+        expect(await codeOf(() => store.commit(commitOf(from, 5)))).toBe('HEAD_CONFLICT');
+      }
+      expect(store.head()).toEqual(commitOf(0, 2).head);
+      expect(store.entry(2)).toBeUndefined();
+      await store.commit(commitOf(2, 1));
+    });
+
+    test('lets one of two commits through that were made for the same size', async () => {
+      const store = await openStore();
+      const both = [commitOf(0, 2), commitOf(0, 3)].map((commit) =>
+        codeOf(() => store.commit(commit)),
+      );
+      expect(await Promise.all(both)).toEqual(['nothing thrown', 'HEAD_CONFLICT']);
+      expect(store.head()?.size).toBe(2);
+    });
+
+    test('refuses an entry that the log has, or that the commit has twice', async () => {
+      const store = await openStore();
+      await store.commit(commitOf(0, 2));
+      const old = { entries: commitOf(1, 1).entries };
+      const [entry] = commitOf(2, 1).entries;
+      const twice = { entries: [entry, entry].flatMap((e) => (e === undefined ? [] : [e])) };
+      expect(await codeOf(() => store.commit(commitOf(2, 1, old)))).toBe('ENTRY_DUPLICATE');
+      expect(await codeOf(() => store.commit(commitOf(2, 2, twice)))).toBe('ENTRY_DUPLICATE');
+      expect(store.indexOf(leafHash(entryOf(1)))).toBe(1);
+      expect(store.head()?.size).toBe(2);
+    });
+
+    test.each<[string, Partial<LogCommit>]>([
+      ['a head of another size', { head: { size: 2, root: new Uint8Array(32) } }],
+      ['a root that is no hash', { head: { size: 1, root: new Uint8Array(31) } }],
+      ['a tile without hashes', { tiles: [{ level: 0, index: 0, hashes: new Uint8Array(0) }] }],
+      ['a tile with half a hash', { tiles: [{ level: 0, index: 0, hashes: new Uint8Array(48) }] }],
+      ['a tile too wide', { tiles: [{ level: 0, index: 0, hashes: new Uint8Array(32 * 257) }] }],
+      ['a tile level too high', { tiles: [{ level: 64, index: 0, hashes: new Uint8Array(32) }] }],
+      ['a mention of another entry', { mentions: [mention(MODEL_A, 1)] }],
+      [
+        'an entry hash too short',
+        {
+          entries: [{ entry: entryOf(0), entryHash: new Uint8Array(20) }],
+        },
+      ],
+    ])('throws RangeError for a commit with %s', async (_, extra) => {
+      const store = await openStore();
+      await expect(store.commit(commitOf(0, 1, extra))).rejects.toThrow(RangeError);
+      expect(store.head()).toBeUndefined();
+    });
+
+    test('throws RangeError for numbers that are no index, and for ranges beyond the log', async () => {
+      const store = await openStore();
+      await store.commit(commitOf(0, 2));
+      for (const index of [-1, 0.5, Number.NaN, 2 ** 53]) {
+        expect(() => store.entry(index)).toThrow(RangeError);
+        expect(() => store.tile(0, index)).toThrow(RangeError);
+        await expect(store.checkpointCovering('committed', index)).rejects.toThrow(RangeError);
+        await expect(store.putCheckpoint('committed', index, '')).rejects.toThrow(RangeError);
+      }
+      expect(() => store.tile(64, 0)).toThrow(RangeError);
+      for (const [start, end] of [
+        [0, 3],
+        [2, 1],
+        [-1, 1],
+      ] as const) {
+        await expect(store.entries(start, end)).rejects.toThrow(RangeError);
+      }
+    });
+
+    test('lists streams by the bytes of their keys, with their newest state', async () => {
+      const store = await openStore();
+      const stateOf = (sequence: number) => ({
+        sequence,
+        digest: MODEL_B,
+        windowEnd: 0,
+        model: MODEL_A,
+      });
+      // U+FF5E sorts after U+1F600 by UTF-16 units, and before it by UTF-8 bytes.
+      const keys = ['~', '\u{1f600}', '\uff5e', 'a', ''];
+      await store.commit(
+        commitOf(0, 1, { streams: new Map(keys.map((key, i) => [key, stateOf(i)])) }),
+      );
+      await store.commit(commitOf(1, 1, { streams: new Map([['a', stateOf(9)]]) }));
+      expect(await collect(store.streams())).toEqual([
+        ['', stateOf(4)],
+        ['a', stateOf(9)],
+        ['~', stateOf(0)],
+        ['\uff5e', stateOf(2)],
+        ['\u{1f600}', stateOf(1)],
+      ]);
+    });
+
+    test('lists the mentions of one model in the order of the log', async () => {
+      const store = await openStore();
+      const mentions = [300, 2, 255, 256].map((index) => mention(MODEL_A, index, 'training'));
+      await store.commit(
+        commitOf(0, 301, { mentions: [...mentions, mention(MODEL_B, 4), mention(MODEL_LAST, 5)] }),
+      );
+      const indexes = (await store.mentions(MODEL_A)).map(({ index }) => index);
+      expect(indexes).toEqual([2, 255, 256, 300]);
+      expect(await store.mentions(MODEL_LAST)).toEqual([mention(MODEL_LAST, 5)]);
+      expect(await store.mentions('ab'.repeat(32))).toEqual([]);
+      expect(await codeOf(() => store.mentions('AA'.repeat(32)))).toBe('HEX_MALFORMED');
+    });
+
+    test('pages through the models without a gap', async () => {
+      const store = await openStore();
+      const zero = '00'.repeat(32);
+      const models = [MODEL_LAST, MODEL_A, zero, MODEL_B];
+      await store.commit(
+        commitOf(0, 40, {
+          mentions: models.flatMap((model, i) =>
+            Array.from({ length: 10 }, (_, j) => mention(model, 10 * i + j)),
+          ),
+        }),
+      );
+      expect(await store.models()).toEqual([zero, MODEL_A, MODEL_B, MODEL_LAST]);
+      expect(await store.models(undefined, 2)).toEqual([zero, MODEL_A]);
+      expect(await store.models(MODEL_A, 2)).toEqual([MODEL_A, MODEL_B]);
+      expect(await store.models(`${MODEL_A.slice(0, -1)}b`, 9)).toEqual([MODEL_B, MODEL_LAST]);
+      expect(await store.models(MODEL_LAST, 0)).toEqual([]);
+      expect(await codeOf(() => store.models('aa'))).toBe('HEX_MALFORMED');
+    });
+
+    test('keeps the first note for a state and size', async () => {
+      const store = await openStore();
+      await Promise.all([
+        store.putCheckpoint('witnessed', 5, 'first\n'),
+        store.putCheckpoint('witnessed', 5, 'second\n'),
+      ]);
+      await store.putCheckpoint('witnessed', 5, 'third\n');
+      await store.putCheckpoint('committed', 5, 'other state\n');
+      expect(await store.latestCheckpoint('witnessed')).toEqual({ size: 5, note: 'first\n' });
+      expect(await store.latestCheckpoint('committed')).toEqual({ size: 5, note: 'other state\n' });
+    });
+
+    test('finds the smallest checkpoint that covers an entry', async () => {
+      const store = await openStore();
+      for (const size of [256, 3, 70_000, 0]) {
+        await store.putCheckpoint('witnessed', size, `note ${size}\n`);
+      }
+      await store.putCheckpoint('committed', 4, 'note\n');
+      const covering = async (index: number) =>
+        (await store.checkpointCovering('witnessed', index))?.size;
+      expect(await Promise.all([0, 2, 3, 255, 256, 69_999].map(covering))).toEqual([
+        3, 3, 256, 256, 70_000, 70_000,
+      ]);
+      expect(await covering(70_000)).toBeUndefined();
+      expect((await store.latestCheckpoint('witnessed'))?.size).toBe(70_000);
+    });
+
+    test('is held by one opener at a time', async () => {
+      const bed = await bedOf();
+      const holder = await bed.open();
+      expect(await codeOf(() => bed.open())).toBe('STORE_LOCKED');
+      await holder.close();
+      const next = await bed.open();
+      await next.close();
+    });
+
+    test('fails, and does not look empty, once it is closed', async () => {
+      const bed = await bedOf();
+      const store = await bed.open();
+      const commit = store.commit(commitOf(0, 1));
+      await store.close();
+      await commit;
+      await store.close();
+      const uses: (() => unknown)[] = [
+        () => store.head(),
+        () => store.entry(0),
+        () => store.tile(0, 0),
+        () => store.indexOf(leafHash(entryOf(0))),
+        () => store.stream('s'),
+        () => store.entries(0, 1),
+        () => store.mentions(MODEL_A),
+        () => store.models(),
+        () => collect(store.streams()),
+        () => store.checkpointCovering('committed', 0),
+        () => store.latestCheckpoint('committed'),
+        () => store.commit(commitOf(1, 1)),
+        () => store.putCheckpoint('committed', 1, 'note\n'),
+      ];
+      for (const use of uses) expect(await codeOf(use)).toBe('STORE_FAILED');
+    });
+  });
+}

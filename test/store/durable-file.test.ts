@@ -1,0 +1,73 @@
+import { readlinkSync } from 'node:fs';
+import { type FileHandle, open, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { createFile, makeFolder, replaceFile } from '../../src/store/durable-file.ts';
+import { temporaryFolder } from '../helpers/temporary-folder.ts';
+
+const BYTES = new Uint8Array([1, 2, 3]);
+
+/** The paths that are fsynced from now on, in order, as the kernel names the open files. */
+async function watchSyncs(): Promise<string[]> {
+  const handle = await open('/dev/null', 'r');
+  const prototype = Object.getPrototypeOf(handle) as FileHandle;
+  await handle.close();
+  const synced: string[] = [];
+  const { sync } = prototype;
+  vi.spyOn(prototype, 'sync').mockImplementation(async function (this: FileHandle) {
+    synced.push(readlinkSync(`/proc/self/fd/${this.fd}`));
+    await sync.call(this);
+  });
+  onTestFinished(() => {
+    vi.restoreAllMocks();
+  });
+  return synced;
+}
+
+const onLinux = test.skipIf(process.platform !== 'linux');
+
+describe('replaceFile', () => {
+  test('replaces a file, and leaves nothing beside it', async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'f'), 'old and longer');
+    await replaceFile(join(folder, 'f'), BYTES);
+    expect(new Uint8Array(await readFile(join(folder, 'f')))).toEqual(BYTES);
+    expect(await readdir(folder)).toEqual(['f']);
+  });
+
+  onLinux('syncs the bytes under another name, then the folder', async () => {
+    const folder = await temporaryFolder();
+    const synced = await watchSyncs();
+    await replaceFile(join(folder, 'f'), BYTES);
+    expect(synced).toEqual([join(folder, 'f.tmp'), folder]);
+  });
+});
+
+describe('createFile', () => {
+  test('never writes over a file', async () => {
+    const path = join(await temporaryFolder(), 'f');
+    await createFile(path, BYTES, 0o600);
+    await expect(createFile(path, new Uint8Array(9), 0o600)).rejects.toThrow('EEXIST');
+    expect(new Uint8Array(await readFile(path))).toEqual(BYTES);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+  });
+
+  onLinux('syncs the file and its folder', async () => {
+    const folder = await temporaryFolder();
+    const synced = await watchSyncs();
+    await createFile(join(folder, 'f'), BYTES, 0o600);
+    expect(synced).toEqual([join(folder, 'f'), folder]);
+  });
+});
+
+describe('makeFolder', () => {
+  onLinux('syncs each new name into the folder above it, and nothing that was there', async () => {
+    const folder = await temporaryFolder();
+    const synced = await watchSyncs();
+    await makeFolder(join(folder, 'a', 'b'));
+    expect(synced).toEqual([join(folder, 'a'), folder]);
+    synced.length = 0;
+    await makeFolder(join(folder, 'a', 'b'));
+    expect(synced).toEqual([]);
+  });
+});

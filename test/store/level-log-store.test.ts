@@ -1,0 +1,204 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Level } from 'level';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { encodeHex } from '../../src/core/bytes/hex.ts';
+import { encodeUtf8 } from '../../src/core/bytes/utf8.ts';
+import { leafHash, sha256 } from '../../src/core/merkle/hash.ts';
+import { openLevelLogStore } from '../../src/store/level-log-store.ts';
+import type { LogStore } from '../../src/store/log-store.ts';
+import { type Child, runFixture } from '../helpers/child-process.ts';
+import { codeOf, commitOf, describeLogStore, entryOf, MODEL_A } from '../helpers/store-suite.ts';
+import { temporaryFolder } from '../helpers/temporary-folder.ts';
+
+const COMMIT_FOREVER = new URL('./fixtures/commit-forever.mjs', import.meta.url);
+
+describeLogStore('openLevelLogStore', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'attestry-'));
+  return {
+    open: () => openLevelLogStore(join(folder, 'made', 'on the way')),
+    remove: () => rm(folder, { recursive: true, force: true }),
+  };
+});
+
+async function reopen(folder: string): Promise<LogStore> {
+  const store = await openLevelLogStore(folder);
+  onTestFinished(() => store.close());
+  return store;
+}
+
+/** Changes rows behind the store's back: keys in the layout of level-keys.ts; `undefined` deletes. */
+async function tamper(
+  folder: string,
+  rows: readonly [string, string | undefined][],
+): Promise<void> {
+  const db = new Level(folder, { keyEncoding: 'hex', valueEncoding: 'hex' });
+  for (const [key, value] of rows) {
+    if (value === undefined) await db.del(key);
+    else await db.put(key, value);
+  }
+  await db.close();
+}
+
+const u64 = (value: number): string => value.toString(16).padStart(16, '0');
+const letter = (text: string): string => encodeHex(encodeUtf8(text));
+
+describe('openLevelLogStore on the disk', () => {
+  test('asks LevelDB to sync every write before it answers', async () => {
+    const batch = vi.spyOn(Level.prototype, 'batch');
+    const put = vi.spyOn(Level.prototype, 'put');
+    onTestFinished(() => {
+      vi.restoreAllMocks();
+    });
+    const store = await reopen(await temporaryFolder());
+    await store.commit(commitOf(0, 3));
+    await store.putCheckpoint('committed', 3, 'note\n');
+    expect(batch.mock.calls.map((call) => call.at(-1))).toEqual([{ sync: true }]);
+    expect(put.mock.calls.map((call) => call.at(-1))).toEqual([{ sync: true }, { sync: true }]);
+  });
+});
+
+describe('openLevelLogStore on a damaged folder', () => {
+  async function committed(): Promise<string> {
+    const folder = await temporaryFolder();
+    const store = await openLevelLogStore(folder);
+    const state = { sequence: 0, digest: MODEL_A, windowEnd: 0, model: MODEL_A };
+    await store.commit(commitOf(0, 3, { streams: new Map([['s', state]]) }));
+    await store.putCheckpoint('committed', 3, 'note\n');
+    await store.close();
+    return folder;
+  }
+
+  test('reports an entry that is gone, and does not call it absent', async () => {
+    const folder = await committed();
+    await tamper(folder, [[letter('e') + u64(1), undefined]]);
+    const store = await reopen(folder);
+    expect(await codeOf(() => store.entry(1))).toBe('STORE_CORRUPT');
+    expect(await codeOf(() => store.entries(0, 3))).toBe('STORE_CORRUPT');
+    expect(await store.entries(2, 3)).toEqual([entryOf(2)]);
+  });
+
+  test('reports a tile that is gone', async () => {
+    const folder = await committed();
+    await tamper(folder, [[`${letter('t')}00${u64(0)}`, undefined]]);
+    expect(await codeOf(async () => (await reopen(folder)).tile(0, 0))).toBe('STORE_CORRUPT');
+  });
+
+  test.each<[string, string, string, (store: LogStore) => unknown]>([
+    ['a head too short', letter('h'), u64(3), (s) => s.head()],
+    ['a head beyond 2^53', letter('h'), 'ff'.repeat(40), (s) => s.head()],
+    [
+      'an index cut short',
+      letter('i') + encodeHex(leafHash(entryOf(0))),
+      '00',
+      (s) => s.indexOf(leafHash(entryOf(0))),
+    ],
+    ['a stream that is no JSON', letter('ss'), '7b', (s) => s.stream('s')],
+    ['a stream without its fields', letter('ss'), letter('{}'), (s) => s.stream('s')],
+    ['a note that is no text', letter('c') + u64(3), 'ff', (s) => s.latestCheckpoint('committed')],
+    ['a key cut short', `${letter('c')}ff`, '', (s) => s.latestCheckpoint('committed')],
+  ])('reports %s', async (_, key, value, read) => {
+    const folder = await committed();
+    await tamper(folder, [[key, value]]);
+    const store = await reopen(folder);
+    expect(await codeOf(() => read(store))).toBe('STORE_CORRUPT');
+  });
+
+  test('reports a damaged manifest, and lets go of the folder', async () => {
+    const folder = await committed();
+    const manifest = (await readdir(folder)).find((name) => name.startsWith('MANIFEST')) ?? '';
+    await writeFile(join(folder, manifest), new Uint8Array(187));
+    expect(await codeOf(() => openLevelLogStore(folder))).toBe('STORE_CORRUPT');
+    expect(await codeOf(() => openLevelLogStore(folder))).toBe('STORE_CORRUPT');
+  });
+
+  test('refuses the database of something else', async () => {
+    const folder = await temporaryFolder();
+    await tamper(folder, [['00', '00']]);
+    expect(await codeOf(() => openLevelLogStore(folder))).toBe('CONFIG_INVALID');
+    await tamper(folder, [['00', undefined]]);
+    await (await openLevelLogStore(folder)).close();
+  });
+
+  test('fails where the folder cannot be made', async () => {
+    const file = join(await temporaryFolder(), 'file');
+    await writeFile(file, '');
+    expect(await codeOf(() => openLevelLogStore(join(file, 'below')))).toBe('STORE_FAILED');
+  });
+});
+
+describe('openLevelLogStore across processes', () => {
+  function start(folder: string, options: { fileLimitKiB?: number } = {}): Child {
+    const child = runFixture(COMMIT_FOREVER, [folder, '7'], options);
+    onTestFinished(() => child.kill());
+    return child;
+  }
+
+  function acknowledged(child: Child): number {
+    const sizes = child.lines.filter((line) => line.startsWith('size '));
+    return Number((sizes.at(-1) ?? 'size 0').slice(5));
+  }
+
+  async function checkWhole(folder: string, atLeast: number): Promise<number> {
+    const store = await openLevelLogStore(folder);
+    try {
+      const head = store.head();
+      const size = head?.size ?? 0;
+      expect(size).toBeGreaterThanOrEqual(atLeast);
+      expect(head?.root).toEqual(sha256(encodeUtf8(`root ${size}`)));
+      expect(store.tile(0, 0)).toEqual(sha256(encodeUtf8(`row ${size}`)));
+      expect(store.stream('meter')?.sequence).toBe(size);
+      const entries = await store.entries(0, size);
+      entries.forEach((entry, index) => {
+        expect(entry).toEqual(encodeUtf8(`entry ${index} ${'.'.repeat(400)}`));
+        expect(store.indexOf(leafHash(entry))).toBe(index);
+      });
+      expect(store.entry(size)).toBeUndefined();
+      const model = encodeHex(sha256(encodeUtf8('model')));
+      const firsts = (await store.mentions(model)).map(({ index }) => index);
+      expect(firsts).toEqual(Array.from({ length: size / 7 }, (_, i) => 7 * i));
+      return size;
+    } finally {
+      await store.close();
+    }
+  }
+
+  test('loses no acknowledged commit and keeps none in part when killed at any moment', async () => {
+    const folder = await temporaryFolder();
+    let size = 0;
+    for (const lines of [2, 3, 9, 31, 77, 130]) {
+      const child = start(folder);
+      await child.said(lines);
+      await child.kill();
+      expect(child.lines[0]).toBe(`open ${size}`);
+      const said = acknowledged(child);
+      size = await checkWhole(folder, said);
+      // Beyond what was acknowledged, at most the one batch under way: whole, or not there.
+      expect([said, said + 7]).toContain(size);
+    }
+    expect(size).toBeGreaterThan(7 * 200);
+  });
+
+  test('refuses a second process while the first lives, and not a moment longer', async () => {
+    const folder = await temporaryFolder();
+    const child = start(folder);
+    await child.said(1);
+    expect(await codeOf(() => openLevelLogStore(folder))).toBe('STORE_LOCKED');
+    await child.kill();
+    await (await openLevelLogStore(folder)).close();
+  });
+
+  test('takes no more writes after one failed, still reads, and loses nothing acknowledged', async () => {
+    const folder = await temporaryFolder();
+    const child = start(folder, { fileLimitKiB: 64 });
+    await child.ended();
+    expect(acknowledged(child)).toBeGreaterThan(0);
+    expect(child.lines.slice(-3)).toEqual([
+      'failed STORE_FAILED',
+      'failed STORE_FAILED',
+      `readable ${'entry 0 '.length + 400}`,
+    ]);
+    await checkWhole(folder, acknowledged(child));
+  });
+});
