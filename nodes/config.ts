@@ -141,7 +141,8 @@ function problemOf(error: TLocalizedValidationError, { schema, values, path }: P
   const { secret, description, allowed } = describePlace(schema, path);
   const expected = allowed === undefined ? error.message : `must be one of ${allowed}`;
   const got = secret ? '' : `, got ${JSON.stringify(valueAt(values, path))}`;
-  return `${expected}${got}${description === undefined ? '' : `: ${description}`}`;
+  const meaning = description === undefined ? '' : ` (${description.replace(/\.$/, '')})`;
+  return `${expected}${got}${meaning}`;
 }
 
 function waysToGive(schema: TObject, path: readonly string[]): string {

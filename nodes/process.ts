@@ -26,7 +26,11 @@ export async function runProcess(start: () => Promise<Running | undefined>): Pro
   process.on('unhandledRejection', exitWithDefect);
   const stop = stopAsked();
   const running = await start().catch(exitWithStartError);
-  if (running === undefined) return;
+  if (running === undefined) {
+    // Watching for the end of the parent would keep the process alive.
+    process.stdin.pause();
+    return;
+  }
   await stop;
   const deadline = setTimeout(
     () => exitWithDefect(new Error(`closing took longer than ${CLOSE_DEADLINE_MS} ms`)),
@@ -85,7 +89,9 @@ function exitWithStartError(error: unknown): never {
   process.exit(error.code === 'CONFIG_INVALID' ? EXIT_USAGE : EXIT_FAILED);
 }
 
-function exitWithDefect(error: unknown): never {
+/** Logs one line and ends the process with 70: for errors after which nothing that it does can be trusted. */
+export /** Ends the process with 70 and one line that says why: nothing may go on after this error. */
+export function exitWithDefect(error: unknown): never {
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
   const code = error instanceof AttestryError ? error.code : 'INTERNAL';
   const line = {

@@ -61,6 +61,9 @@ export const ERROR_TABLE = {
     'The file or folder in hand is not the model that the statement names.',
   ),
   SHARD_MISMATCH: invalid('The shard in hand is not part of the model that the statement names.'),
+  SHARD_PROOF_MALFORMED: invalid(
+    'The shard proof has missing, wrong or unknown fields, or an unknown version.',
+  ),
   OPERATOR_UNAUTHORIZED: invalid('The key may not say this for this operator on this log.'),
   STATEMENT_LOG_MISMATCH: invalid('The statement was made for another log.'),
   STATEMENT_TIME_FUTURE: invalid('The statement is dated after the time at which it was seen.'),

@@ -114,7 +114,10 @@ export async function latestSeenBy(
     { ...bounds(options), maxBytes: LARGEST_CHECKPOINT },
   );
   if (status === 404) return undefined;
-  if (status !== 200) throw invalid(witness, `a checkpoint, got status ${status}`);
+  if (status !== 200) {
+    const code = status >= 500 || status === 429 ? 'PEER_UNAVAILABLE' : 'RESPONSE_INVALID';
+    throw unusable(witness, { code, expected: `a checkpoint, got status ${status}` });
+  }
   const seen = readSeen(witness, body);
   if (seen.checkpoint.origin !== origin) {
     throw invalid(witness, `a checkpoint of ${quote(origin)}, got another log's`);

@@ -1,5 +1,5 @@
 /** Reading single things from a log: entries, receipts, and how the log stands. */
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { parseDecimal } from '../core/bytes/decimal.ts';
 import { decodeHex, encodeHex } from '../core/bytes/hex.ts';
 import { formatReceipt, type Receipt } from '../core/receipt/receipt.ts';
@@ -97,7 +97,7 @@ async function findReceipt(
   }
 }
 
-function statusOf(log: Log): object {
+function statusOf(log: Log): Static<typeof STATUS> {
   const { origin, head, published, queued, witnesses } = log.status();
   return {
     origin,
@@ -105,6 +105,6 @@ function statusOf(log: Log): object {
     root: encodeHex(head.root),
     witnessedSize: published?.size ?? 0,
     queued,
-    witnesses,
+    witnesses: [...witnesses],
   };
 }

@@ -30,15 +30,18 @@ const QUERY = Type.Object(
 );
 type Wait = Static<typeof QUERY>['wait'];
 
-const ANSWER = Type.Object({
-  entryHash: Type.String({ description: 'RFC 6962 leaf hash of the entry, hex.' }),
-  index: Type.Integer({ minimum: 0 }),
-  receipt: Type.Object(
-    {},
-    { additionalProperties: true, description: 'The receipt, canonical JSON.' },
-  ),
-  state: Type.Union([Type.Literal('committed'), Type.Literal('witnessed')]),
-});
+// Sent as text, since the receipt in it is canonical JSON already.
+const ANSWER = Type.Unsafe<string>(
+  Type.Object({
+    entryHash: Type.String({ description: 'RFC 6962 leaf hash of the entry, hex.' }),
+    index: Type.Integer({ minimum: 0 }),
+    receipt: Type.Object(
+      {},
+      { additionalProperties: true, description: 'The receipt, canonical JSON.' },
+    ),
+    state: Type.Union([Type.Literal('committed'), Type.Literal('witnessed')]),
+  }),
+);
 
 interface Accepted {
   readonly submission: Submission;

@@ -27,9 +27,8 @@ export interface LogOptions {
   readonly signer: NoteSigner;
   /** Whose statements are admitted, and how many witnesses a published checkpoint needs. */
   readonly trust: TrustRoot;
-  /** Owned by the log from here on. */
+  /** Written to by this log alone while it is open. */
   readonly store: LogStore;
-  /** Owned by the log from here on. */
   readonly headLock: HeadLock;
   readonly witnesses: readonly WitnessPort[];
   /** Unix seconds. */
@@ -189,14 +188,12 @@ export class Log {
     };
   }
 
-  /** Commits what is queued, stops asking witnesses, closes the store and the lock. */
+  /** Commits what is queued and stops asking witnesses; the store and the lock are then the caller's to close. */
   async close(): Promise<void> {
     this.#stopped = true;
     await this.#sequencer.close();
     await this.#publisher.close();
     await this.#scrubbing;
-    await this.#options.store.close();
-    await this.#options.headLock.close();
   }
 
   #makePublisher(readNode: ReadNode): Publisher {

@@ -93,3 +93,8 @@ function sha256(...parts: readonly Uint8Array[]): Uint8Array {
   for (const part of parts) hash.update(part);
   return new Uint8Array(hash.digest());
 }
+
+/** Hashes as one text: comparing many proofs with `toEqual` takes a hundred times as long. */
+export function hexOf(...hashes: readonly Uint8Array[]): string {
+  return Buffer.concat(hashes).toString('hex');
+}

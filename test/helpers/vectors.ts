@@ -4,7 +4,10 @@ import { join } from 'node:path';
 
 let told = false;
 
-/** The file or folder below the folder that ATTESTRY_VECTORS names; undefined, with one printed reason, where it is not set. */
+/**
+ * The file or folder below the folder that ATTESTRY_VECTORS names; undefined, with one printed reason, where it is not
+ * set. For `describe.skipIf(place === undefined)`, whose body runs all the same: read files within the tests only.
+ */
 export function sharedVectors(path: string): string | undefined {
   const folder = process.env['ATTESTRY_VECTORS'];
   if (folder === undefined || folder === '') {

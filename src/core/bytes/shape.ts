@@ -41,6 +41,15 @@ export function object<T extends object>(shape: Shape<T>): Reader<T> {
   };
 }
 
+/** An object with at least one field. */
+export function nonEmpty<T extends object>(reader: Reader<T>): Reader<T> {
+  return (value, path) => {
+    const read = reader(value, path);
+    if (Object.keys(read).length === 0) throw expected(path, 'an object with a field', value);
+    return read;
+  };
+}
+
 /** A field that may be absent; never `null`. */
 export function optional<T>(reader: Reader<T>): Reader<T | undefined> {
   return (value, path) => (value === undefined ? undefined : reader(value, path));
@@ -79,7 +88,7 @@ export function record<T>(item: Reader<T>, max: number): Reader<Readonly<Record<
 }
 
 // Control characters (C0, DEL, C1), line separators and bidirectional overrides never reach a screen or a log line.
-const UNPRINTABLE = /[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 
 /** Printable Unicode text in NFC, 1 to `max` UTF-16 units. */
 export function text(max: number): Reader<string> {
@@ -98,6 +107,12 @@ export function text(max: number): Reader<string> {
     return value;
   };
 }
+
+/** Text of any content, for a format inside this one that has a parser of its own. */
+export const anyText: Reader<string> = (value, path) => {
+  if (typeof value !== 'string') throw expected(path, 'text', value);
+  return value;
+};
 
 /** A short name: printable text of at most 256 characters. */
 export const label: Reader<string> = text(256);

@@ -3,6 +3,7 @@ import { AttestryError, type AttestryErrorCode, ERROR_TABLE } from '../../errors
 import { decodeBase64, encodeBase64 } from '../bytes/base64.ts';
 import { formatCanonicalJson, type Json, parseCanonicalJson } from '../bytes/json.ts';
 import {
+  anyText,
   array,
   base64,
   count,
@@ -49,8 +50,6 @@ export interface MissingLog {
   readonly message: string;
 }
 
-const anyText: Reader<string> = (value, path) =>
-  typeof value === 'string' ? value : label(value, path);
 const missingCode: Reader<AttestryErrorCode> = literal(
   ...(Object.keys(ERROR_TABLE) as AttestryErrorCode[]),
 );

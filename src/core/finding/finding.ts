@@ -3,6 +3,7 @@ import { decodeBase64, encodeBase64 } from '../bytes/base64.ts';
 import { encodeHex } from '../bytes/hex.ts';
 import { formatCanonicalJson, type Json, parseCanonicalJson } from '../bytes/json.ts';
 import {
+  anyText,
   array,
   base64,
   count,
@@ -68,29 +69,25 @@ export interface Finding {
   readonly evidence: Evidence;
 }
 
-const note: Reader<string> = (value, path) => {
-  if (typeof value === 'string') return value;
-  return label(value, path);
-};
 const hashes = array(base64, { max: 63 });
 
 const readers: { readonly [K in Evidence['kind']]: Reader<Extract<Evidence, { kind: K }>> } = {
   'checkpoint-contradiction': object<Contradiction>({
     kind: literal('checkpoint-contradiction'),
-    first: note,
-    second: note,
+    first: anyText,
+    second: anyText,
     rootAtFirst: base64,
     proof: hashes,
   }),
   'entry-inadmissible': object<Inadmissible>({
     kind: literal('entry-inadmissible'),
-    checkpoint: note,
+    checkpoint: anyText,
     code: label,
     entries: array(object({ index: count, entry: base64, proof: hashes }), { min: 1, max: 10_000 }),
   }),
   'root-mismatch': object<RootMismatch>({
     kind: literal('root-mismatch'),
-    checkpoint: note,
+    checkpoint: anyText,
     frontierSize: count,
     frontier: hashes,
     leafHashes: array(base64, { max: 1_000_000 }),

@@ -4,7 +4,7 @@ import { decodeBase64 } from '../bytes/base64.ts';
 import { bytesEqual } from '../bytes/equal.ts';
 import { verifyConsistency } from '../merkle/consistency.ts';
 import { Frontier } from '../merkle/frontier.ts';
-import { leafHash } from '../merkle/hash.ts';
+import { leafHash, requireHashes } from '../merkle/hash.ts';
 import { verifyInclusion } from '../merkle/inclusion.ts';
 import type { Checkpoint } from '../note/checkpoint.ts';
 import { admitEntry } from '../statement/admission.ts';
@@ -72,6 +72,10 @@ function judgeInadmissible(
   rules: VerificationRules,
 ): Judgement {
   const { size, root } = ownCheckpoint(finding, evidence.checkpoint, rules);
+  // One entry shown twice would pass for a log that holds it twice.
+  if (evidence.entries.some(({ index }, i) => i > 0 && index <= indexAt(evidence, i - 1))) {
+    throw unproven('the entries are not in ascending order, each once');
+  }
   const entries = evidence.entries.map(({ index, entry, proof }) => {
     const bytes = decodeBase64(entry);
     proving(() =>
@@ -88,6 +92,10 @@ function judgeInadmissible(
     code: 'ENTRY_INADMISSIBLE',
     sentence: `${finding.origin} logged entry ${last}, which admission refuses with ${code}.`,
   };
+}
+
+function indexAt({ entries }: Inadmissible, i: number): number {
+  return (entries[i] as Inadmissible['entries'][number]).index;
 }
 
 type JudgedEntries = readonly { readonly index: number; readonly entry: Uint8Array }[];
@@ -145,8 +153,13 @@ function judgeRootMismatch(
   rules: VerificationRules,
 ): Judgement {
   const { size, root } = ownCheckpoint(finding, evidence.checkpoint, rules);
-  const frontier = startOf(evidence);
-  for (const hash of parseHashes(evidence.leafHashes)) frontier.append(hash);
+  const leafHashes = parseHashes(evidence.leafHashes);
+  const hashes = parseHashes(evidence.frontier);
+  proving(() => {
+    for (const hash of [...hashes, ...leafHashes]) requireHashes('the evidence', hash);
+  });
+  const frontier = startOf(evidence.frontierSize, hashes);
+  for (const hash of leafHashes) frontier.append(hash);
   if (frontier.size !== size || bytesEqual(frontier.root(), root)) {
     throw unproven('the hashes are not those of the tree, or give its root');
   }
@@ -156,9 +169,9 @@ function judgeRootMismatch(
   };
 }
 
-function startOf(evidence: RootMismatch): Frontier {
+function startOf(size: number, hashes: readonly Uint8Array[]): Frontier {
   try {
-    return new Frontier(evidence.frontierSize, parseHashes(evidence.frontier));
+    return new Frontier(size, hashes);
   } catch (cause) {
     if (cause instanceof RangeError) throw unproven('its frontier does not fit its size');
     throw cause;
@@ -174,7 +187,7 @@ function ownCheckpoint(finding: Finding, note: string, rules: VerificationRules)
 
 function proving(check: () => unknown): void {
   const code = codeOf(check);
-  if (code !== undefined) throw unproven(`a Merkle proof fails with ${code}`);
+  if (code !== undefined) throw unproven(`a hash or a Merkle proof fails with ${code}`);
 }
 
 function codeOf(check: () => unknown): AttestryErrorCode | undefined {

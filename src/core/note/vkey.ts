@@ -37,7 +37,7 @@ export function parseVkey(text: string): VerifierKey {
       `Expected <name>+<8 hex digits>+<base64>, got ${quote(text)}.`,
     );
   }
-  const key = decodeBase64(keyText);
+  const key = readTypedKey(text, keyText);
   const type = key[0];
   if (
     key.length !== 33 ||
@@ -56,6 +56,16 @@ export function parseVkey(text: string): VerifierKey {
     );
   }
   return vkey;
+}
+
+function readTypedKey(text: string, keyText: string): Uint8Array {
+  try {
+    return decodeBase64(keyText);
+  } catch (cause) {
+    throw new AttestryError('VKEY_MALFORMED', `Expected canonical base64 in ${quote(text)}.`, {
+      cause,
+    });
+  }
 }
 
 export function formatVkey(key: VerifierKey): string {

@@ -1,7 +1,7 @@
 /** Receipts: the portable proof that ONE entry stands in a log. Envelope, inclusion proof, cosigned checkpoint. */
 import { AttestryError } from '../../errors.ts';
 import { formatCanonicalJson, parseCanonicalJson } from '../bytes/json.ts';
-import { literal, object, readShape } from '../bytes/shape.ts';
+import { anyText, literal, object, readShape } from '../bytes/shape.ts';
 import { formatTlogProof, parseTlogProof, type TlogProof } from '../note/tlog-proof.ts';
 import { type Envelope, envelopeFields, envelopeOf, fieldsOf } from '../statement/envelope.ts';
 
@@ -16,7 +16,7 @@ export interface Receipt {
 
 const receiptFile = object({
   envelope: envelopeFields,
-  proof: (value: unknown): string => (typeof value === 'string' ? value : ''),
+  proof: anyText,
   type: literal(RECEIPT_TYPE),
   version: literal(1),
 });

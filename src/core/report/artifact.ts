@@ -2,7 +2,7 @@
 import { AttestryError } from '../../errors.ts';
 import { decodeHex } from '../bytes/hex.ts';
 import { type ModelResource, verifyShard } from '../model/model-tree.ts';
-import type { Subject } from '../statement/resource.ts';
+import type { ShardCommitment, Subject } from '../statement/resource.ts';
 
 export type Artifact = WholeArtifact | ShardArtifact;
 
@@ -31,7 +31,8 @@ export function verifyArtifact(artifact: Artifact, subjects: readonly Subject[])
 }
 
 function verifyWhole(artifact: WholeArtifact, subjects: readonly Subject[]): Subject {
-  const subject = subjects.find(({ digest }) => digest.sha256 === artifact.sha256);
+  const matching = subjects.filter(({ digest }) => digest.sha256 === artifact.sha256);
+  const [subject] = matching;
   if (subject === undefined) {
     const named = [...new Set(subjects.map(({ name, digest }) => `${name} (${digest.sha256})`))];
     throw new AttestryError(
@@ -39,27 +40,39 @@ function verifyWhole(artifact: WholeArtifact, subjects: readonly Subject[]): Sub
       `Expected ${named.slice(0, 3).join(' or ') || 'a model that a statement names'}, got a model with SHA-256 ${artifact.sha256}.`,
     );
   }
-  const stated = subject.digest.omsManifestSha256;
-  if (stated !== artifact.omsManifestSha256 && stated !== undefined) {
+  // Every statement counts, so that the verdict does not hang on which of them comes first.
+  const other = matching
+    .map(({ digest }) => digest.omsManifestSha256)
+    .find((stated) => stated !== undefined && stated !== artifact.omsManifestSha256);
+  if (other !== undefined) {
     throw new AttestryError(
       'SUBJECT_MISMATCH',
-      `The contents of ${subject.name} match, but not their file names: expected manifest ${stated}, got ${artifact.omsManifestSha256 ?? 'a single file'}.`,
+      `The contents of ${subject.name} match, but not their file names: expected manifest ${other}, got ${artifact.omsManifestSha256 ?? 'a single file'}.`,
     );
   }
   return subject;
 }
 
 function verifyPart(artifact: ShardArtifact, subjects: readonly Subject[]): Subject {
-  const { resource, index, proof } = artifact;
-  for (const subject of subjects) {
-    const shards = subject.annotations?.shards;
-    if (shards === undefined) continue;
-    const root = decodeHex(shards.rfc6962Sha256, 32);
-    verifyShard({ resource, index, count: shards.count, root, proof });
-    return subject;
-  }
-  throw new AttestryError(
+  let refusal = new AttestryError(
     'SHARD_MISMATCH',
     'Expected a statement that commits to the shards of its model; this one names the whole only.',
   );
+  for (const subject of subjects) {
+    const shards = subject.annotations?.shards;
+    if (shards === undefined) continue;
+    try {
+      verifyShardOf(artifact, shards);
+      return subject;
+    } catch (error) {
+      if (!(error instanceof AttestryError)) throw error;
+      refusal = error;
+    }
+  }
+  throw refusal;
+}
+
+function verifyShardOf({ resource, index, proof }: ShardArtifact, shards: ShardCommitment): void {
+  const root = decodeHex(shards.rfc6962Sha256, 32);
+  verifyShard({ resource, index, count: shards.count, root, proof });
 }

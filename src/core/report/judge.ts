@@ -1,12 +1,14 @@
 /** Judging a file: the same pure function for the command line, the SDK, the verifier's service and the page. */
 import { AttestryError, type AttestryErrorCode } from '../../errors.ts';
+import { quote } from '../bytes/hex.ts';
 import { parseCanonicalJson } from '../bytes/json.ts';
-import { DOSSIER_TYPE, parseDossier } from '../dossier/dossier.ts';
+import { DOSSIER_TYPE, LARGEST_DOSSIER_BYTES, parseDossier } from '../dossier/dossier.ts';
 import { type Problem, verifyDossier } from '../dossier/verify.ts';
 import { FINDING_TYPE, parseFinding } from '../finding/finding.ts';
 import { verifyFinding } from '../finding/verify.ts';
 import { parseReceipt, RECEIPT_TYPE } from '../receipt/receipt.ts';
-import { type VerifiedReceipt, verifyReceipt } from '../receipt/verify.ts';
+import { verifyReceipt } from '../receipt/verify.ts';
+import type { Subject } from '../statement/resource.ts';
 import { modelsOf } from '../statement/statement.ts';
 import type { VerificationRules } from '../trust/quorum.ts';
 import { type Artifact, verifyArtifact } from './artifact.ts';
@@ -30,6 +32,7 @@ const NOT_TRUTH =
 export function judge(bytes: Uint8Array, options: JudgeOptions): Report {
   let of: Judged = 'receipt';
   try {
+    if (bytes.length > LARGEST_DOSSIER_BYTES) throw tooLarge(bytes.length);
     of = typeOf(bytes);
     if (of === 'receipt') return judgeReceipt(bytes, options);
     return of === 'dossier' ? judgeDossier(bytes, options) : judgeFinding(bytes, options);
@@ -48,10 +51,17 @@ function typeOf(bytes: Uint8Array): Judged {
   if (judged === undefined) {
     throw new AttestryError(
       'RECEIPT_MALFORMED',
-      `Expected a file of type ${[...TYPES.keys()].join(', ')}, got ${JSON.stringify(type) ?? 'none'}.`,
+      `Expected a file of type ${[...TYPES.keys()].join(', ')}, got ${typeof type === 'string' ? quote(type) : 'none'}.`,
     );
   }
   return judged;
+}
+
+function tooLarge(length: number): AttestryError {
+  return new AttestryError(
+    'INPUT_TOO_LARGE',
+    `Expected a file of at most ${LARGEST_DOSSIER_BYTES} bytes, got ${length}.`,
+  );
 }
 
 function judgeReceipt(bytes: Uint8Array, options: JudgeOptions): Report {
@@ -63,7 +73,7 @@ function judgeReceipt(bytes: Uint8Array, options: JudgeOptions): Report {
       model: modelsOf(verified.statement)[0] ?? null,
       statements: [verified],
       checkpoints: [verified.checkpoint],
-      ...judgeArtifact([verified], options),
+      ...judgeArtifact(verified.statement.subject, options),
       checked: [
         'The operator that the trust root names signed the statement.',
         `The statement is entry ${verified.index} of ${checkpoint.origin} at size ${checkpoint.size}.`,
@@ -80,7 +90,11 @@ function judgeReceipt(bytes: Uint8Array, options: JudgeOptions): Report {
 
 function judgeDossier(bytes: Uint8Array, options: JudgeOptions): Report {
   const verified = verifyDossier(parseDossier(bytes), options);
-  const artifact = judgeArtifact(verified.statements, options);
+  // A statement may name other models beside this one.
+  const subjects = verified.statements
+    .flatMap(({ statement }) => statement.subject)
+    .filter(({ digest }) => digest.sha256 === verified.model);
+  const artifact = judgeArtifact(subjects, options);
   return makeReport(
     {
       of: 'dossier',
@@ -119,15 +133,12 @@ function judgeFinding(bytes: Uint8Array, options: JudgeOptions): Report {
 }
 
 function judgeArtifact(
-  statements: readonly VerifiedReceipt[],
+  subjects: readonly Subject[],
   { artifact }: JudgeOptions,
 ): { artifact: Report['artifact']; problems: readonly Problem[] } {
   if (artifact === undefined) return { artifact: 'not given', problems: [] };
   try {
-    verifyArtifact(
-      artifact,
-      statements.flatMap(({ statement }) => statement.subject),
-    );
+    verifyArtifact(artifact, subjects);
     return { artifact: 'matches', problems: [] };
   } catch (error) {
     if (!(error instanceof AttestryError)) throw error;

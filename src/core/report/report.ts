@@ -95,7 +95,8 @@ export function makeReport(found: Findings, rules: VerificationRules): Report {
 
 /** VALID without codes, else the worst of their outcomes. */
 export function worstOf(codes: readonly AttestryErrorCode[]): Outcome {
-  const worst = Math.max(0, ...codes.map((code) => SEVERITY.indexOf(outcomeOf(code))));
+  let worst = 0;
+  for (const code of codes) worst = Math.max(worst, SEVERITY.indexOf(outcomeOf(code)));
   return SEVERITY[worst] as Outcome;
 }
 

@@ -20,7 +20,9 @@ export function usageTotals(statements: readonly VerifiedReceipt[]): readonly Us
     if (verified.statement.kind !== 'usage') continue;
     const { region, operator } = verified.statement.predicate.context;
     const key = JSON.stringify([region, operator]);
-    groups.set(key, [...(groups.get(key) ?? []), verified]);
+    const group = groups.get(key) ?? [];
+    group.push(verified);
+    groups.set(key, group);
   }
   return [...groups.keys()].sort().map((key) => sumOf(groups.get(key) ?? []));
 }

@@ -8,6 +8,7 @@ import {
   count,
   digest,
   label,
+  nonEmpty,
   object,
   optional,
   type Reader,
@@ -72,13 +73,15 @@ const gitCommit = checkedText('a git commit in hex', (hex) => {
   decodeHex(hex);
 });
 
+const resourceDigest = object<Resource['digest']>({
+  sha256: optional(digest),
+  rfc6962Sha256: optional(digest),
+  gitCommit: optional(gitCommit),
+});
+
 export const resource: Reader<Resource> = object<Resource>({
   name: label,
-  digest: object<Resource['digest']>({
-    sha256: optional(digest),
-    rfc6962Sha256: optional(digest),
-    gitCommit: optional(gitCommit),
-  }),
+  digest: nonEmpty(resourceDigest),
   uri: optional(text(2048)),
   mediaType: optional(label),
   annotations: optional(record(text(2048), 32)),

@@ -8,7 +8,7 @@ import {
 import { EMPTY_ROOT, nodeHash } from '../../../src/core/merkle/hash.ts';
 import { rangeHash } from '../../../src/core/merkle/range.ts';
 import { codeOf } from '../../helpers/code-of.ts';
-import { NaiveTree, naiveLeaves } from '../../helpers/naive-tree.ts';
+import { hexOf, NaiveTree, naiveLeaves } from '../../helpers/naive-tree.ts';
 import { anyBit, spoiledProofs, withBitFlipped } from './proof-mutations.ts';
 
 const tree = new NaiveTree(naiveLeaves(3000));
@@ -26,7 +26,8 @@ describe('proveConsistency', () => {
   it('gives the proof of RFC 6962 between all sizes to 300', () => {
     for (let size2 = 1; size2 <= 300; size2++) {
       for (let size1 = 1; size1 <= size2; size1++) {
-        expect(proveConsistency(size1, size2, tree.node)).toEqual(tree.proof(size1, size2));
+        const proof = proveConsistency(size1, size2, tree.node);
+        expect(hexOf(...proof)).toBe(hexOf(...tree.proof(size1, size2)));
       }
     }
   });
@@ -34,7 +35,7 @@ describe('proveConsistency', () => {
   it('gives the proof of RFC 6962 beyond', () => {
     fc.assert(
       fc.property(anyClaim, ({ size1, size2, proof }) => {
-        expect(proveConsistency(size1, size2, tree.node)).toEqual(proof);
+        expect(hexOf(...proveConsistency(size1, size2, tree.node))).toBe(hexOf(...proof));
       }),
     );
   });

@@ -9,7 +9,7 @@ import {
 } from '../../../src/core/merkle/inclusion.ts';
 import { rangeHash } from '../../../src/core/merkle/range.ts';
 import { codeOf } from '../../helpers/code-of.ts';
-import { NaiveTree, naiveLeaves } from '../../helpers/naive-tree.ts';
+import { hexOf, NaiveTree, naiveLeaves } from '../../helpers/naive-tree.ts';
 import { anyBit, spoiledProofs, withBitFlipped } from './proof-mutations.ts';
 
 const tree = new NaiveTree(naiveLeaves(3000));
@@ -27,7 +27,8 @@ describe('proveInclusion', () => {
   it('gives the path of RFC 6962 for every leaf of every size to 300', () => {
     for (let size = 1; size <= 300; size++) {
       for (let index = 0; index < size; index++) {
-        expect(proveInclusion(index, size, tree.node)).toEqual(tree.path(index, size));
+        const proof = proveInclusion(index, size, tree.node);
+        expect(hexOf(...proof)).toBe(hexOf(...tree.path(index, size)));
       }
     }
   });
@@ -35,7 +36,7 @@ describe('proveInclusion', () => {
   it('gives the path of RFC 6962 beyond', () => {
     fc.assert(
       fc.property(anyClaim, ({ index, size, proof }) => {
-        expect(proveInclusion(index, size, tree.node)).toEqual(proof);
+        expect(hexOf(...proveInclusion(index, size, tree.node))).toBe(hexOf(...proof));
       }),
     );
   });

@@ -90,9 +90,8 @@ interface StoredLog {
 }
 
 function openLog(file: string, prefix = ''): (path: string) => Uint8Array {
-  const { files } = readJson<StoredLog>(file);
   return (path) => {
-    const content = files[prefix + path];
+    const content = readJson<StoredLog>(file).files[prefix + path];
     if (content === undefined) throw new Error(`${path} is not in the log.`);
     return content.base64 === undefined
       ? new TextEncoder().encode(content.text)

@@ -1,0 +1,125 @@
+/** One log node: settings in, the log opened, listening; closed in reverse. */
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { Type } from 'typebox';
+import { createHttpWitness } from '../src/client/http-witness.ts';
+import { listen } from '../src/http/listen.ts';
+import { createLogApp } from '../src/http/log-app.ts';
+import { readKeyFile } from '../src/keys/key-file.ts';
+import { opensslEngine } from '../src/keys/openssl-engine.ts';
+import { DEFAULT_LOG_LIMITS } from '../src/log/limits.ts';
+import { openLog } from '../src/log/log.ts';
+import { openHeadLock } from '../src/store/head-lock.ts';
+import { openLevelLogStore } from '../src/store/level-log-store.ts';
+import {
+  announce,
+  DATA,
+  HOST,
+  KEY,
+  LOG_LEVEL,
+  PASSPHRASE,
+  PORT,
+  passphraseOf,
+  REQUESTS_PER_SECOND,
+  readTrustRoot,
+  TRUST,
+  unixNow,
+} from './common-settings.ts';
+import { loadConfig } from './config.ts';
+import { exitWithDefect, Parts, runProcess } from './process.ts';
+
+const SETTINGS = Type.Object(
+  {
+    trust: TRUST,
+    key: KEY,
+    passphrase: PASSPHRASE,
+    data: DATA,
+    lock: Type.Optional(
+      Type.String({
+        path: true,
+        examples: ['/mnt/other-disk/lock'],
+        description:
+          'Folder of the head lock, better on another disk. Default: lock in the data folder.',
+      }),
+    ),
+    host: HOST,
+    port: PORT,
+    maxCheckpointAgeSeconds: Type.Integer({
+      minimum: 1,
+      default: 120,
+      description: 'Age of the newest cosigned checkpoint from which on /healthz fails.',
+    }),
+    witnessTimeoutMs: Type.Integer({
+      minimum: 1,
+      default: 5_000,
+      description: 'Time for one request to a witness.',
+    }),
+    refreshMs: Type.Integer({
+      minimum: 100,
+      default: DEFAULT_LOG_LIMITS.refreshMs,
+      description: 'Time between two requests for cosignatures while nothing is added.',
+    }),
+    operatorEntriesPerSecond: Type.Integer({
+      minimum: 0,
+      default: DEFAULT_LOG_LIMITS.operatorEntriesPerSecond,
+      description: 'Entries that one operator may add in a second; 0 for no limit.',
+    }),
+    queuedEntries: Type.Integer({
+      minimum: 1,
+      default: DEFAULT_LOG_LIMITS.queuedEntries,
+      description: 'Entries that may wait to be committed before the log says 503.',
+    }),
+    requestsPerSecond: REQUESTS_PER_SECOND,
+    logLevel: LOG_LEVEL,
+  },
+  { additionalProperties: false },
+);
+
+await runProcess(async () => {
+  const config = loadConfig(SETTINGS, {
+    program: 'attestry node',
+    description: 'Runs a log node.',
+    examples: ['attestry node --trust trust.json --key log-eu.key --data ./log-eu --port 8101'],
+    argv: process.argv.slice(2),
+    env: process.env,
+  });
+  if (config === undefined) return undefined;
+  const trust = await readTrustRoot(config.trust);
+  const signer = await readKeyFile(config.key, passphraseOf(config));
+  const parts = new Parts();
+  try {
+    const headLock = parts.add(await openHeadLock(config.lock ?? join(config.data, 'lock')));
+    const store = parts.add(await openLevelLogStore(join(config.data, 'db')));
+    const log = parts.add(
+      await openLog({
+        signer,
+        trust,
+        store,
+        headLock,
+        witnesses: trust.witnesses.map((witness) =>
+          createHttpWitness(witness, {
+            timeoutMs: config.witnessTimeoutMs,
+            now: unixNow,
+            engine: opensslEngine,
+          }),
+        ),
+        now: unixNow,
+        clockMs: () => performance.now(),
+        limits: config,
+        onFatal: exitWithDefect,
+      }),
+    );
+    const app = await createLogApp(log, {
+      maxCheckpointAgeSeconds: config.maxCheckpointAgeSeconds,
+      now: unixNow,
+      limits: { requestsPerWindow: config.requestsPerSecond },
+      log: { level: config.logLevel, base: { role: 'log', origin: log.origin } },
+    });
+    const listening = parts.add(await listen(app, config));
+    announce('log', log.origin, listening.url);
+    return parts;
+  } catch (error) {
+    await parts.close();
+    throw error;
+  }
+});
