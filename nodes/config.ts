@@ -110,8 +110,7 @@ interface Refused {
 }
 
 function explain(schema: TObject, { values, sourced }: Refused): AttestryError {
-  // An unknown member is reported twice, as `boolean` and by name.
-  const error = Value.Errors(schema, values).find(({ keyword }) => keyword !== 'boolean');
+  const [error] = Value.Errors(schema, values);
   if (error === undefined) throw new TypeError('the schema refuses settings without saying why');
   const path = [...error.instancePath.split('/').slice(1), ...memberOf(error)];
   const name = path.join('.');
@@ -136,7 +135,8 @@ interface Place {
 }
 
 function problemOf(error: TLocalizedValidationError, { schema, values, path }: Place): string {
-  if (error.keyword === 'additionalProperties') return 'is not known; --help lists all settings';
+  // What `additionalProperties: false` says of an unknown member.
+  if (error.keyword === 'boolean') return 'is not known; --help lists all settings';
   if (error.keyword === 'required') return `is missing${waysToGive(schema, path)}`;
   const { secret, description, allowed } = describePlace(schema, path);
   const expected = allowed === undefined ? error.message : `must be one of ${allowed}`;

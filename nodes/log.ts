@@ -37,7 +37,7 @@ const SETTINGS = Type.Object(
     lock: Type.Optional(
       Type.String({
         path: true,
-        examples: ['/mnt/other-disk/lock'],
+        example: '/mnt/other-disk/lock',
         description:
           'Folder of the head lock, better on another disk. Default: lock in the data folder.',
       }),
@@ -77,9 +77,9 @@ const SETTINGS = Type.Object(
 
 await runProcess(async () => {
   const config = loadConfig(SETTINGS, {
-    program: 'attestry node',
+    name: 'attestry node',
     description: 'Runs a log node.',
-    examples: ['attestry node --trust trust.json --key log-eu.key --data ./log-eu --port 8101'],
+    example: 'attestry node --trust trust.json --key log-eu.key --data ./log-eu --port 8101',
     argv: process.argv.slice(2),
     env: process.env,
   });

@@ -90,7 +90,6 @@ function exitWithStartError(error: unknown): never {
 }
 
 /** Logs one line and ends the process with 70: for errors after which nothing that it does can be trusted. */
-export /** Ends the process with 70 and one line that says why: nothing may go on after this error. */
 export function exitWithDefect(error: unknown): never {
   const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
   const code = error instanceof AttestryError ? error.code : 'INTERNAL';

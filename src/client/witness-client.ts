@@ -20,7 +20,7 @@ import {
 } from '../core/note/note.ts';
 import { originHash } from '../core/note/origin-hash.ts';
 import { isLineOf, type VerifierKey } from '../core/note/vkey.ts';
-import { AttestryError } from '../errors.ts';
+import { AttestryError, type AttestryErrorCode } from '../errors.ts';
 import { type BoundedRequest, boundedFetch, type Fetch } from './bounded-fetch.ts';
 import { readWitnessAnswer, type WitnessAnswer } from './witness-answer.ts';
 
@@ -116,11 +116,11 @@ export async function latestSeenBy(
   if (status === 404) return undefined;
   if (status !== 200) {
     const code = status >= 500 || status === 429 ? 'PEER_UNAVAILABLE' : 'RESPONSE_INVALID';
-    throw unusable(witness, { code, expected: `a checkpoint, got status ${status}` });
+    throw unusable(witness, `a checkpoint, got status ${status}`, { code });
   }
   const seen = readSeen(witness, body);
   if (seen.checkpoint.origin !== origin) {
-    throw invalid(witness, `a checkpoint of ${quote(origin)}, got another log's`);
+    throw unusable(witness, `a checkpoint of ${quote(origin)}, got another log's`);
   }
   return { ...seen, time: ownCosignature(witness, seen.note, options).time };
 }
@@ -179,7 +179,8 @@ function ownCosignature(
     ...(now === undefined ? {} : { now: now() }),
     ...(engine === undefined ? {} : { engine }),
   });
-  if (cosignature === undefined) throw invalid(witness, 'a line signed with its own key, got none');
+  if (cosignature === undefined)
+    throw unusable(witness, 'a line signed with its own key, got none');
   return cosignature;
 }
 
@@ -192,7 +193,7 @@ function readSeen(
     return { ...parseCheckpoint(noteText), noteText };
   } catch (cause) {
     if (!(cause instanceof AttestryError)) throw cause;
-    throw invalid(witness, 'a checkpoint, got something else', cause);
+    throw unusable(witness, 'a checkpoint, got something else', { cause });
   }
 }
 
@@ -227,10 +228,13 @@ function conflictAgain({ witness }: Submission, size: number): AttestryError {
   );
 }
 
-function invalid(witness: WitnessEndpoint, expected: string, cause?: unknown): AttestryError {
-  return new AttestryError(
-    'RESPONSE_INVALID',
-    `Expected from witness ${quote(witness.name)} ${expected}.`,
-    { cause, details: { witness: witness.name } },
-  );
+function unusable(
+  witness: WitnessEndpoint,
+  expected: string,
+  { code = 'RESPONSE_INVALID', cause }: { code?: AttestryErrorCode; cause?: unknown } = {},
+): AttestryError {
+  return new AttestryError(code, `Expected from witness ${quote(witness.name)} ${expected}.`, {
+    cause,
+    details: { witness: witness.name },
+  });
 }

@@ -34,13 +34,10 @@ const NAMES: Readonly<Record<string, string>> = {
   headers: 'headers',
 };
 
-function describeProblem(errors: readonly TLocalizedValidationError[]): string {
-  // An unknown field is reported twice; only the report about the whole object names it as such.
-  const error = errors.find(({ keyword }) => keyword !== 'boolean');
+function describeProblem([error]: readonly TLocalizedValidationError[]): string {
   if (error === undefined) return 'it does not match its schema';
-  if (error.keyword === 'additionalProperties') {
-    return `it has no field ${quote(error.params.additionalProperties.join(', '))}`;
-  }
-  const field = error.instancePath === '' ? '' : `${quote(error.instancePath.slice(1))} `;
-  return `${field}${error.message}`;
+  const field = error.instancePath === '' ? 'it' : quote(error.instancePath.slice(1));
+  // What `additionalProperties: false` says of an unknown member.
+  if (error.keyword === 'boolean') return `${field} is not known`;
+  return `${field} ${error.message}`;
 }

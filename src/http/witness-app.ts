@@ -5,6 +5,7 @@ import { Type } from 'typebox';
 import { decodeUtf8 } from '../core/bytes/utf8.ts';
 import { parseAddCheckpoint } from '../core/note/add-checkpoint.ts';
 import { AttestryError } from '../errors.ts';
+import { VERSION } from '../version.ts';
 import type { Witness } from '../witness/witness.ts';
 import type { WitnessState } from '../witness/witness-store.ts';
 import { type App, type AppOptions, createApp } from './app.ts';
@@ -12,13 +13,7 @@ import { bodyOf, takeAnyBody } from './body.ts';
 import { addHealthRoutes, type Health } from './health.ts';
 import { refuse } from './refusal.ts';
 
-export interface WitnessAppOptions extends Omit<AppOptions, 'api'> {
-  readonly witness: Witness;
-  /** The witness's name, as in its verifier key. */
-  readonly name: string;
-  /** Of the software. */
-  readonly version: string;
-}
+export type WitnessAppOptions = Pick<AppOptions, 'limits' | 'log' | 'trustedProxies'>;
 
 /** The largest request: 63 hashes and a checkpoint with a hundred signatures of others fit. */
 const BODY_BYTES = 128 * 1024;
@@ -26,15 +21,17 @@ const TEXT = 'text/plain; charset=utf-8';
 /** How long the monitoring interface may lag behind a cache; the specification allows an hour. */
 const CHECKPOINT_AGE_SECONDS = 2;
 
-/** The app with all its routes, ready to listen. */
-export async function createWitnessApp(options: WitnessAppOptions): Promise<App> {
-  const { witness, name, version, ...appOptions } = options;
+/** The app of a witness. */
+export async function createWitnessApp(
+  witness: Witness,
+  options: WitnessAppOptions = {},
+): Promise<App> {
   const app = await createApp({
-    ...appOptions,
+    ...options,
     api: {
-      title: `Attestry witness ${name}`,
+      title: `Attestry witness ${witness.name}`,
       description: 'Cosigns checkpoints of transparency logs, by c2sp.org/tlog-witness.',
-      version,
+      version: VERSION,
     },
   });
   const registry = new Registry();

@@ -68,6 +68,11 @@ export class Witness {
     this.#turns = new Map([...logs.keys()].map((origin) => [origin, pLimit(1)]));
   }
 
+  /** As in the name of its key. */
+  get name(): string {
+    return this.#options.signer.vkey.name;
+  }
+
   /**
    * The cosignature as a signature line with its newline; it is on disk by then.
    * @throws what `parseCheckpoint` throws, REQUEST_MALFORMED, WITNESS_ORIGIN_UNKNOWN, CHECKPOINT_UNSIGNED,

@@ -6,7 +6,11 @@ import {
   type WitnessEndpoint,
 } from '../../src/client/witness-client.ts';
 import { parseAddCheckpoint } from '../../src/core/note/add-checkpoint.ts';
-import { appendSignatures, signCosignature, verifyCosignatures } from '../../src/core/note/cosignature.ts';
+import {
+  appendSignatures,
+  signCosignature,
+  verifyCosignatures,
+} from '../../src/core/note/cosignature.ts';
 import { formatSignatureLine, parseNote } from '../../src/core/note/note.ts';
 import { originHash } from '../../src/core/note/origin-hash.ts';
 import { SIGNATURE_TYPE } from '../../src/core/note/vkey.ts';
@@ -14,8 +18,8 @@ import { AttestryError } from '../../src/errors.ts';
 import { createWitnessApp } from '../../src/http/witness-app.ts';
 import { openWitness, type Witness } from '../../src/witness/witness.ts';
 import { openMemoryWitnessStore } from '../../src/witness/witness-store.ts';
-import { serving } from '../http/raw-connection.ts';
 import { makeSignedLog, type SignedLog, testSigner } from '../helpers/signed-log.ts';
+import { serving } from '../http/raw-connection.ts';
 import { bodyText, startPeer } from './peer-server.ts';
 
 const NOW = 1_790_000_000;
@@ -76,7 +80,11 @@ async function scripted(...answers: readonly Scripted[]) {
   const asked: string[] = [];
   const peer = await startPeer(async (request, response) => {
     asked.push(await bodyText(request));
-    const { status, body = '', headers = {} } = answers[asked.length - 1] ?? answers.at(-1) ?? { status: 500 };
+    const {
+      status,
+      body = '',
+      headers = {},
+    } = answers[asked.length - 1] ?? answers.at(-1) ?? { status: 500 };
     response.writeHead(status, headers).end(body);
   });
   const oldSizes = () => asked.map((body) => parseAddCheckpoint(body).oldSize);
@@ -94,7 +102,7 @@ async function withWitness(act: (url: string, witness: Witness) => Promise<void>
     logs: [log.signer.vkey],
     now: () => NOW,
   });
-  const app = await createWitnessApp({ witness, name: key.vkey.name, version: '1.2.3', log: false });
+  const app = await createWitnessApp(witness, { log: false });
   await serving(app, (url) => act(url, witness));
 }
 
@@ -117,7 +125,10 @@ describe('requestCosignature', () => {
       await ask({ url, size: 30, oldSize: 3 });
       expect(witness.states()).toMatchObject([{ size: 30 }]);
     });
-    const late = await scripted({ status: 409, body: '0\n' }, { status: 200, body: cosignature(30) });
+    const late = await scripted(
+      { status: 409, body: '0\n' },
+      { status: 200, body: cosignature(30) },
+    );
     await ask({ url: late.url, size: 30, oldSize: 20 });
     expect(late.oldSizes()).toEqual([20, 0]);
     expect(parseAddCheckpoint(late.asked[1] ?? '').proof).toEqual([]);
@@ -171,30 +182,82 @@ describe('requestCosignature', () => {
   it.each<[string, Scripted, Record<string, unknown>]>([
     ['400', { status: 400 }, { code: 'REQUEST_MALFORMED' }],
     ['413', { status: 413 }, { code: 'REQUEST_MALFORMED' }],
-    ['403, as older witnesses say of a log unknown', { status: 403 }, { code: 'WITNESS_ORIGIN_UNKNOWN' }],
+    [
+      '403, as older witnesses say of a log unknown',
+      { status: 403 },
+      { code: 'WITNESS_ORIGIN_UNKNOWN' },
+    ],
     ['404', { status: 404, body: 'unknown log' }, { code: 'WITNESS_ORIGIN_UNKNOWN' }],
     ['422', { status: 422 }, { code: 'WITNESS_PROOF_INVALID' }],
     ['429', { status: 429 }, { code: 'RATE_LIMITED' }],
-    ['429 with a time', { status: 429, headers: { 'retry-after': '7' } }, { code: 'RATE_LIMITED', retryAfterSeconds: 7 }],
-    ['429 with a date', { status: 429, headers: { 'retry-after': 'Fri, 31 Dec 1999 23:59:59 GMT' } }, { code: 'RATE_LIMITED' }],
-    ['503 with a time', { status: 503, headers: { 'retry-after': '7' } }, { code: 'PEER_UNAVAILABLE', retryAfterSeconds: 7 }],
+    [
+      '429 with a time',
+      { status: 429, headers: { 'retry-after': '7' } },
+      { code: 'RATE_LIMITED', retryAfterSeconds: 7 },
+    ],
+    [
+      '429 with a date',
+      { status: 429, headers: { 'retry-after': 'Fri, 31 Dec 1999 23:59:59 GMT' } },
+      { code: 'RATE_LIMITED' },
+    ],
+    [
+      '503 with a time',
+      { status: 503, headers: { 'retry-after': '7' } },
+      { code: 'PEER_UNAVAILABLE', retryAfterSeconds: 7 },
+    ],
     ['500', { status: 500 }, { code: 'PEER_UNAVAILABLE' }],
-    ['a redirect', { status: 307, headers: { location: 'http://127.0.0.1:1/' } }, { code: 'RESPONSE_INVALID' }],
+    [
+      'a redirect',
+      { status: 307, headers: { location: 'http://127.0.0.1:1/' } },
+      { code: 'RESPONSE_INVALID' },
+    ],
     ['204', { status: 204 }, { code: 'RESPONSE_INVALID' }],
     ['a conflict without a size', { status: 409 }, { code: 'RESPONSE_INVALID' }],
     ['a conflict with a size in hex', { status: 409, body: '0x5\n' }, { code: 'RESPONSE_INVALID' }],
-    ['a conflict with a negative size', { status: 409, body: '-1\n' }, { code: 'RESPONSE_INVALID' }],
+    [
+      'a conflict with a negative size',
+      { status: 409, body: '-1\n' },
+      { code: 'RESPONSE_INVALID' },
+    ],
     ['a conflict with a page', { status: 409, body: '<html>' }, { code: 'RESPONSE_INVALID' }],
     ['nothing', { status: 200 }, { code: 'RESPONSE_INVALID' }],
     ['a page', { status: 200, body: '<html>\n' }, { code: 'RESPONSE_INVALID' }],
-    ['a line without its newline', { status: 200, body: cosignature(5).trimEnd() }, { code: 'RESPONSE_INVALID' }],
-    ['lines of strangers only', { status: 200, body: GREASE + cosignature(5, NOW, stranger) }, { code: 'RESPONSE_INVALID' }],
-    ['its cosignature of another checkpoint', { status: 200, body: cosignature(6) }, { code: 'COSIGNATURE_INVALID' }],
-    ['its line beside a forged one of its own', { status: 200, body: cosignature(5) + cosignature(6) }, { code: 'COSIGNATURE_INVALID' }],
-    ['a cosignature of time zero', { status: 200, body: cosignature(5, 0) }, { code: 'COSIGNATURE_TIME_INVALID' }],
-    ['a cosignature from the future', { status: 200, body: cosignature(5, NOW + 301) }, { code: 'COSIGNATURE_TIME_FUTURE' }],
+    [
+      'a line without its newline',
+      { status: 200, body: cosignature(5).trimEnd() },
+      { code: 'RESPONSE_INVALID' },
+    ],
+    [
+      'lines of strangers only',
+      { status: 200, body: GREASE + cosignature(5, NOW, stranger) },
+      { code: 'RESPONSE_INVALID' },
+    ],
+    [
+      'its cosignature of another checkpoint',
+      { status: 200, body: cosignature(6) },
+      { code: 'COSIGNATURE_INVALID' },
+    ],
+    [
+      'its line beside a forged one of its own',
+      { status: 200, body: cosignature(5) + cosignature(6) },
+      { code: 'COSIGNATURE_INVALID' },
+    ],
+    [
+      'a cosignature of time zero',
+      { status: 200, body: cosignature(5, 0) },
+      { code: 'COSIGNATURE_TIME_INVALID' },
+    ],
+    [
+      'a cosignature from the future',
+      { status: 200, body: cosignature(5, NOW + 301) },
+      { code: 'COSIGNATURE_TIME_FUTURE' },
+    ],
     ['too many bytes', { status: 200, body: GREASE.repeat(40) }, { code: 'RESPONSE_TOO_LARGE' }],
-    ['more than 100 lines', { status: 200, body: '— a AAAAAAA=\n'.repeat(101) }, { code: 'RESPONSE_INVALID' }],
+    [
+      'more than 100 lines',
+      { status: 200, body: '— a AAAAAAA=\n'.repeat(101) },
+      { code: 'RESPONSE_INVALID' },
+    ],
   ])('has a code for the answer %s', async (_, answer, expected) => {
     const { url, asked } = await scripted(answer);
     const options = { now: () => NOW };
@@ -232,7 +295,9 @@ describe('requestCosignature', () => {
 
   it('gives up on a witness that is silent, gone, or no longer wanted', async () => {
     const silent = await startPeer(() => {});
-    expect(await refusal(ask({ url: silent.url, size: 5, options: { timeoutMs: 50 } }))).toMatchObject({
+    expect(
+      await refusal(ask({ url: silent.url, size: 5, options: { timeoutMs: 50 } })),
+    ).toMatchObject({
       code: 'PEER_UNAVAILABLE',
     });
     const signal = AbortSignal.abort();
@@ -240,7 +305,9 @@ describe('requestCosignature', () => {
       code: 'PEER_UNAVAILABLE',
     });
     await new Promise((resolve) => silent.server.close(resolve));
-    expect(await refusal(ask({ url: silent.url, size: 5 }))).toMatchObject({ code: 'PEER_UNAVAILABLE' });
+    expect(await refusal(ask({ url: silent.url, size: 5 }))).toMatchObject({
+      code: 'PEER_UNAVAILABLE',
+    });
   });
 
   it('throws RangeError for an old size above the checkpoint', async () => {
@@ -276,8 +343,16 @@ describe('latestSeenBy', () => {
     ['500', { status: 500 }, 'PEER_UNAVAILABLE'],
     ['a page', { status: 200, body: '<html>' }, 'RESPONSE_INVALID'],
     ['no cosignature of its own', { status: 200, body: five }, 'RESPONSE_INVALID'],
-    ['another log', { status: 200, body: makeSignedLog('other', 5).checkpoint(5) + cosignature(5) }, 'RESPONSE_INVALID'],
-    ['a cosignature of another checkpoint', { status: 200, body: five + cosignature(6) }, 'COSIGNATURE_INVALID'],
+    [
+      'another log',
+      { status: 200, body: makeSignedLog('other', 5).checkpoint(5) + cosignature(5) },
+      'RESPONSE_INVALID',
+    ],
+    [
+      'a cosignature of another checkpoint',
+      { status: 200, body: five + cosignature(6) },
+      'COSIGNATURE_INVALID',
+    ],
     ['too many bytes', { status: 200, body: five + GREASE.repeat(80) }, 'RESPONSE_TOO_LARGE'],
   ])('refuses %s', async (_, answer, code) => {
     const { url } = await scripted(answer);

@@ -35,11 +35,7 @@ async function start(options: Partial<WitnessOptions> = {}): Promise<Running> {
     ...options,
   });
   const limits = { requestsPerWindow: 0 };
-  const name = witnessKey.vkey.name;
-  return {
-    witness,
-    app: await createWitnessApp({ witness, name, version: '1.2.3', log: false, limits }),
-  };
+  return { witness, app: await createWitnessApp(witness, { log: false, limits }) };
 }
 
 function growth(oldSize: number, size: number, from: SignedLog = log): string {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { type Static, Type } from 'typebox';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ConfigInput, loadConfig } from '../../nodes/config.ts';
@@ -65,9 +66,9 @@ interface Given {
 
 function load({ file, env = {}, argv = [], defaults = {} }: Given): Config {
   const config = loadConfig(schema, {
-    name: 'attestry test',
+    program: 'attestry test',
     description: 'A test.',
-    example: 'attestry test --origin log.example/eu-1',
+    examples: ['attestry test --origin log.example/eu-1'],
     argv: [...(file === undefined ? [] : ['--config', file]), ...argv],
     env,
     defaults,
@@ -202,6 +203,34 @@ describe('loadConfig', () => {
     refusal({ file: join(folder, 'missing.json') }, 'FILE_UNREADABLE');
   });
 
+  it('refuses whatever it cannot take with a code, never with another error', () => {
+    const names = fc.constantFrom('origin', 'port', 'witnesses', 'dataFolder', '__proto__', 'x');
+    const content = fc.oneof(
+      fc.json(),
+      fc.string({ maxLength: 60 }),
+      fc.dictionary(names, fc.jsonValue()).map((settings) => JSON.stringify(settings)),
+    );
+    const env = fc.dictionary(
+      fc.constantFrom('ATTESTRY_ORIGIN', 'ATTESTRY_PORT', 'ATTESTRY_WITNESSES'),
+      fc.oneof(fc.json(), fc.string()),
+    );
+    const argv = fc.array(
+      fc.oneof(fc.constantFrom('--port', '--verbose', '--', '-x'), fc.string()),
+    );
+    fc.assert(
+      fc.property(content, env, argv, (text, variables, words) => {
+        const file = configFile(text);
+        try {
+          load({ file, env: variables, argv: words.filter((word) => !/^--?h/.test(word)) });
+        } catch (error) {
+          if (!(error instanceof AttestryError)) throw error;
+          expect(error.code).toBe('CONFIG_INVALID');
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
   it('shows no secret: not in messages, not as a flag', () => {
     const env = { ATTESTRY_ORIGIN: 'a/b', ATTESTRY_PASSPHRASE: 'short' };
     const error = refusal({ env });
@@ -216,9 +245,9 @@ describe('loadConfig', () => {
   it('prints every setting with its names, default and example, and loads nothing, for --help', () => {
     const printed: string[] = [];
     const config = loadConfig(schema, {
-      name: 'attestry test',
+      program: 'attestry test',
       description: 'A test.',
-      example: 'attestry test --origin log.example/eu-1',
+      examples: ['attestry test --origin log.example/eu-1'],
       argv: ['--port', 'wrong', '--help'],
       env: {},
       print: (text) => printed.push(text),
@@ -234,7 +263,7 @@ describe('loadConfig', () => {
       'one of: info, debug',
       '--verbose [value]',
       'passphrase: Opens the key file. (env: ATTESTRY_PASSPHRASE)',
-      'Example: attestry test --origin log.example/eu-1',
+      'Examples: attestry test --origin log.example/eu-1',
     ]) {
       expect(help).toContain(part);
     }

@@ -88,7 +88,7 @@ export function record<T>(item: Reader<T>, max: number): Reader<Readonly<Record<
 }
 
 // Control characters (C0, DEL, C1), line separators and bidirectional overrides never reach a screen or a log line.
-const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
 
 /** Printable Unicode text in NFC, 1 to `max` UTF-16 units. */
 export function text(max: number): Reader<string> {
@@ -106,6 +106,12 @@ export function text(max: number): Reader<string> {
     }
     return value;
   };
+}
+
+/** Any text as `text(max)` accepts it: a question mark for what cannot be printed, cut where it is too long. */
+export function printable(value: string, max: number): string {
+  const cut = value.normalize('NFC').slice(0, max);
+  return cut.replace(new RegExp(UNPRINTABLE, 'gu'), '?') || '?';
 }
 
 /** Text of any content, for a format inside this one that has a parser of its own. */

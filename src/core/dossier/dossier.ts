@@ -12,8 +12,10 @@ import {
   literal,
   object,
   optional,
+  printable,
   type Reader,
   readShape,
+  text,
 } from '../bytes/shape.ts';
 import { type Finding, findingOf } from '../finding/finding.ts';
 import { type Envelope, envelopeFields, envelopeOf, fieldsOf } from '../statement/envelope.ts';
@@ -47,9 +49,11 @@ export interface DossierEntry {
 
 export interface MissingLog {
   readonly code: AttestryErrorCode;
+  /** Printable text; what is not is written as question marks. */
   readonly message: string;
 }
 
+const LONGEST_MESSAGE = 1024;
 const missingCode: Reader<AttestryErrorCode> = literal(
   ...(Object.keys(ERROR_TABLE) as AttestryErrorCode[]),
 );
@@ -62,7 +66,7 @@ const dossierLog = object({
       max: 10_000_000,
     }),
   ),
-  missing: optional(object<MissingLog>({ code: missingCode, message: anyText })),
+  missing: optional(object<MissingLog>({ code: missingCode, message: text(LONGEST_MESSAGE) })),
 });
 
 const dossierFile = object({
@@ -127,7 +131,10 @@ function openLog(log: ReturnType<typeof dossierLog>): DossierLog {
 }
 
 function closeLog(log: DossierLog): unknown {
-  if ('missing' in log) return log;
+  if ('missing' in log) {
+    const { code, message } = log.missing;
+    return { origin: log.origin, missing: { code, message: printable(message, LONGEST_MESSAGE) } };
+  }
   return {
     ...log,
     entries: log.entries.map(({ index, envelope, proof }) => ({

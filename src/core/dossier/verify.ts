@@ -1,5 +1,6 @@
 /** The one function that judges a dossier. What fails in one log is a problem of that log; the worst problem decides. */
-import { AttestryError, type AttestryErrorCode } from '../../errors.ts';
+import { AttestryError } from '../../errors.ts';
+import { encodeHex } from '../bytes/hex.ts';
 import { type VerifiedFinding, verifyFinding } from '../finding/verify.ts';
 import { leafHash } from '../merkle/hash.ts';
 import { verifyInclusion } from '../merkle/inclusion.ts';
@@ -8,18 +9,13 @@ import { admitEntry } from '../statement/admission.ts';
 import { modelsOf } from '../statement/statement.ts';
 import {
   type VerificationRules,
+  verifyFreshness,
   verifyWitnessedCheckpoint,
   type WitnessedCheckpoint,
 } from '../trust/quorum.ts';
 import type { Dossier, DossierEntry, DossierLog } from './dossier.ts';
-
-/** A check that did not hold, and where. */
-export interface Problem {
-  readonly code: AttestryErrorCode;
-  readonly message: string;
-  /** The log that it concerns, or null where it concerns the whole. */
-  readonly origin: string | null;
-}
+import { streamProblems, withdrawals } from './history.ts';
+import type { Problem } from './problem.ts';
 
 export interface VerifiedDossier {
   readonly model: string;
@@ -48,9 +44,11 @@ export function verifyDossier(dossier: Dossier, rules: VerificationRules): Verif
     const checkpoint = attempt(log.origin, () => verifyLogOf(log, rules));
     if (checkpoint === undefined) continue;
     checkpoints.push(checkpoint);
+    attempt(log.origin, () => verifyFreshness(checkpoint, rules));
+    const shown = new Set<string>();
     for (const entry of log.entries) {
       const verified = attempt(log.origin, () =>
-        verifyEntry(entry, checkpoint, { ...rules, model: dossier.model }),
+        verifyEntry(entry, checkpoint, { ...rules, model: dossier.model, shown }),
       );
       if (verified !== undefined) statements.push(verified);
     }
@@ -61,7 +59,8 @@ export function verifyDossier(dossier: Dossier, rules: VerificationRules): Verif
     problems.push({ code: verified.code, message: verified.sentence, origin: finding.origin });
     return [verified];
   });
-  problems.push(...withdrawals(dossier.model, statements));
+  for (const problem of streamProblems(statements)) problems.push(problem);
+  for (const problem of withdrawals(dossier.model, statements)) problems.push(problem);
   if (statements.length === 0 && problems.length === 0) problems.push(unknownModel(dossier.model));
   return { model: dossier.model, checkpoints, statements, findings, problems };
 }
@@ -109,7 +108,7 @@ function verifyLogOf(
 function verifyEntry(
   entry: DossierEntry,
   checkpoint: WitnessedCheckpoint,
-  rules: VerificationRules & { readonly model: string },
+  rules: VerificationRules & { readonly model: string; readonly shown: Set<string> },
 ): VerifiedReceipt {
   const { origin, size, root } = checkpoint.checkpoint;
   const bytes = entry.envelope.entry;
@@ -128,19 +127,13 @@ function verifyEntry(
     );
   }
   verifyStatedTime(admitted, checkpoint);
-  return { ...admitted, index, checkpoint };
-}
-
-function* withdrawals(model: string, statements: readonly VerifiedReceipt[]): Iterable<Problem> {
-  for (const { statement, checkpoint, index } of statements) {
-    if (statement.kind !== 'revocation' || statement.predicate.target.scope !== 'model') continue;
-    const { context, reason } = statement.predicate;
-    yield {
-      code: 'MODEL_WITHDRAWN',
-      message: `${context.operator} withdrew model ${model} (${reason}, issued ${context.issuedAt}, entry ${index}).`,
-      origin: checkpoint.log.origin,
-    };
+  // A log that holds one statement twice must not have it counted twice.
+  const hash = encodeHex(admitted.entryHash);
+  if (rules.shown.has(hash)) {
+    throw new AttestryError('ENTRY_DUPLICATE', `Entry ${index} of ${origin} stands there before.`);
   }
+  rules.shown.add(hash);
+  return { ...admitted, index, checkpoint };
 }
 
 function unknownModel(model: string): Problem {

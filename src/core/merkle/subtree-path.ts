@@ -27,7 +27,7 @@ export function subtreePath({ start, end }: Range, size: number): SubtreePath {
   const seeded = first !== last;
   const steps: Step[] = [];
   while (treeLast > 0) {
-    if (last % 2 === 1 ) {
+    if (last % 2 === 1 || last === treeLast) {
       steps.push(first < last ? 'inside' : 'left');
       while (last % 2 === 0) climb();
     } else steps.push('right');

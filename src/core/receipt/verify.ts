@@ -9,6 +9,7 @@ import { type AdmittedEntry, admitEntry } from '../statement/admission.ts';
 import { contextOf } from '../statement/statement.ts';
 import {
   type VerificationRules,
+  verifyFreshness,
   verifyWitnessedCheckpoint,
   type WitnessedCheckpoint,
 } from '../trust/quorum.ts';
@@ -35,6 +36,7 @@ export function verifyReceipt(receipt: Receipt, rules: VerificationRules): Verif
     proof: proof.proof,
   });
   verifyStatedTime(admitted, checkpoint);
+  verifyFreshness(checkpoint, rules);
   return { ...admitted, index, checkpoint };
 }
 

@@ -2,7 +2,7 @@
 import { type AttestryErrorCode, type Outcome, outcomeOf } from '../../errors.ts';
 import { encodeHex } from '../bytes/hex.ts';
 import { formatTime } from '../bytes/time.ts';
-import type { Problem } from '../dossier/verify.ts';
+import type { Problem } from '../dossier/problem.ts';
 import type { VerifiedReceipt } from '../receipt/verify.ts';
 import { contextOf, modelsOf } from '../statement/statement.ts';
 import type { VerificationRules, WitnessedCheckpoint } from '../trust/quorum.ts';

@@ -9,6 +9,8 @@ export interface VerificationRules {
   readonly trust: TrustRoot;
   /** The verifier's clock, unix seconds. */
   readonly now: number;
+  /** Seconds since the quorum saw a checkpoint after which it counts as stale. Default: it never does. */
+  readonly maxAge?: number;
   /** Checks signatures; the pure one where none is given. */
   readonly engine?: SignatureEngine;
 }
@@ -60,6 +62,22 @@ export function verifyLogCheckpoint(
   const vkeys = log === undefined ? [] : [log.vkey];
   const { checkpoint } = verifyCheckpoint(note, { vkeys, ...engineOf(rules) });
   return { log: log as TrustedLog, checkpoint };
+}
+
+/** The checkpoint, if it is as fresh as the rules ask for. @throws CHECKPOINT_STALE */
+export function verifyFreshness(
+  checkpoint: WitnessedCheckpoint,
+  { now, maxAge = Number.POSITIVE_INFINITY }: VerificationRules,
+): WitnessedCheckpoint {
+  const age = now - checkpoint.witnessedAt;
+  if (age > maxAge) {
+    throw new AttestryError(
+      'CHECKPOINT_STALE',
+      `Expected a checkpoint of ${checkpoint.log.origin} witnessed in the last ${maxAge} s, got one witnessed ${age} s ago.`,
+      { details: { expected: maxAge, got: age } },
+    );
+  }
+  return checkpoint;
 }
 
 /** The engine as an option that may be absent. */

@@ -1,0 +1,84 @@
+/** One witness: settings in, its memory opened, listening; closed in reverse. */
+import { Type } from 'typebox';
+import { parseVkey } from '../src/core/note/vkey.ts';
+import { listen } from '../src/http/listen.ts';
+import { createWitnessApp } from '../src/http/witness-app.ts';
+import { readKeyFile } from '../src/keys/key-file.ts';
+import { opensslEngine } from '../src/keys/openssl-engine.ts';
+import { openLevelWitnessStore } from '../src/witness/level-witness-store.ts';
+import { openWitness } from '../src/witness/witness.ts';
+import {
+  announce,
+  DATA,
+  HOST,
+  KEY,
+  LOG_LEVEL,
+  PASSPHRASE,
+  PORT,
+  passphraseOf,
+  REQUESTS_PER_SECOND,
+  unixNow,
+} from './common-settings.ts';
+import { loadConfig } from './config.ts';
+import { exitWithDefect, Parts, runProcess } from './process.ts';
+
+const SETTINGS = Type.Object(
+  {
+    key: KEY,
+    passphrase: PASSPHRASE,
+    data: DATA,
+    logs: Type.Array(Type.String(), {
+      minItems: 1,
+      examples: ['log.example/eu+1a2b3c4d+AQ...'],
+      description: 'Verifier keys of the logs to cosign for, with commas between them.',
+    }),
+    origins: Type.Optional(
+      Type.Record(Type.String(), Type.String(), {
+        examples: ['{"sum.golang.org":"go.sum database tree"}'],
+        description: 'Origins of logs whose key has another name, by the name of the key.',
+      }),
+    ),
+    host: HOST,
+    port: PORT,
+    requestsPerSecond: REQUESTS_PER_SECOND,
+    logLevel: LOG_LEVEL,
+  },
+  { additionalProperties: false },
+);
+
+await runProcess(async () => {
+  const config = loadConfig(SETTINGS, {
+    program: 'attestry witness',
+    description: 'Runs a witness.',
+    examples: ['attestry witness --key w1.key --data ./w1 --logs "$(cat log-eu.vkey)" --port 8201'],
+    argv: process.argv.slice(2),
+    env: process.env,
+  });
+  if (config === undefined) return undefined;
+  const signer = await readKeyFile(config.key, passphraseOf(config));
+  const parts = new Parts();
+  try {
+    const store = parts.add(await openLevelWitnessStore(config.data));
+    const witness = parts.add(
+      await openWitness({
+        store,
+        signer,
+        logs: config.logs.map(parseVkey),
+        origins: new Map(Object.entries(config.origins ?? {})),
+        now: unixNow,
+        engine: opensslEngine,
+        onStoreFailure: exitWithDefect,
+      }),
+    );
+    const app = await createWitnessApp(witness, {
+      limits: { requestsPerWindow: config.requestsPerSecond },
+      log: { level: config.logLevel, base: { role: 'witness', name: witness.name } },
+    });
+    const listening = parts.add(await listen(app, config));
+    announce('witness', witness.name, listening.url);
+    return parts;
+  } catch (error) {
+    await parts.close();
+    throw error;
+  }
+});

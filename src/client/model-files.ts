@@ -1,0 +1,159 @@
+/** The files of a model on disk, by the rules of OpenSSF Model Signing v1.0 section 6: which count, and their digests. */
+import { createHash } from 'node:crypto';
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { quote } from '../core/bytes/hex.ts';
+import { requireModelPath, shardRanges } from '../core/model/shard-name.ts';
+import { AttestryError } from '../errors.ts';
+import { reading } from './local-file.ts';
+
+/** Left out at the top of a model's folder, section 6.2. */
+const ALWAYS_IGNORED: readonly string[] = ['.git', '.gitattributes', '.github', '.gitignore'];
+const CHUNK_BYTES = 1024 * 1024;
+
+/** A regular file, to be read. */
+export interface ModelFile {
+  /** Relative to the model's folder, with forward slashes; of a single file its own name. */
+  readonly path: string;
+  /** Where it is on this machine. */
+  readonly location: string;
+  readonly bytes: number;
+}
+
+export interface FileDigest {
+  /** Hex SHA-256 of the whole file. */
+  readonly digest: string;
+  /** Of each shard, in order of the file; empty where no shard size was given. */
+  readonly shards: readonly { readonly start: number; readonly end: number; digest: string }[];
+}
+
+/**
+ * Every file of the folder that counts, in no particular order. Symbolic links and special files are refused: they
+ * would make the model more than what lies in the folder.
+ * @throws MODEL_MALFORMED, FILE_UNREADABLE, CONFIG_INVALID for a path to ignore that is none
+ */
+export async function listModelFiles(
+  folder: string,
+  ignorePaths: readonly string[] = [],
+): Promise<readonly ModelFile[]> {
+  const ignored = new Set([...ALWAYS_IGNORED, ...ignorePaths.map(requireIgnorable)]);
+  const files: ModelFile[] = [];
+  const waiting = [''];
+  for (let prefix = waiting.pop(); prefix !== undefined; prefix = waiting.pop()) {
+    const place = join(folder, prefix);
+    const found = await reading(place, () => readdir(place, { withFileTypes: true }));
+    for (const member of found) {
+      const path = `${prefix}${member.name}`;
+      if (ignored.has(path)) continue;
+      if (member.isDirectory()) waiting.push(`${path}/`);
+      else if (member.isFile()) files.push(await modelFile(path, join(folder, path)));
+      else throw notAFile(path, member.isSymbolicLink() ? 'a symbolic link' : 'a special file');
+    }
+  }
+  if (files.length > 0) return files;
+  throw malformed(`at least one file in the folder ${folder}`, 'none');
+}
+
+/** The one file of a model that is a file. @throws FILE_UNREADABLE */
+export async function modelFile(path: string, location: string): Promise<ModelFile> {
+  // What is not UTF-8 on disk reads as U+FFFD, and could not be written into a statement.
+  if (path.includes('\ufffd')) throw malformed('file names in UTF-8', quote(path));
+  const { size } = await reading(location, () => stat(location));
+  return { path: requireModelPath(path), location, bytes: size };
+}
+
+export interface DigestFileOptions {
+  /** Bytes of each shard but the last; without it no shards are hashed. */
+  readonly shardSize?: number;
+  /** Told how many more bytes have been read. */
+  readonly onBytes?: (bytes: number) => void;
+}
+
+/** Reads the file once, from its start to its end. @throws FILE_UNREADABLE, also when it changes meanwhile */
+export async function digestFile(
+  file: ModelFile,
+  options: DigestFileOptions = {},
+): Promise<FileDigest> {
+  const { bytes } = file;
+  const ranges =
+    options.shardSize === undefined ? [] : [...shardRanges(bytes, options.shardSize)];
+  const whole = createHash('sha256');
+  const shards: { start: number; end: number; digest: string }[] = [];
+  await withFile(file, async (handle) => {
+    // Without shards the file is one range, and the end of each range is the start of the next.
+    for (const range of options.shardSize === undefined ? [{ start: 0, end: bytes }] : ranges) {
+      const shard = createHash('sha256');
+      for await (const chunk of readRange(handle, range)) {
+        whole.update(chunk);
+        if (options.shardSize !== undefined) shard.update(chunk);
+        options.onBytes?.(chunk.length);
+      }
+      if (options.shardSize !== undefined) shards.push({ ...range, digest: shard.digest('hex') });
+    }
+  });
+  return { digest: whole.digest('hex'), shards };
+}
+
+/** Hex SHA-256 of bytes [start, end) of the file. @throws FILE_UNREADABLE when it is shorter */
+export async function digestRange(
+  file: ModelFile,
+  range: { readonly start: number; readonly end: number },
+): Promise<string> {
+  const hash = createHash('sha256');
+  await withFile(file, async (handle) => {
+    for await (const chunk of readRange(handle, range)) hash.update(chunk);
+  });
+  return hash.digest('hex');
+}
+
+async function withFile(
+  { location, bytes }: ModelFile,
+  read: (handle: FileHandle) => Promise<void>,
+): Promise<void> {
+  await reading(location, async () => {
+    const handle = await open(location, 'r');
+    try {
+      await read(handle);
+      const { size } = await handle.stat();
+      if (size !== bytes) throw new Error('it changed while it was read');
+    } finally {
+      await handle.close();
+    }
+  });
+}
+
+/** The chunks are views of one buffer: each is valid until the next is asked for. */
+async function* readRange(
+  handle: FileHandle,
+  { start, end }: { readonly start: number; readonly end: number },
+): AsyncGenerator<Uint8Array> {
+  const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Math.max(1, end - start)));
+  for (let at = start; at < end; ) {
+    const wanted = Math.min(buffer.length, end - at);
+    const { bytesRead } = await handle.read(buffer, 0, wanted, at);
+    if (bytesRead === 0) throw new Error(`it ends at byte ${at}, before ${end}`);
+    yield buffer.subarray(0, bytesRead);
+    at += bytesRead;
+  }
+}
+
+function requireIgnorable(path: string): string {
+  try {
+    // Section 6.2.1: exact paths, no patterns.
+    if (!/[*?[\]]/.test(path)) return requireModelPath(path);
+  } catch (cause) {
+    if (!(cause instanceof AttestryError)) throw cause;
+  }
+  throw new AttestryError(
+    'CONFIG_INVALID',
+    `Expected paths to ignore like notes/draft.md, within the model and without patterns, got ${quote(path)}.`,
+  );
+}
+
+function notAFile(path: string, what: string): AttestryError {
+  return malformed('regular files only', `${what} at ${quote(path)}; replace it or ignore it`);
+}
+
+function malformed(expected: string, got: string): AttestryError {
+  return new AttestryError('MODEL_MALFORMED', `Expected ${expected}, got ${got}.`);
+}
