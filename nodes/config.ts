@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import type { Static, TObject } from 'typebox';
 import type { TLocalizedValidationError } from 'typebox/error';
 import { Value } from 'typebox/value';
-import { parse as parseYaml } from 'yaml';
+import { parseDocument } from 'yaml';
 import { AttestryError } from '../src/errors.ts';
 import { CONFIG_ENV, type CommandLine, parseFlags } from './flags.ts';
 import {
@@ -15,6 +15,9 @@ import {
   type SettingSchema,
   settingsOf,
 } from './settings.ts';
+
+// More copies of one part of a file than a configuration needs are a mistake, or meant to fill the memory.
+const MOST_ALIASES = 100;
 
 export interface ConfigInput extends Omit<CommandLine, 'print'> {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -87,7 +90,11 @@ function readFile(schema: SettingSchema, file: string): [string, Sourced][] {
 function parseFile(file: string): unknown {
   const text = readText(file);
   try {
-    return parseYaml(text);
+    const document = parseDocument(text);
+    // Its warnings are about tags and directives that it would otherwise ignore.
+    const [problem] = [...document.errors, ...document.warnings];
+    if (problem !== undefined) throw problem;
+    return document.toJS({ maxAliasCount: MOST_ALIASES });
   } catch (cause) {
     const problem = cause instanceof Error ? cause.message.split('\n', 1)[0] : '';
     const message = `Expected ${file} to be JSON or YAML: ${problem}`;

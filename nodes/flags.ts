@@ -5,10 +5,10 @@ import { allowedValues, type Setting } from './settings.ts';
 
 export interface CommandLine {
   /** As typed, for --help: `attestry node`. */
-  readonly program: string;
+  readonly name: string;
   readonly description: string;
-  /** Whole command lines that work. */
-  readonly examples: readonly string[];
+  /** A whole command line that works. */
+  readonly example: string;
   /** The arguments behind the program's name. */
   readonly argv: readonly string[];
   readonly print: (text: string) => void;
@@ -43,7 +43,7 @@ export function parseFlags(settings: readonly Setting[], line: CommandLine): Fla
 }
 
 function buildCommand(settings: readonly Setting[], line: CommandLine): Command {
-  const command = new Command(line.program)
+  const command = new Command(line.name)
     .description(line.description)
     .exitOverride()
     .configureOutput({ writeOut: line.print, writeErr: () => undefined })
@@ -53,7 +53,7 @@ function buildCommand(settings: readonly Setting[], line: CommandLine): Command 
     const value = setting.schema.type === 'boolean' ? '[value]' : '<value>';
     command.addOption(new Option(`${setting.flag} ${value}`, describe(setting)));
   }
-  return command.addHelpText('after', formatRest(settings, line.examples));
+  return command.addHelpText('after', formatRest(settings, line.example));
 }
 
 function describe({ schema, env, required }: Setting): string {
@@ -72,7 +72,7 @@ function formatExample(example: unknown): string {
   return typeof example === 'string' ? example : JSON.stringify(example);
 }
 
-function formatRest(settings: readonly Setting[], examples: readonly string[]): string {
+function formatRest(settings: readonly Setting[], example: string): string {
   const secrets = settings
     .filter(({ flag }) => flag === null)
     .map((setting) => `  ${setting.name}: ${describe(setting)}`);
@@ -81,8 +81,8 @@ function formatRest(settings: readonly Setting[], examples: readonly string[]): 
     '',
     'A flag wins over the environment, the environment over the file.',
     '',
-    'Examples:',
-    ...examples.map((example) => `  ${example}`),
+    'Example:',
+    `  ${example}`,
     '',
   ].join('\n');
 }

@@ -48,9 +48,9 @@ const SETTINGS = Type.Object(
 
 await runProcess(async () => {
   const config = loadConfig(SETTINGS, {
-    program: 'attestry witness',
+    name: 'attestry witness',
     description: 'Runs a witness.',
-    examples: ['attestry witness --key w1.key --data ./w1 --logs "$(cat log-eu.vkey)" --port 8201'],
+    example: 'attestry witness --key w1.key --data ./w1 --logs "$(cat log-eu.vkey)" --port 8201',
     argv: process.argv.slice(2),
     env: process.env,
   });

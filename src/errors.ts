@@ -115,6 +115,14 @@ export const ERROR_TABLE = {
   CONSISTENCY_ROOT_MISMATCH: invalid('The consistency proof does not connect the two roots.'),
   PROOF_MALFORMED: invalid('The proof does not follow c2sp.org/tlog-proof.'),
 
+  // Tally
+  TALLY_PROOF_MALFORMED: invalid('The bytes are not a tally proof.'),
+  TALLY_PROOF_INVALID: invalid(
+    'The tally proof opens too little, too much, or a node in the wrong place.',
+  ),
+  TALLY_ROOT_MISMATCH: invalid('The tally proof does not lead to the tally root.'),
+  TALLY_OVERFLOW: invalid('A sum or count of the tally is beyond its range.'),
+
   // Tiles and stored logs
   TILE_PATH_MALFORMED: invalid('The tile path does not follow c2sp.org/tlog-tiles.'),
   TILE_MISSING: invalid('A tile that the size of the log requires is not there.'),

@@ -1,4 +1,5 @@
 /** The model in hand as `judge` compares it with what a file states: a whole file or folder, or one shard. */
+import { join } from 'node:path';
 import { parseDossier } from '../core/dossier/dossier.ts';
 import { parseShardName } from '../core/model/shard-name.ts';
 import type { ShardProof } from '../core/model/shard-proof.ts';
@@ -8,8 +9,8 @@ import type { Envelope } from '../core/statement/envelope.ts';
 import type { Subject } from '../core/statement/resource.ts';
 import { parseStatement } from '../core/statement/statement.ts';
 import { AttestryError } from '../errors.ts';
-import { type DigestOptions, digestModel, findModel, manifestDigest } from './model-digest.ts';
-import { digestRange, type ModelFile } from './model-files.ts';
+import { type DigestOptions, digestModel, formOf, manifestDigest } from './model-digest.ts';
+import { digestRange, modelFile } from './model-files.ts';
 
 export interface ArtifactOptions extends Omit<DigestOptions, 'shardSize'> {
   /** The receipt or dossier that the model will be compared with. */
@@ -36,38 +37,25 @@ export async function readArtifact(path: string, options: ArtifactOptions): Prom
 export async function readShardArtifact(path: string, proof: ShardProof): Promise<ShardArtifact> {
   const { resource, index } = proof;
   const { path: name, start, end } = parseShardName(resource.name);
-  const { form, files } = await findModel(path);
-  const file = form === 'file' ? files[0] : files.find((candidate) => candidate.path === name);
-  const range = file === undefined ? undefined : rangeIn(file, { start, end, form });
-  if (file === undefined || range === undefined) {
+  const form = await formOf(path);
+  const file =
+    form === 'file' ? await modelFile(name, path) : await modelFile(name, join(path, name));
+  // A file as long as the shard holds it alone; a longer one is the model's own.
+  const alone = form === 'file' && file.bytes === end - start;
+  if (!alone && file.bytes < end) {
     throw new AttestryError(
       'SHARD_MISMATCH',
-      `Expected ${path} to hold ${name} from byte ${start} to ${end}, it does not.`,
+      `Expected ${path} to hold ${name} from byte ${start} to ${end}, it has ${file.bytes} bytes.`,
     );
   }
-  const digest = await digestRange(file, range);
-  return {
-    part: 'shard',
-    resource: { name: resource.name, digest },
-    index,
-    proof: proof.proof,
-  };
-}
-
-function rangeIn(
-  { bytes }: ModelFile,
-  { start, end, form }: { start: number; end: number; form: 'file' | 'folder' },
-): { start: number; end: number } | undefined {
-  if (form === 'file' && bytes === end - start) return { start: 0, end: bytes };
-  return bytes >= end ? { start, end } : undefined;
+  const digest = await digestRange(file, alone ? { start: 0, end: file.bytes } : { start, end });
+  return { part: 'shard', resource: { name: resource.name, digest }, index, proof: proof.proof };
 }
 
 /** The subjects that the file claims, in its order; none of it is verified. */
 function claimedSubjects(bytes: Uint8Array): readonly Subject[] {
   const envelopes = readable(() => [parseReceipt(bytes).envelope]) ?? dossierEnvelopes(bytes) ?? [];
-  return envelopes.flatMap(
-    ({ payload }) => readable(() => parseStatement(payload).subject) ?? [],
-  );
+  return envelopes.flatMap(({ payload }) => readable(() => parseStatement(payload).subject) ?? []);
 }
 
 function dossierEnvelopes(bytes: Uint8Array): readonly Envelope[] | undefined {

@@ -53,7 +53,12 @@ export interface ModelShards {
 
 /** Reads the whole model once. @throws MODEL_MALFORMED, FILE_UNREADABLE, CONFIG_INVALID */
 export async function digestModel(path: string, options: DigestOptions = {}): Promise<ModelDigest> {
-  const { form, files } = await findModel(path, options.ignorePaths);
+  const form = await formOf(path);
+  const name = basename(resolve(path));
+  const files =
+    form === 'folder'
+      ? await listModelFiles(path, options.ignorePaths)
+      : [await modelFile(name, path)];
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   requireShardSize(options.shardSize, files);
   let done = 0;
@@ -75,7 +80,7 @@ export async function digestModel(path: string, options: DigestOptions = {}): Pr
   const sorted = sortResources(found);
   return {
     form,
-    name: basename(resolve(path)),
+    name,
     bytes,
     sha256: form === 'file' ? (sorted[0] as ModelResource).digest : encodeHex(omsRoot(sorted)),
     files: sorted,
@@ -126,23 +131,11 @@ export function proveShard({ shards }: ModelDigest, index: number): ShardProof {
   return { resource, index, count: tree.size, proof: tree.prove(index) };
 }
 
-export interface FoundModel {
-  readonly form: 'file' | 'folder';
-  readonly files: readonly ModelFile[];
-}
-
-/** What lies at the path, without reading its contents. @throws MODEL_MALFORMED, FILE_UNREADABLE */
-export async function findModel(
-  path: string,
-  ignorePaths?: readonly string[],
-): Promise<FoundModel> {
+/** What lies at the path. @throws MODEL_MALFORMED when it is neither, FILE_UNREADABLE */
+export async function formOf(path: string): Promise<ModelDigest['form']> {
   const found = await reading(path, () => stat(path));
-  if (found.isDirectory()) {
-    return { form: 'folder', files: await listModelFiles(path, ignorePaths) };
-  }
-  if (found.isFile()) {
-    return { form: 'file', files: [await modelFile(basename(resolve(path)), path)] };
-  }
+  if (found.isDirectory()) return 'folder';
+  if (found.isFile()) return 'file';
   throw new AttestryError(
     'MODEL_MALFORMED',
     `Expected a file or a folder at ${path}, got something else.`,

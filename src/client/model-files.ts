@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { quote } from '../core/bytes/hex.ts';
-import { requireModelPath, shardRanges } from '../core/model/shard-name.ts';
+import { type ByteRange, requireModelPath, shardRanges } from '../core/model/shard-name.ts';
 import { AttestryError } from '../errors.ts';
 import { reading } from './local-file.ts';
 
@@ -24,7 +24,12 @@ export interface FileDigest {
   /** Hex SHA-256 of the whole file. */
   readonly digest: string;
   /** Of each shard, in order of the file; empty where no shard size was given. */
-  readonly shards: readonly { readonly start: number; readonly end: number; digest: string }[];
+  readonly shards: readonly ShardDigest[];
+}
+
+export interface ShardDigest extends ByteRange {
+  /** Hex SHA-256. */
+  readonly digest: string;
 }
 
 /**
@@ -41,25 +46,25 @@ export async function listModelFiles(
   const waiting = [''];
   for (let prefix = waiting.pop(); prefix !== undefined; prefix = waiting.pop()) {
     const place = join(folder, prefix);
-    const found = await reading(place, () => readdir(place, { withFileTypes: true }));
-    for (const member of found) {
+    for (const member of await reading(place, () => readdir(place, { withFileTypes: true }))) {
       const path = `${prefix}${member.name}`;
       if (ignored.has(path)) continue;
       if (member.isDirectory()) waiting.push(`${path}/`);
-      else if (member.isFile()) files.push(await modelFile(path, join(folder, path)));
-      else throw notAFile(path, member.isSymbolicLink() ? 'a symbolic link' : 'a special file');
+      else if (member.isSymbolicLink()) throw notAFile(path, 'a symbolic link');
+      else files.push(await modelFile(path, join(folder, path)));
     }
   }
   if (files.length > 0) return files;
   throw malformed(`at least one file in the folder ${folder}`, 'none');
 }
 
-/** The one file of a model that is a file. @throws FILE_UNREADABLE */
+/** The regular file at a location, under its path within the model. @throws MODEL_MALFORMED, FILE_UNREADABLE */
 export async function modelFile(path: string, location: string): Promise<ModelFile> {
   // What is not UTF-8 on disk reads as U+FFFD, and could not be written into a statement.
   if (path.includes('\ufffd')) throw malformed('file names in UTF-8', quote(path));
-  const { size } = await reading(location, () => stat(location));
-  return { path: requireModelPath(path), location, bytes: size };
+  const found = await reading(location, () => stat(location));
+  if (!found.isFile()) throw notAFile(path, 'something else');
+  return { path: requireModelPath(path), location, bytes: found.size };
 }
 
 export interface DigestFileOptions {
@@ -72,33 +77,26 @@ export interface DigestFileOptions {
 /** Reads the file once, from its start to its end. @throws FILE_UNREADABLE, also when it changes meanwhile */
 export async function digestFile(
   file: ModelFile,
-  options: DigestFileOptions = {},
+  { shardSize, onBytes }: DigestFileOptions = {},
 ): Promise<FileDigest> {
-  const { bytes } = file;
-  const ranges =
-    options.shardSize === undefined ? [] : [...shardRanges(bytes, options.shardSize)];
   const whole = createHash('sha256');
-  const shards: { start: number; end: number; digest: string }[] = [];
+  const shards: ShardDigest[] = [];
   await withFile(file, async (handle) => {
-    // Without shards the file is one range, and the end of each range is the start of the next.
-    for (const range of options.shardSize === undefined ? [{ start: 0, end: bytes }] : ranges) {
-      const shard = createHash('sha256');
+    for (const range of shardRanges(file.bytes, shardSize ?? Math.max(1, file.bytes))) {
+      const shard = shardSize === undefined ? undefined : createHash('sha256');
       for await (const chunk of readRange(handle, range)) {
         whole.update(chunk);
-        if (options.shardSize !== undefined) shard.update(chunk);
-        options.onBytes?.(chunk.length);
+        shard?.update(chunk);
+        onBytes?.(chunk.length);
       }
-      if (options.shardSize !== undefined) shards.push({ ...range, digest: shard.digest('hex') });
+      if (shard !== undefined) shards.push({ ...range, digest: shard.digest('hex') });
     }
   });
   return { digest: whole.digest('hex'), shards };
 }
 
 /** Hex SHA-256 of bytes [start, end) of the file. @throws FILE_UNREADABLE when it is shorter */
-export async function digestRange(
-  file: ModelFile,
-  range: { readonly start: number; readonly end: number },
-): Promise<string> {
+export async function digestRange(file: ModelFile, range: ByteRange): Promise<string> {
   const hash = createHash('sha256');
   await withFile(file, async (handle) => {
     for await (const chunk of readRange(handle, range)) hash.update(chunk);
@@ -125,7 +123,7 @@ async function withFile(
 /** The chunks are views of one buffer: each is valid until the next is asked for. */
 async function* readRange(
   handle: FileHandle,
-  { start, end }: { readonly start: number; readonly end: number },
+  { start, end }: ByteRange,
 ): AsyncGenerator<Uint8Array> {
   const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Math.max(1, end - start)));
   for (let at = start; at < end; ) {

@@ -57,6 +57,11 @@ function configFile(content: string, extension = 'json'): string {
   return file;
 }
 
+function nest(name: string): string {
+  const inner = String.fromCharCode(name.charCodeAt(0) - 1);
+  return `${name}: &${name} [${`*${inner},`.repeat(9)}]`;
+}
+
 interface Given {
   readonly file?: string;
   readonly env?: ConfigInput['env'];
@@ -66,9 +71,9 @@ interface Given {
 
 function load({ file, env = {}, argv = [], defaults = {} }: Given): Config {
   const config = loadConfig(schema, {
-    program: 'attestry test',
+    name: 'attestry test',
     description: 'A test.',
-    examples: ['attestry test --origin log.example/eu-1'],
+    example: 'attestry test --origin log.example/eu-1',
     argv: [...(file === undefined ? [] : ['--config', file]), ...argv],
     env,
     defaults,
@@ -199,6 +204,10 @@ describe('loadConfig', () => {
     refusal({ file: configFile('{"origin":"a/b","origin":"c/d"}') });
     refusal({ file: configFile('{"origin":') });
     refusal({ file: configFile('[]') });
+    refusal({ file: configFile('origin: !secret a/b', 'yaml') });
+    refusal({ file: configFile('origin: *unknown', 'yaml') });
+    const bomb = ['a: &a [x, x]', ...'bcdefghij'.split('').map(nest)].join('\n');
+    refusal({ file: configFile(bomb, 'yaml') });
     refusal({ file: configFile('') });
     refusal({ file: join(folder, 'missing.json') }, 'FILE_UNREADABLE');
   });
@@ -245,9 +254,9 @@ describe('loadConfig', () => {
   it('prints every setting with its names, default and example, and loads nothing, for --help', () => {
     const printed: string[] = [];
     const config = loadConfig(schema, {
-      program: 'attestry test',
+      name: 'attestry test',
       description: 'A test.',
-      examples: ['attestry test --origin log.example/eu-1'],
+      example: 'attestry test --origin log.example/eu-1',
       argv: ['--port', 'wrong', '--help'],
       env: {},
       print: (text) => printed.push(text),
@@ -263,7 +272,7 @@ describe('loadConfig', () => {
       'one of: info, debug',
       '--verbose [value]',
       'passphrase: Opens the key file. (env: ATTESTRY_PASSPHRASE)',
-      'Examples: attestry test --origin log.example/eu-1',
+      'Example: attestry test --origin log.example/eu-1',
     ]) {
       expect(help).toContain(part);
     }

@@ -34,7 +34,8 @@ export function object<T extends object>(shape: Shape<T>): Reader<T> {
     if (unknown !== undefined) throw new ShapeError(`Unknown field ${quote(join(path, unknown))}.`);
     const read: Partial<T> = {};
     for (const name of names) {
-      const member = shape[name](fields[name], join(path, name));
+      const field = Object.hasOwn(fields, name) ? fields[name] : undefined;
+      const member = shape[name](field, join(path, name));
       if (member !== undefined) read[name] = member;
     }
     return read as T;

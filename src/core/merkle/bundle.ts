@@ -3,7 +3,7 @@ import { AttestryError } from '../../errors.ts';
 import { TILE_WIDTH } from './tile.ts';
 
 /** The longest entry of a log: its length must fit in two bytes. */
-export const LONGEST_ENTRY = 65_535;
+const LONGEST_ENTRY = 65_535;
 const LENGTH_BYTES = 2;
 
 /** The bytes of one to 256 entries. @throws ENTRY_TOO_LARGE */
@@ -28,13 +28,12 @@ export function decodeBundle(bytes: Uint8Array, count: number): Uint8Array[] {
   const entries: Uint8Array[] = [];
   let at = 0;
   while (entries.length < count) {
-    if (at + LENGTH_BYTES > bytes.length) throw malformed(count, `it ends at ${entries.length}`);
+    if (at + LENGTH_BYTES > bytes.length) throw malformed(count, `it ends after ${entries.length}`);
     const start = at + LENGTH_BYTES;
     at = start + view.getUint16(at);
-    if (at > bytes.length) throw malformed(count, `it ends within entry ${entries.length}`);
     entries.push(bytes.subarray(start, at));
   }
-  if (at !== bytes.length) throw malformed(count, `${bytes.length - at} bytes follow the last`);
+  if (at !== bytes.length) throw malformed(count, `they take ${at} bytes of ${bytes.length}`);
   return entries;
 }
 

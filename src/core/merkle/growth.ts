@@ -14,7 +14,7 @@ export interface GrowthInput {
 }
 
 /** The whole content of a tile that has changed. */
-export interface GrownTile {
+interface GrownTile {
   readonly level: number;
   readonly index: number;
   /** 32 bytes times the tile's new width. */

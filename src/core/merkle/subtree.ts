@@ -138,7 +138,9 @@ function mismatch(claim: SubtreeConsistencyClaim, what: string): AttestryError {
 function invalid({ start, end }: Range, size: number = end): AttestryError {
   return new AttestryError(
     'CONSISTENCY_SIZE_INVALID',
-    `Expected a range that is a subtree of a tree of ${size} leaves, got [${start}, ${end}).`,
+    start === 0
+      ? `Expected an older size from 0 to the newer size ${size}, below 2^53, got ${end}.`
+      : `Expected a range that is a subtree of a tree of ${size} leaves, got [${start}, ${end}).`,
     { details: { start, end, size } },
   );
 }

@@ -106,6 +106,9 @@ describe('proveSubtree', () => {
     for (const subtree of [
       { start: 1, end: 3, size: 8 },
       { start: 4, end: 9, size: 8 },
+      { start: 0, end: 9, size: 8 },
+      { start: 8, end: 9, size: 8 },
+      { start: 9, end: 9, size: 8 },
       { start: 5, end: 4, size: 8 },
       { start: -1, end: 0, size: 8 },
       { start: 0, end: 1.5, size: 8 },

@@ -1,0 +1,55 @@
+/** Who takes part: invented organisations under a name that never resolves. */
+
+export interface LogParty {
+  readonly origin: string;
+  /** Runs the log, and speaks on it. */
+  readonly operator: string;
+  readonly region: string;
+  /** ISO 3166-1 alpha-3. */
+  readonly jurisdiction: string;
+}
+
+export interface WitnessParty {
+  readonly name: string;
+  readonly operator: string;
+}
+
+export const EUROPE: LogParty = {
+  origin: 'log.rhine-cloud.example/eu-central',
+  operator: 'rhine-cloud',
+  region: 'eu-central',
+  jurisdiction: 'DEU',
+};
+
+export const AMERICA: LogParty = {
+  origin: 'log.potomac-compute.example/us-east',
+  operator: 'potomac-compute',
+  region: 'us-east',
+  jurisdiction: 'USA',
+};
+
+export const ASIA: LogParty = {
+  origin: 'log.straits-cloud.example/ap-singapore',
+  operator: 'straits-cloud',
+  region: 'ap-singapore',
+  jurisdiction: 'SGP',
+};
+
+export const LOG_PARTIES: readonly LogParty[] = [EUROPE, AMERICA, ASIA];
+
+/** Runs a log that is there to be forked; no trust root but its own names it. */
+export const FORKED: LogParty = {
+  origin: 'log.mirage-cloud.example/lab-1',
+  operator: 'mirage-cloud',
+  region: 'lab-1',
+  jurisdiction: 'NLD',
+};
+
+export const WITNESS_PARTIES: readonly WitnessParty[] = [
+  { name: 'witness.fjord-university.example', operator: 'Fjord University' },
+  { name: 'witness.consumer-union.example', operator: 'Consumer Union' },
+  { name: 'witness.harbour-gazette.example', operator: 'Harbour Gazette' },
+  { name: 'witness.open-archive.example', operator: 'Open Archive' },
+];
+
+export const WITNESS_QUORUM = 3;

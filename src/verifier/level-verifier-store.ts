@@ -1,0 +1,243 @@
+/**
+ * The verifier's own rows on LevelDB: one table letter, then keys whose byte order is the order wanted.
+ *
+ *   v                                       format of the store
+ *   b ‖ id (32)                             bytes of a finding
+ *   f ‖ number (8)                          what is said of it, canonical JSON, in the order of filing
+ *   n ‖ origin hash (32) ‖ size (8) ‖ root (32)  known note (UTF-8)
+ *   r ‖ origin hash (32) ‖ index (8)        refused entry, canonical JSON
+ */
+import { bytesEqual, concatBytes } from '../core/bytes/equal.ts';
+import { decodeHex } from '../core/bytes/hex.ts';
+import { formatCanonicalJson, parseCanonicalJson } from '../core/bytes/json.ts';
+import { array, digest, literal, nullable, object, type Reader, readShape, text } from '../core/bytes/shape.ts';
+import { decodeUtf8, encodeUtf8 } from '../core/bytes/utf8.ts';
+import { sha256 } from '../core/merkle/hash.ts';
+import { AttestryError, type AttestryErrorCode, ERROR_TABLE } from '../errors.ts';
+import { type LevelFolder, openLevelFolder } from '../store/level-folder.ts';
+import { decodeUint64, encodeUint64 } from '../store/level-keys.ts';
+import { storeCorrupt, storeFailure } from '../store/store-failure.ts';
+import { WriteQueue } from '../store/write-queue.ts';
+import type { FiledFinding, KnownNote, RefusedRecord, VerifierStore } from './verifier-store.ts';
+
+const SYNCED = { sync: true } as const;
+const FORMAT_KEY = encodeUtf8('v');
+const FORMAT = encodeUtf8('attestry verifier 1');
+const FINDING_BYTES = encodeUtf8('b');
+const FILED = encodeUtf8('f');
+const NOTE = encodeUtf8('n');
+const REFUSED = encodeUtf8('r');
+// Above every number that a key ends in: numbers stay below 2^53.
+const END = new Uint8Array(8).fill(0xff);
+const HASH = 32;
+
+const anyText: Reader<string> = (value, path) =>
+  typeof value === 'string' ? value : text(1)(value, path);
+const code: Reader<AttestryErrorCode> = literal(
+  ...(Object.keys(ERROR_TABLE) as AttestryErrorCode[]),
+);
+const models = array(digest, { max: 64 });
+
+const filedRow: Reader<FiledFinding> = object<FiledFinding>({
+  id: digest,
+  origin: anyText,
+  kind: literal('checkpoint-contradiction', 'entry-inadmissible', 'root-mismatch'),
+  foundAt: anyText,
+  code,
+  sentence: anyText,
+  models,
+  wrong: anyText,
+});
+
+const refusedRow: Reader<Omit<RefusedRecord, 'index'>> = object<Omit<RefusedRecord, 'index'>>({
+  code,
+  message: anyText,
+  models,
+  previous: nullable(digest),
+  evidence: literal('pending', 'filed', 'none'),
+});
+
+/** The store in a folder, which is made if it is not there. @throws STORE_LOCKED, STORE_FAILED, STORE_CORRUPT, CONFIG_INVALID */
+export async function openLevelVerifierStore(folder: string): Promise<VerifierStore> {
+  const db = await openLevelFolder(folder);
+  try {
+    await claimFormat(db, folder);
+    const [last] = await db.keys({ ...tableRange(FILED), reverse: true, limit: 1 }).all();
+    return new LevelVerifierStore(db, last === undefined ? 0 : numberIn(last, 1) + 1);
+  } catch (error) {
+    await db.close();
+    throw storeFailure(`read the database in ${folder}`, error);
+  }
+}
+
+async function claimFormat(db: LevelFolder, folder: string): Promise<void> {
+  const format = db.getSync(FORMAT_KEY);
+  if (format !== undefined && bytesEqual(format, FORMAT)) return;
+  const rows = await db.keys({ limit: 1 }).all();
+  if (rows.length > 0) {
+    throw new AttestryError(
+      'CONFIG_INVALID',
+      `Expected ${folder} to be empty or to hold a verifier's records of this version; it holds another database. Name another folder.`,
+    );
+  }
+  await db.put(FORMAT_KEY, FORMAT, SYNCED);
+}
+
+class LevelVerifierStore implements VerifierStore {
+  readonly #db: LevelFolder;
+  readonly #writes = new WriteQueue();
+  #nextNumber: number;
+
+  constructor(db: LevelFolder, nextNumber: number) {
+    this.#db = db;
+    this.#nextNumber = nextNumber;
+  }
+
+  async addFinding(filed: FiledFinding, bytes: Uint8Array): Promise<void> {
+    await this.#writes.run('keep a finding', async () => {
+      const key = concatBytes(FILED, encodeUint64(this.#nextNumber));
+      await this.#db.batch(
+        [
+          { type: 'put', key: findingKey(filed.id), value: bytes },
+          { type: 'put', key, value: formatCanonicalJson(filed) },
+        ],
+        SYNCED,
+      );
+      this.#nextNumber++;
+    });
+  }
+
+  findingBytes(id: string): Uint8Array | undefined {
+    return this.#get(findingKey(id));
+  }
+
+  async filedFindings(): Promise<FiledFinding[]> {
+    const filed: FiledFinding[] = [];
+    for await (const [, row] of this.#rows(tableRange(FILED))) filed.push(decodeRow(filedRow, row));
+    return filed;
+  }
+
+  async putNote(origin: string, known: KnownNote): Promise<void> {
+    await this.#writes.run('keep a checkpoint', () =>
+      this.#db.put(noteKey(origin, known), encodeUtf8(known.note), SYNCED),
+    );
+  }
+
+  async deleteNotes(origin: string, notes: readonly KnownNote[]): Promise<void> {
+    const rows = notes.map((known) => ({ type: 'del' as const, key: noteKey(origin, known) }));
+    // Unsynced: a note that comes back is compared once more.
+    if (rows.length > 0) await this.#writes.run('drop a checkpoint', () => this.#db.batch(rows));
+  }
+
+  async notes(origin: string): Promise<KnownNote[]> {
+    const notes: KnownNote[] = [];
+    for await (const [key, row] of this.#rows(logRange(NOTE, origin))) {
+      const at = 1 + HASH;
+      notes.push({ size: numberIn(key, at), root: key.slice(at + 8), note: decodeText(row) });
+    }
+    return notes;
+  }
+
+  async putRefused(origin: string, records: readonly RefusedRecord[]): Promise<void> {
+    const rows = records.map(({ index, ...record }) => ({
+      type: 'put' as const,
+      key: refusedKey(origin, index),
+      value: formatCanonicalJson(record),
+    }));
+    if (rows.length === 0) return;
+    await this.#writes.run('keep refused entries', () => this.#db.batch(rows, SYNCED));
+  }
+
+  refusedAt(origin: string, index: number): RefusedRecord | undefined {
+    const row = this.#get(refusedKey(origin, index));
+    return row && { ...decodeRow(refusedRow, row), index };
+  }
+
+  async *refused(origin: string): AsyncGenerator<RefusedRecord> {
+    for await (const [key, row] of this.#rows(logRange(REFUSED, origin))) {
+      yield { ...decodeRow(refusedRow, row), index: numberIn(key, 1 + HASH) };
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#writes.idle();
+    try {
+      await this.#db.close();
+    } catch (error) {
+      throw storeFailure('close the database', error);
+    }
+  }
+
+  #get(key: Uint8Array): Uint8Array | undefined {
+    try {
+      const row = this.#db.getSync(key);
+      return row && plain(row);
+    } catch (error) {
+      throw storeFailure('read from the database', error);
+    }
+  }
+
+  async *#rows(range: KeyRange): AsyncGenerator<[Uint8Array, Uint8Array]> {
+    try {
+      for await (const [key, value] of this.#db.iterator(range)) yield [plain(key), plain(value)];
+    } catch (error) {
+      throw storeFailure('read from the database', error);
+    }
+  }
+}
+
+interface KeyRange {
+  readonly gte: Uint8Array;
+  readonly lt: Uint8Array;
+}
+
+function findingKey(id: string): Uint8Array {
+  return concatBytes(FINDING_BYTES, decodeHex(id, HASH));
+}
+
+function noteKey(origin: string, { size, root }: KnownNote): Uint8Array {
+  return concatBytes(logKey(NOTE, origin), encodeUint64(size), root);
+}
+
+function refusedKey(origin: string, index: number): Uint8Array {
+  return concatBytes(logKey(REFUSED, origin), encodeUint64(index));
+}
+
+function logKey(table: Uint8Array, origin: string): Uint8Array {
+  return concatBytes(table, sha256(encodeUtf8(origin)));
+}
+
+function logRange(table: Uint8Array, origin: string): KeyRange {
+  return tableRange(logKey(table, origin));
+}
+
+function tableRange(prefix: Uint8Array): KeyRange {
+  return { gte: prefix, lt: concatBytes(prefix, END) };
+}
+
+function decodeRow<T>(reader: Reader<T>, row: Uint8Array): T {
+  try {
+    return readShape('STORE_CORRUPT', reader, parseCanonicalJson(row));
+  } catch (error) {
+    throw storeCorrupt('A record of the verifier is damaged', error);
+  }
+}
+
+function decodeText(row: Uint8Array): string {
+  try {
+    return decodeUtf8(row);
+  } catch (error) {
+    throw storeCorrupt('A kept checkpoint is damaged', error);
+  }
+}
+
+function numberIn(key: Uint8Array, at: number): number {
+  const value = decodeUint64(key, at);
+  if (value === undefined) throw storeCorrupt('A key of the verifier is damaged');
+  return value;
+}
+
+// level gives Buffers, whose slice() shares memory where a Uint8Array's copies.
+function plain(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+}
