@@ -6,7 +6,7 @@ export interface Running {
 }
 
 /** How long closing may take altogether before the process ends without it. Longer than the HTTP side's own deadline. */
-export const CLOSE_DEADLINE_MS = 15_000;
+const CLOSE_DEADLINE_MS = 15_000;
 /** Set to anything: the process stops when its standard input ends, so that it never outlives the one who started it. */
 export const EXIT_WITH_PARENT_ENV = 'ATTESTRY_EXIT_WITH_PARENT';
 

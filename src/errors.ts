@@ -116,6 +116,8 @@ export const ERROR_TABLE = {
   PROOF_MALFORMED: invalid('The proof does not follow c2sp.org/tlog-proof.'),
 
   // Tally
+  TALLY_NOTE_MALFORMED: invalid('The note is not a tally note.'),
+  TALLY_NOTE_UNSIGNED: invalid('The tally note does not carry a right signature of its log.'),
   TALLY_PROOF_MALFORMED: invalid('The bytes are not a tally proof.'),
   TALLY_PROOF_INVALID: invalid(
     'The tally proof opens too little, too much, or a node in the wrong place.',

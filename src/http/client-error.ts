@@ -29,10 +29,9 @@ export function answerClientError(error: ClientError, connection: BrokenConnecti
   socket.destroy();
 }
 
-// Bytes written now would be read as part of the answer under way, or as the answer to a request that was in order.
+// Bytes written now would be read as part of the answer to a request that was in order.
 function isAnswering(response: ServerResponse | undefined): boolean {
-  if (response === undefined || response.writableFinished) return false;
-  return response.headersSent || response.req.complete;
+  return response?.req.complete === true && !response.writableFinished;
 }
 
 function judge(code: string | undefined): { status: number; refusal: AttestryError } {

@@ -13,7 +13,7 @@ export interface ServerEvent {
 }
 
 /** Starts the flow of events to one listener; `lastEventId` is the client's word. Gives the function that ends it. */
-export type Subscribe = (
+type Subscribe = (
   listener: (event: ServerEvent) => void,
   lastEventId: string | undefined,
 ) => () => void;

@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import type { App } from './app.ts';
 import { ALWAYS_ANSWERED } from './protection.ts';
 
-export interface HealthCheck {
+interface HealthCheck {
   readonly ok: boolean;
   /** What was found, in a few words. It is public. */
   readonly detail: string;

@@ -4,7 +4,7 @@ import { AttestryError } from '../errors.ts';
 import type { App } from './app.ts';
 
 /** How long requests under way may take to finish once the app is closing. */
-export const CLOSE_DEADLINE_MS = 10_000;
+const CLOSE_DEADLINE_MS = 10_000;
 const STOPPING_RETRY_SECONDS = 5;
 
 export interface ListenOptions {

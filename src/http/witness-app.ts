@@ -66,7 +66,7 @@ function answerRefusal(error: unknown, request: FastifyRequest, reply: FastifyRe
   request.refusal = error.code;
   return reply
     .code(409)
-    .header('content-type', 'text/plain')
+    .header('content-type', 'text/x.tlog.size')
     .header('cache-control', 'no-store')
     .send(`${error.details['size']}\n`);
 }

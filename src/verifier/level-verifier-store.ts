@@ -10,7 +10,16 @@
 import { bytesEqual, concatBytes } from '../core/bytes/equal.ts';
 import { decodeHex } from '../core/bytes/hex.ts';
 import { formatCanonicalJson, parseCanonicalJson } from '../core/bytes/json.ts';
-import { array, digest, literal, nullable, object, type Reader, readShape, text } from '../core/bytes/shape.ts';
+import {
+  anyText,
+  array,
+  digest,
+  literal,
+  nullable,
+  object,
+  type Reader,
+  readShape,
+} from '../core/bytes/shape.ts';
 import { decodeUtf8, encodeUtf8 } from '../core/bytes/utf8.ts';
 import { sha256 } from '../core/merkle/hash.ts';
 import { AttestryError, type AttestryErrorCode, ERROR_TABLE } from '../errors.ts';
@@ -31,8 +40,6 @@ const REFUSED = encodeUtf8('r');
 const END = new Uint8Array(8).fill(0xff);
 const HASH = 32;
 
-const anyText: Reader<string> = (value, path) =>
-  typeof value === 'string' ? value : text(1)(value, path);
 const code: Reader<AttestryErrorCode> = literal(
   ...(Object.keys(ERROR_TABLE) as AttestryErrorCode[]),
 );

@@ -53,19 +53,16 @@ export async function openWitness(options: WitnessOptions): Promise<Witness> {
 /** Made by `openWitness`. */
 export class Witness {
   readonly #options: WitnessOptions;
-  readonly #logs: KnownLogs;
+  readonly #logs: ReadonlyMap<string, WitnessedLog>;
   /** What is in the store, by origin hash; changed only in the log's turn, after the store has it. */
   readonly #latest: Map<string, WitnessState>;
-  /** One turn at a time for each origin: what was compared must still be true when it is stored. */
-  readonly #turns: ReadonlyMap<string, LimitFunction>;
   #failure: AttestryError | undefined;
   #closing = false;
 
   constructor(options: WitnessOptions, logs: KnownLogs, states: readonly WitnessState[]) {
     this.#options = options;
-    this.#logs = logs;
+    this.#logs = new Map([...logs].map(([origin, keys]) => [origin, { keys, turn: pLimit(1) }]));
     this.#latest = new Map(states.map((state) => [originHash(state.origin), state]));
-    this.#turns = new Map([...logs.keys()].map((origin) => [origin, pLimit(1)]));
   }
 
   /** As in the name of its key. */
@@ -79,9 +76,7 @@ export class Witness {
    * CHECKPOINT_SIGNATURE_INVALID, WITNESS_SIZE_CONFLICT, WITNESS_PROOF_INVALID, RATE_LIMITED, NODE_STOPPING, STORE_FAILED
    */
   async addCheckpoint(request: AddCheckpointRequest): Promise<string> {
-    const submission = this.#admit(request);
-    const turn = this.#turns.get(submission.checkpoint.origin);
-    if (turn === undefined) throw unknownOrigin(submission.checkpoint.origin);
+    const { turn, ...submission } = this.#admit(request);
     if (turn.pendingCount >= MOST_WAITING) throw overrun(submission.checkpoint.origin);
     return await turn(() => this.#cosign(submission));
   }
@@ -107,11 +102,15 @@ export class Witness {
   /** Refuses new requests and waits for those under way. */
   async close(): Promise<void> {
     this.#closing = true;
-    await Promise.all([...this.#turns.values()].map((turn) => turn(async () => {})));
+    await Promise.all([...this.#logs.values()].map(({ turn }) => turn(async () => {})));
   }
 
   /** All that can be judged without knowing what was cosigned last, in the order of the specification's status codes. */
-  #admit({ checkpoint: noteText, oldSize, proof }: AddCheckpointRequest): Submission {
+  #admit({
+    checkpoint: noteText,
+    oldSize,
+    proof,
+  }: AddCheckpointRequest): Submission & Pick<WitnessedLog, 'turn'> {
     const { checkpoint, note } = parseCheckpointClaim(noteText);
     if (oldSize > checkpoint.size) {
       throw new AttestryError(
@@ -119,12 +118,12 @@ export class Witness {
         `Expected an old size of at most ${checkpoint.size}, the checkpoint's, got ${oldSize}.`,
       );
     }
-    const keys = this.#logs.get(checkpoint.origin);
-    if (keys === undefined) throw unknownOrigin(checkpoint.origin);
+    const log = this.#logs.get(checkpoint.origin);
+    if (log === undefined) throw unknownOrigin(checkpoint.origin);
     // Only lines that were verified are kept: anyone can append a line that claims to be ours.
-    const signatures = verifyLogSignatures(note, keys, this.#options.engine);
+    const signatures = verifyLogSignatures(note, log.keys, this.#options.engine);
     const signedNote = formatNote({ text: note.text, signatures });
-    return { checkpoint, oldSize, proof, noteText: note.text, signedNote };
+    return { turn: log.turn, checkpoint, oldSize, proof, noteText: note.text, signedNote };
   }
 
   async #cosign(submission: Submission): Promise<string> {
@@ -162,6 +161,12 @@ export class Witness {
       throw this.#failure;
     }
   }
+}
+
+interface WitnessedLog {
+  readonly keys: readonly VerifierKey[];
+  /** One request at a time: what was compared must still be true when it is stored. */
+  readonly turn: LimitFunction;
 }
 
 interface Submission {

@@ -152,6 +152,7 @@ describe('boundedFetch', () => {
     const peer = await startPeer(() => {});
     const early = AbortSignal.abort();
     expect(await codeOf(peer.url, { signal: early })).toBe('PEER_UNAVAILABLE');
+    expect(peer.connections()).toBe(0);
     const later = new AbortController();
     const answer = codeOf(peer.url, { signal: later.signal });
     await expect.poll(() => peer.connections()).toBe(1);
@@ -230,6 +231,8 @@ describe('boundedFetch', () => {
     'ftp://peer.example',
     'data:text/plain,x',
     'http://user:word@peer.example',
+    'http://user@peer.example',
+    'http://:word@peer.example',
     'http://',
   ])('refuses the URL %s', async (url) => {
     expect(await codeOf(url)).toBe('CONFIG_INVALID');

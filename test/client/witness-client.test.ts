@@ -215,6 +215,11 @@ describe('requestCosignature', () => {
     ['a conflict without a size', { status: 409 }, { code: 'RESPONSE_INVALID' }],
     ['a conflict with a size in hex', { status: 409, body: '0x5\n' }, { code: 'RESPONSE_INVALID' }],
     [
+      'a conflict with a size and a space',
+      { status: 409, body: '5 \n' },
+      { code: 'RESPONSE_INVALID' },
+    ],
+    [
       'a conflict with a negative size',
       { status: 409, body: '-1\n' },
       { code: 'RESPONSE_INVALID' },

@@ -123,6 +123,13 @@ describe('openLevelWitnessStore', () => {
     }
   });
 
+  it('refuses a database of a smaller size, whatever its time', async () => {
+    const folder = await folderWith(stateOf(3, log, 1_790_000_900));
+    const ahead = await folderWith(stateOf(5));
+    await cp(headPath(ahead), headPath(folder));
+    expect(await codeOf(readAll(folder))).toBe('HEAD_ROLLBACK');
+  });
+
   it('refuses when the two copies hold different roots of one size', async () => {
     const folder = await folderWith(stateOf(5));
     const forked = await folderWith(stateOf(5, fork));

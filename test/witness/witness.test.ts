@@ -62,7 +62,10 @@ describe('openWitness', () => {
   it.each([
     ['a log key that is for cosignatures', { logs: [testSigner('x', 4).vkey] }],
     ['a witness key that is for logs', { signer: testSigner('witness.example/w1', 1) }],
-    ['a log with the witness as its name', { logs: [testSigner(witness.vkey.name, 1).vkey] }],
+    [
+      'a log with the witness as its name',
+      { logs: [testSigner(witness.vkey.name, 1, 'other').vkey] },
+    ],
     [
       'one key for witness and log',
       { logs: [{ ...log.signer.vkey, publicKey: witness.vkey.publicKey }] },

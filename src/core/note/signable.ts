@@ -9,6 +9,23 @@ export function checkpointText(origin: string, size: number, root: Uint8Array): 
   return `${origin}\n${size}\n${encodeBase64(root)}\n`;
 }
 
+export interface TallyTextInput {
+  readonly origin: string;
+  readonly size: number;
+  readonly logRoot: Uint8Array;
+  readonly tallyRoot: Uint8Array;
+  readonly count: number;
+  /** In the order of the vector. */
+  readonly metrics: readonly (readonly [name: string, sum: bigint])[];
+}
+
+/** What a log signs for its tally. The first line ends in /tally, so it is never a checkpoint of the log itself. */
+export function tallyText(input: TallyTextInput): string {
+  const { origin, size, logRoot, tallyRoot, count, metrics } = input;
+  const sums = metrics.map(([name, sum]) => `${name} ${sum}\n`).join('');
+  return `${origin}/tally\n${size}\n${encodeBase64(tallyRoot)}\nlog ${encodeBase64(logRoot)}\ncount ${count}\n${sums}`;
+}
+
 /** What a witness signs: c2sp.org/tlog-cosignature, Ed25519. `time` in unix seconds. */
 export function cosignatureMessage(time: number, noteText: string): Uint8Array {
   return encodeUtf8(`cosignature/v1\ntime ${time}\n${noteText}`);

@@ -1,0 +1,220 @@
+/** The network: keys, trust root, and a process for each log node, each witness and the verifier. */
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { encodeHex } from '../../src/core/bytes/hex.ts';
+import { formatVkey } from '../../src/core/note/vkey.ts';
+import { KINDS } from '../../src/core/statement/statement.ts';
+import {
+  formatTrustRoot,
+  parseTrustRoot,
+  type TrustRoot,
+  type TrustRootFile,
+} from '../../src/core/trust/trust-root.ts';
+import { AttestryError } from '../../src/errors.ts';
+import { type DemoKey, type LogKeys, makeLogKeys, makeWitnessKey } from './keys.ts';
+import { LogSite } from './log-site.ts';
+import {
+  FORKED,
+  LOG_PARTIES,
+  type LogParty,
+  WITNESS_PARTIES,
+  WITNESS_QUORUM,
+  type WitnessParty,
+} from './parties.ts';
+import { findFreePorts, urlOf } from './ports.ts';
+import type { Stage } from './stage.ts';
+
+export interface Network {
+  readonly trust: TrustRoot;
+  readonly trustFile: string;
+  readonly sites: readonly LogSite[];
+  readonly witnesses: readonly WitnessSite[];
+  readonly verifierUrl: string;
+  /** Of the log that is there to be forked: the witnesses know its key, the trust root does not name it. */
+  readonly forkedKeys: LogKeys;
+}
+
+export interface WitnessSite {
+  readonly party: WitnessParty;
+  readonly key: DemoKey;
+  readonly url: string;
+}
+
+interface LogKeysOf {
+  readonly party: LogParty;
+  readonly keys: LogKeys;
+}
+
+interface Keys {
+  readonly logs: readonly LogKeysOf[];
+  readonly witnesses: readonly DemoKey[];
+  readonly forked: LogKeys;
+}
+
+const ATTEMPTS = 3;
+
+/** Starts everything, and once more on other ports when another process was quicker to take one. */
+export async function startNetwork(stage: Stage): Promise<Network> {
+  const keys = await makeKeys(stage);
+  for (let attempt = 1; ; attempt++) {
+    const folder = join(stage.folder, 'network');
+    await mkdir(join(folder, 'output'), { recursive: true });
+    try {
+      return await startOnFreePorts(stage, keys, folder);
+    } catch (error) {
+      if (attempt === ATTEMPTS || !isPortTaken(error)) throw error;
+      await stage.crew.stopAll();
+      // Nothing has been recorded yet.
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+}
+
+/** The site of a region. */
+export function siteOf(network: Network, party: LogParty): LogSite {
+  const site = network.sites.find((candidate) => candidate.party === party);
+  if (site === undefined) throw new RangeError(`Expected a log in ${party.region}.`);
+  return site;
+}
+
+export interface TrustedParties {
+  readonly logs: readonly (LogKeysOf & { readonly url: string })[];
+  readonly witnesses: readonly WitnessSite[];
+  readonly quorum: number;
+}
+
+/** A trust root in which every log's operator may say everything on its own log and nothing elsewhere. */
+export function trustRootFile({ logs, witnesses, quorum }: TrustedParties): TrustRootFile {
+  return {
+    type: 'attestry/trust-root',
+    version: 1,
+    logs: logs.map(({ party, keys, url }) => ({
+      key: formatVkey(keys.log.vkey),
+      operator: party.operator,
+      region: party.region,
+      url,
+    })),
+    witnesses: witnesses.map(({ party, key, url }) => ({
+      key: formatVkey(key.vkey),
+      operator: party.operator,
+      url,
+    })),
+    witnessQuorum: quorum,
+    operators: logs.map(({ party, keys }) => ({
+      id: party.operator,
+      keys: [encodeHex(keys.operator.publicKey)],
+      kinds: KINDS,
+      logs: [party.origin],
+    })),
+  };
+}
+
+/** Writes a trust root and reads it as everyone does. */
+export async function writeTrustRoot(path: string, file: TrustRootFile): Promise<TrustRoot> {
+  const bytes = formatTrustRoot(file);
+  await writeFile(path, bytes);
+  return parseTrustRoot(bytes);
+}
+
+async function makeKeys({ folder }: Stage): Promise<Keys> {
+  const path = join(folder, 'keys');
+  await mkdir(path, { mode: 0o700 });
+  return {
+    logs: await Promise.all(
+      LOG_PARTIES.map(async (party) => ({ party, keys: await makeLogKeys(path, party) })),
+    ),
+    witnesses: await Promise.all(WITNESS_PARTIES.map(({ name }) => makeWitnessKey(path, name))),
+    forked: await makeLogKeys(path, FORKED),
+  };
+}
+
+async function startOnFreePorts(stage: Stage, keys: Keys, folder: string): Promise<Network> {
+  const [verifierPort = 0, ...ports] = await findFreePorts(
+    1 + LOG_PARTIES.length + WITNESS_PARTIES.length,
+  );
+  const logPorts = ports.slice(0, LOG_PARTIES.length);
+  const witnesses = WITNESS_PARTIES.map((party, i): WitnessSite => {
+    const port = ports[LOG_PARTIES.length + i] as number;
+    return { party, key: keys.witnesses[i] as DemoKey, url: urlOf(port) };
+  });
+  const logs = keys.logs.map((log, i) => ({ ...log, url: urlOf(logPorts[i] as number) }));
+  const trustFile = join(folder, 'trust.json');
+  const trust = await writeTrustRoot(
+    trustFile,
+    trustRootFile({ logs, witnesses, quorum: WITNESS_QUORUM }),
+  );
+  const sites = keys.logs.map(({ party, keys: own }, i) => {
+    const data = join(folder, `log-${party.region}`);
+    const output = join(folder, 'output', `log-${party.region}.txt`);
+    const port = logPorts[i] as number;
+    return new LogSite({
+      party,
+      keys: own,
+      port,
+      data,
+      output,
+      trustFile,
+      trust,
+      crew: stage.crew,
+    });
+  });
+  const network = {
+    trust,
+    trustFile,
+    sites,
+    witnesses,
+    verifierUrl: urlOf(verifierPort),
+    forkedKeys: keys.forked,
+  };
+  await startProcesses(stage, network, folder);
+  return network;
+}
+
+async function startProcesses(stage: Stage, network: Network, folder: string): Promise<void> {
+  const { crew } = stage;
+  const vkeys = [...network.trust.logs.values()].map(({ vkey }) => vkey);
+  const logs = [...vkeys, network.forkedKeys.log.vkey].map(formatVkey).join(',');
+  await Promise.all([
+    ...network.witnesses.map(({ party, key, url }) =>
+      crew.start({
+        role: 'witness',
+        name: `the witness of ${party.operator}`,
+        settings: { key: key.path, data: join(folder, party.name), logs, port: portOf(url) },
+        output: join(folder, 'output', `${party.name}.txt`),
+      }),
+    ),
+    ...network.sites.map((site) => site.start()),
+    startVerifier(stage, { ...network, folder, name: 'verifier' }),
+  ]);
+}
+
+export interface VerifierStart {
+  readonly trustFile: string;
+  readonly verifierUrl: string;
+  readonly folder: string;
+  readonly name: string;
+}
+
+export async function startVerifier(
+  { crew }: Stage,
+  { trustFile, verifierUrl, folder, name }: VerifierStart,
+): Promise<void> {
+  await crew.start({
+    role: 'verifier',
+    name: `the ${name}`,
+    settings: { trust: trustFile, data: join(folder, name), port: portOf(verifierUrl) },
+    output: join(folder, 'output', `${name}.txt`),
+  });
+}
+
+function portOf(url: string): string {
+  return new URL(url).port;
+}
+
+function isPortTaken(error: unknown): boolean {
+  return (
+    error instanceof AttestryError &&
+    error.code === 'CONFIG_INVALID' &&
+    error.message.includes('EADDRINUSE')
+  );
+}

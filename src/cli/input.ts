@@ -1,0 +1,53 @@
+/** What commands read and write: files, standard input, the trust root, descriptions in JSON or YAML. */
+import { parse as parseYaml } from 'yaml';
+import { readLocalFile, writeLocalFile } from '../client/local-file.ts';
+import { decodeUtf8 } from '../core/bytes/utf8.ts';
+import { parseTrustRoot, type TrustRoot } from '../core/trust/trust-root.ts';
+import { AttestryError, type AttestryErrorCode } from '../errors.ts';
+
+// 256 logs, 256 witnesses and 4,096 operators need less.
+const LARGEST_TRUST_BYTES = 16 * 1024 * 1024;
+const LARGEST_DESCRIPTION_BYTES = 1024 * 1024;
+
+/** The bytes of a file, or of standard input for `-`. @throws FILE_UNREADABLE, INPUT_TOO_LARGE */
+export async function readInput(path: string, maxBytes: number): Promise<Uint8Array> {
+  if (path !== '-') return await readLocalFile(path, maxBytes);
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of process.stdin) {
+    const bytes: Uint8Array = Buffer.from(chunk);
+    chunks.push(bytes);
+    length += bytes.length;
+    if (length > maxBytes) {
+      throw new AttestryError(
+        'INPUT_TOO_LARGE',
+        `Expected at most ${maxBytes} bytes on standard input, got more.`,
+      );
+    }
+  }
+  return Buffer.concat(chunks);
+}
+
+/** The trust root in a file. @throws FILE_UNREADABLE, INPUT_TOO_LARGE, TRUST_*, JSON_* */
+export async function readTrustFile(path: string): Promise<TrustRoot> {
+  return parseTrustRoot(await readLocalFile(path, LARGEST_TRUST_BYTES));
+}
+
+/** The value of a JSON or YAML file that a person wrote. @throws FILE_UNREADABLE, INPUT_TOO_LARGE, and `code` where it is neither */
+export async function readDescription(path: string, code: AttestryErrorCode): Promise<unknown> {
+  const text = decodeUtf8(await readInput(path, LARGEST_DESCRIPTION_BYTES));
+  try {
+    // JSON is YAML too, and this parser refuses duplicate keys, which JSON.parse merges.
+    return parseYaml(text, { maxAliasCount: 0 });
+  } catch (cause) {
+    const problem = cause instanceof Error ? cause.message.split('\n', 1)[0] : '';
+    throw new AttestryError(code, `Expected JSON or YAML in ${path}: ${problem}`, { cause });
+  }
+}
+
+/** Writes a result to `out`, or to standard output where there is none, with a newline for whoever looks. @throws FILE_UNREADABLE */
+export async function writeResult(out: string | undefined, bytes: Uint8Array): Promise<void> {
+  if (out !== undefined) return await writeLocalFile(out, bytes);
+  process.stdout.write(bytes);
+  if (process.stdout.isTTY === true) process.stdout.write('\n');
+}

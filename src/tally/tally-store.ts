@@ -1,0 +1,38 @@
+/** What a tally keeps: its nodes, its head, and the notes about it. Everything in it can be rebuilt from the log. */
+import type { Prefix } from '../core/tally/key.ts';
+import type { Branch, TallyInner, TallyLeaf } from '../core/tally/node.ts';
+
+/** Where a tally stands: the entries of the log that are in it, and its root; undefined root for no leaves. */
+export interface TallyState {
+  readonly size: number;
+  readonly root: Branch | undefined;
+}
+
+/** Leaves and nodes that a piece of the log adds. */
+export interface TallyCommit extends TallyState {
+  readonly leaves: readonly TallyLeaf[];
+  readonly inners: readonly TallyInner[];
+}
+
+/** A checkpoint of a log, and the tally note of the same size. */
+export interface TallyPair {
+  readonly checkpoint: string;
+  readonly tally: string;
+}
+
+export interface TallyStore {
+  /** Size 0 before the first commit. @throws STORE_CORRUPT */
+  state(): TallyState;
+  /** @throws STORE_CORRUPT when the node is gone */
+  inner(prefix: Prefix): TallyInner;
+  /** @throws STORE_CORRUPT when the leaf is gone */
+  leaf(key: Uint8Array): TallyLeaf;
+  /** All of it in one batch or nothing. Not synced: a power cut takes the tally back to an earlier state, whole. */
+  commit(commit: TallyCommit): Promise<void>;
+  /** The notes that were published last. */
+  pair(): TallyPair | undefined;
+  putPair(pair: TallyPair): Promise<void>;
+  /** Forgets everything: the tally is rebuilt from the log. */
+  clear(): Promise<void>;
+  close(): Promise<void>;
+}

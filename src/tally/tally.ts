@@ -1,0 +1,96 @@
+/**
+ * A tally that follows a log's entries, off the path of submissions. The log node keeps one of its own log, a verifier one
+ * of each log that it mirrors: the same code over the same entries gives the same root.
+ */
+
+import { leafHash } from '../core/merkle/hash.ts';
+import { parseEnvelope } from '../core/statement/envelope.ts';
+import { parseStatement } from '../core/statement/statement.ts';
+import { growTally } from '../core/tally/growth.ts';
+import { keysOf } from '../core/tally/key.ts';
+import { EMPTY_TALLY, type TallyLeaf } from '../core/tally/node.ts';
+import { proveTally, type Question, type TallyProof } from '../core/tally/proof.ts';
+import { sumsOf, ZERO_SUMS } from '../core/tally/sums.ts';
+import type { TallyHead } from '../core/tally/tally-note.ts';
+import { AttestryError } from '../errors.ts';
+import type { TallyState, TallyStore } from './tally-store.ts';
+
+/** Reads entries [start, end) of the log. */
+export type ReadEntries = (start: number, end: number) => Promise<readonly Uint8Array[]>;
+
+/** Entries in one step: small enough that the event loop is not held for long. */
+const STEP_ENTRIES = 256;
+
+export interface TallyOptions {
+  readonly store: TallyStore;
+  readonly readEntries: ReadEntries;
+}
+
+export class Tally {
+  readonly #options: TallyOptions;
+
+  constructor(options: TallyOptions) {
+    this.#options = options;
+  }
+
+  get state(): TallyState {
+    return this.#options.store.state();
+  }
+
+  /** Takes in the log's entries up to `size`; resumes where it was. Stops early when `stopped` says so. */
+  async grow(size: number, stopped: () => boolean = () => false): Promise<TallyState> {
+    const { store, readEntries } = this.#options;
+    while (this.state.size < size && !stopped()) {
+      const { size: from, root } = this.state;
+      const to = Math.min(size, from + STEP_ENTRIES);
+      const entries = await readEntries(from, to);
+      const leaves = entries.flatMap((entry, i) => leavesOf(entry, from + i));
+      const grown = growTally({ root, leaves, readInner: (prefix) => store.inner(prefix) });
+      await store.commit({ size: to, leaves, ...grown });
+    }
+    return this.state;
+  }
+
+  /** The proof that answers the questions about the tally as it stands. */
+  prove(questions: readonly Question[]): TallyProof {
+    const { store } = this.#options;
+    const { root } = store.state();
+    return proveTally({
+      root,
+      questions,
+      readInner: (prefix) => store.inner(prefix),
+      readLeaf: (key) => store.leaf(key),
+    });
+  }
+}
+
+/** The head of a tally that stands at the size of a log's root. */
+export function tallyHead(
+  origin: string,
+  { size, root }: TallyState,
+  logRoot: Uint8Array,
+): TallyHead {
+  return {
+    origin,
+    size,
+    logRoot,
+    tallyRoot: root?.hash ?? EMPTY_TALLY,
+    count: root?.count ?? 0,
+    sums: root?.sums ?? ZERO_SUMS,
+  };
+}
+
+/**
+ * The leaves of an entry. An entry that is no statement (admission must refuse it, and a verifier reports it) has none, so
+ * that the tally stays a function of the log's entries whatever a log takes in.
+ */
+export function leavesOf(entry: Uint8Array, index: number): TallyLeaf[] {
+  try {
+    const statement = parseStatement(parseEnvelope(entry).payload);
+    const entryHash = leafHash(entry);
+    return keysOf(statement, index).map((key) => ({ key, entryHash, sums: sumsOf(statement) }));
+  } catch (error) {
+    if (error instanceof AttestryError) return [];
+    throw error;
+  }
+}

@@ -1,0 +1,21 @@
+import { test, expect } from 'vitest';
+import { LogBed } from '../helpers/log-bed.ts';
+import { checkLog } from '../helpers/check-log.ts';
+test('smoke', async () => {
+  const bed = await LogBed.make();
+  const o = await bed.open();
+  await checkLog(bed, o, 0);
+  console.time('e');
+  const es = Array.from({length: 300}, (_, i) => bed.entry(i));
+  console.timeEnd('e');
+  console.time('s');
+  await bed.submit(o.log, es);
+  console.timeEnd('s');
+  console.time('c');
+  const copy = await checkLog(bed, o, 300);
+  console.timeEnd('c');
+  console.time('w');
+  expect(await o.log.waitForWitnesses(299, 2000)).toBe(true);
+  console.timeEnd('w');
+  console.log(o.log.status(), copy.checkpoint);
+});
