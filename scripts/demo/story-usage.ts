@@ -1,5 +1,6 @@
 /** Chapter: the language model serves requests in three regions; what the meters count becomes usage statements. */
 import { nextUsage } from '../../src/client/operator.ts';
+import type { SubmittedEntry } from '../../src/client/submission-answer.ts';
 import { formatTime } from '../../src/core/bytes/time.ts';
 import type { Envelope } from '../../src/core/statement/envelope.ts';
 import type { StatementOf } from '../../src/core/statement/statement.ts';
@@ -24,8 +25,8 @@ export interface Period {
 /** What one region's meter counted, to compare with what the auditor will find. */
 export interface RegionUsage {
   readonly site: LogSite;
-  /** The statements, in order of their windows. */
-  readonly envelopes: readonly Envelope[];
+  /** The logged statements, in order of their windows. */
+  readonly entries: readonly SubmittedEntry[];
   readonly requests: bigint;
   readonly inputTokens: bigint;
   readonly outputTokens: bigint;
@@ -58,10 +59,9 @@ export async function serveAndMeter(
   const usages: RegionUsage[] = [];
   for (const [i, site] of network.sites.entries()) {
     const usage = await serveRegion(site, served, i + 1);
-    await recordUsage(usage);
     usages.push(usage);
     narrator.say(
-      `${site.party.region}: ${usage.requests} requests, ${usage.inputTokens} tokens in, ${usage.outputTokens} out, logged in ${usage.envelopes.length} windows.`,
+      `${site.party.region}: ${usage.requests} requests, ${usage.inputTokens} tokens in, ${usage.outputTokens} out, logged in ${usage.entries.length} windows.`,
     );
   }
   return usages;
@@ -86,7 +86,7 @@ async function serveRegion(
     BigInt(requests.reduce((sum, request) => sum + of(request), 0));
   return {
     site,
-    envelopes: chain(site, language, windows),
+    entries: await submitInOrder(site, chain(site, language, windows)),
     requests: BigInt(requests.length),
     inputTokens: total(({ inputTokens }) => inputTokens),
     outputTokens: total(({ outputTokens }) => outputTokens),
@@ -118,11 +118,16 @@ function chain(
 }
 
 /** Sent in one request; each line is answered on its own. */
-async function recordUsage({ site, envelopes }: RegionUsage): Promise<void> {
-  for (const result of await site.client.submitMany(envelopes, { wait: 'witnessed' })) {
+async function submitInOrder(
+  { client, party }: LogSite,
+  envelopes: readonly Envelope[],
+): Promise<readonly SubmittedEntry[]> {
+  const results = await client.submitMany(envelopes, { wait: 'witnessed' });
+  return results.map((result) => {
     if (result instanceof AttestryError) throw result;
-    demand(result.state === 'witnessed', `witnesses to cosign in ${site.party.region}`);
-  }
+    demand(result.state === 'witnessed', `witnesses to cosign in ${party.region}`);
+    return result;
+  });
 }
 
 function quantitiesOf(window: UsageWindow): UsageQuantities {

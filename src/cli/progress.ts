@@ -2,59 +2,61 @@
 import { formatCount, tell } from './terminal.ts';
 
 export interface Progress {
-  /** `done` of `total`, and a word on it. */
+  /** So much of the total is done. */
   at(done: number, total: number): void;
-  /** What was done, as the last word. */
+  /** The last word, if anything was shown before it. */
   end(words: string): void;
 }
 
 const LINE_EVERY_MS = 5000;
+const LATE_MS = 1000;
 const BAR_STEPS = 1000;
 
 export interface ProgressOptions {
   readonly title: string;
   /** What is counted: `entries`, `bytes`. */
   readonly unit: string;
-  /** No output at all: for machines. */
-  readonly quiet?: boolean;
+  /** Say nothing of what takes less than a second. */
+  readonly late?: boolean;
 }
 
+/** Where nobody looks on, and for the first second of a late one, nothing is shown. */
 export async function startProgress(options: ProgressOptions): Promise<Progress> {
-  if (options.quiet === true) return { at: () => undefined, end: () => undefined };
   return process.stderr.isTTY === true ? await showBar(options) : writeLines(options);
 }
 
-async function showBar({ title, unit }: ProgressOptions): Promise<Progress> {
+async function showBar({ title, unit, late }: ProgressOptions): Promise<Progress> {
   // Loaded only where there is someone to see it: it doubles the time that the program takes to start.
   const { progress } = await import('@clack/prompts');
   const bar = progress({ max: BAR_STEPS, output: process.stderr });
   const started = performance.now();
-  let shown = 0;
-  bar.start(title);
+  let shown: number | undefined;
   return {
     at(done, total) {
+      if (late === true && performance.now() - started < LATE_MS) return;
+      if (shown === undefined) bar.start(title);
       const step = total === 0 ? BAR_STEPS : Math.floor((done / total) * BAR_STEPS);
       if (step === shown) return;
-      bar.advance(step - shown, `${title}: ${describe({ done, total, unit, started })}`);
+      bar.advance(step - (shown ?? 0), `${title}: ${describe({ done, total, unit, started })}`);
       shown = step;
     },
     end(words) {
-      bar.stop(words);
+      if (shown !== undefined) bar.stop(words);
     },
   };
 }
 
 function writeLines({ title, unit }: ProgressOptions): Progress {
   const started = performance.now();
-  let last = started;
+  let last: number | undefined;
   return {
     at(done, total) {
-      if (performance.now() - last < LINE_EVERY_MS) return;
+      if (performance.now() - (last ?? started) < LINE_EVERY_MS) return;
       last = performance.now();
       tell(`${title}: ${describe({ done, total, unit, started })}`);
     },
     end(words) {
-      tell(words);
+      if (last !== undefined) tell(words);
     },
   };
 }

@@ -1,13 +1,13 @@
 /** A log under test with everything around it in memory: disk, lock, witnesses, clock; each may be damaged in between. */
 import { onTestFinished } from 'vitest';
+import type { OutsiderTrust } from '../../scripts/outsider.ts';
 import { formatVkey } from '../../src/core/note/vkey.ts';
 import type { Statement } from '../../src/core/statement/statement.ts';
-import { type LogLimits } from '../../src/log/limits.ts';
+import type { LogLimits } from '../../src/log/limits.ts';
 import { type Log, type LogOptions, openLog, type Submission } from '../../src/log/log.ts';
 import type { WitnessPort } from '../../src/log/witness-port.ts';
 import type { LogStore } from '../../src/store/log-store.ts';
 import { MemoryDisk, openMemoryLogStore } from '../../src/store/memory-log-store.ts';
-import type { OutsiderTrust } from '../../scripts/outsider.ts';
 import { makeNetwork, type TestLog, type TestNetwork } from './fixtures.ts';
 import { openLocalWitness } from './local-witness.ts';
 import { type LockDisk, openMemoryHeadLock } from './memory-head-lock.ts';

@@ -24,7 +24,7 @@ describe('parseAddCheckpoint', () => {
     ['nothing', '', 'REQUEST_MALFORMED'],
     ['no old size', `${HASH_LINE}\n${NOTE}`, 'REQUEST_MALFORMED'],
     ['a size without its word', `4\n\n${NOTE}`, 'REQUEST_MALFORMED'],
-    ['CRLF line ends', `old 4\r\n\r\n${NOTE}`, 'REQUEST_MALFORMED'],
+    ['CRLF line ends', `old 4\n\n${NOTE}`.replaceAll('\n', '\r\n'), 'REQUEST_MALFORMED'],
     ['a leading zero', `old 04\n\n${NOTE}`, 'DECIMAL_MALFORMED'],
     ['minus zero', `old -0\n\n${NOTE}`, 'DECIMAL_MALFORMED'],
     ['two spaces', `old  4\n\n${NOTE}`, 'DECIMAL_MALFORMED'],

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { encodeBase64 } from '../../../src/core/bytes/base64.ts';
 import { concatBytes } from '../../../src/core/bytes/equal.ts';
 import { signCheckpoint } from '../../../src/core/note/checkpoint.ts';
 import {
@@ -142,10 +141,8 @@ describe('signCosignature', () => {
   it('writes a line that ends in a newline and begins with the time', () => {
     const line = signCosignature(text, 1_727_964_367, W1);
     const [, , blob = ''] = line.trimEnd().split(' ');
-    expect(line.endsWith('=\n') || line.endsWith('\n')).toBe(true);
-    expect(
-      blob.startsWith(encodeBase64(concatBytes(W1.vkey.keyId, new Uint8Array(4))).slice(0, 9)),
-    );
+    expect(line.endsWith('\n')).toBe(true);
+    expect(Buffer.from(blob, 'base64').subarray(0, 4)).toEqual(Buffer.from(W1.vkey.keyId));
     expect(Buffer.from(blob, 'base64').readBigUInt64BE(4)).toBe(1_727_964_367n);
   });
 });

@@ -1,0 +1,66 @@
+/** Attack: an operator changes an entry in the database of its own log, so that less seems to have been used. */
+import { bytesEqual } from '../../src/core/bytes/equal.ts';
+import { formatCanonicalJson } from '../../src/core/bytes/json.ts';
+import { formatReceipt } from '../../src/core/receipt/receipt.ts';
+import { type Envelope, fieldsOf } from '../../src/core/statement/envelope.ts';
+import { formatStatement, parseStatement } from '../../src/core/statement/statement.ts';
+import { openLevelFolder } from '../../src/store/level-folder.ts';
+import { entryKey } from '../../src/store/level-keys.ts';
+import { demand, refusal } from './expectation.ts';
+import type { LogSite } from './log-site.ts';
+import type { Narrator } from './narrator.ts';
+import type { RegionUsage } from './story-usage.ts';
+
+export async function attackEntry(narrator: Narrator, { site, entries }: RegionUsage): Promise<void> {
+  const { operator, region } = site.party;
+  const target = entries[0];
+  demand(target !== undefined, 'a usage statement to attack');
+  const { index, receipt, entryHash } = target;
+  await site.stop();
+  const original = receipt.envelope.entry;
+  const changed = withoutUncached(receipt.envelope);
+  await replaceEntry(site, index, { from: original, to: changed });
+  narrator.say(
+    `${operator} stops its node in ${region}, takes the uncached tokens out of entry ${index} in the database, and starts the node again.`,
+  );
+  const refused = await refusal('ENTRY_HASH_MISMATCH', () => site.start());
+  narrator.caught(refused.code, 'The node does not start: the entry is not the one in the tree.');
+  await replaceEntry(site, index, { from: changed, to: original });
+  await site.start();
+  const again = await site.client.receipt(entryHash);
+  demand(
+    bytesEqual(formatReceipt(again.receipt), formatReceipt(receipt)),
+    'the same receipt as before',
+  );
+  narrator.say('With the right bytes back it starts, and serves the same receipt as before.');
+}
+
+/** The entry with a smaller count and the old signature. */
+function withoutUncached(envelope: Envelope): Uint8Array {
+  const statement = parseStatement(envelope.payload);
+  demand(statement.kind === 'usage', 'a usage statement');
+  const { predicate } = statement;
+  const { inputCachedTokens } = predicate.quantities;
+  const quantities = {
+    ...predicate.quantities,
+    inputUncachedTokens: '0',
+    inputTokens: inputCachedTokens,
+  };
+  const payload = formatStatement({ ...statement, predicate: { ...predicate, quantities } });
+  return formatCanonicalJson(fieldsOf({ ...envelope, payload }));
+}
+
+async function replaceEntry(
+  { database }: LogSite,
+  index: number,
+  { from, to }: { readonly from: Uint8Array; readonly to: Uint8Array },
+): Promise<void> {
+  const level = await openLevelFolder(database);
+  try {
+    const found = await level.get(entryKey(index));
+    demand(found !== undefined && bytesEqual(found, from), `entry ${index} in the database`);
+    await level.put(entryKey(index), to, { sync: true });
+  } finally {
+    await level.close();
+  }
+}

@@ -1,0 +1,83 @@
+/** attestry node, witness, verifier: starts a role as a process of its own; its flags and its help are its own. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { AttestryError } from '../../errors.ts';
+import { formatExamples } from '../command.ts';
+import { say } from '../terminal.ts';
+
+interface Role {
+  readonly name: string;
+  /** Compiled, beside `src`. */
+  readonly file: string;
+  readonly description: string;
+  readonly example: string;
+}
+
+const ROLES: readonly Role[] = [
+  {
+    name: 'node',
+    file: 'log.js',
+    description: 'Runs a log node.',
+    example: 'attestry node --trust trust.json --key eu.key --data ./eu --port 8101',
+  },
+  {
+    name: 'witness',
+    file: 'witness.js',
+    description: 'Runs a witness.',
+    example: 'attestry witness --trust trust.json --key w1.key --data ./w1 --port 8201',
+  },
+  {
+    name: 'verifier',
+    file: 'verifier.js',
+    description: 'Runs a verifier.',
+    example: 'attestry verifier --trust trust.json --data ./verifier --port 8301',
+  },
+];
+
+export function roleCommands(): readonly Command[] {
+  return ROLES.map((role) =>
+    new Command(role.name)
+      .description(`${role.description} All flags are its own: attestry ${role.name} --help.`)
+      .exitOverride()
+      .argument('[flags...]')
+      .helpOption(false)
+      .allowUnknownOption()
+      .passThroughOptions()
+      .action(async (args: readonly string[]) => runRole(role, args)),
+  );
+}
+
+async function runRole(role: Role, args: readonly string[]): Promise<void> {
+  const file = fileURLToPath(new URL(`../../../nodes/${role.file}`, import.meta.url));
+  // In a group of its own, so that each signal reaches it once: from here, and not from the terminal as well.
+  const child = spawn(process.execPath, [file, ...args], { stdio: 'inherit', detached: true });
+  const stopForwarding = forwardSignals(child);
+  process.exitCode = await exitCodeOf(child);
+  stopForwarding();
+  if (args.includes('--help') || args.includes('-h')) say(formatExamples([role.example]));
+}
+
+/** A closed terminal stops the role as SIGTERM does. */
+function forwardSignals(child: ChildProcess): () => void {
+  const forwarded = { SIGINT: 'SIGINT', SIGTERM: 'SIGTERM', SIGHUP: 'SIGTERM' } as const;
+  const handlers = Object.entries(forwarded).map(
+    ([received, sent]) => [received, () => void child.kill(sent)] as const,
+  );
+  for (const [signal, handler] of handlers) process.on(signal, handler);
+  return () => {
+    for (const [signal, handler] of handlers) process.off(signal, handler);
+  };
+}
+
+function exitCodeOf(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.on('error', (cause) => {
+      reject(new AttestryError('FILE_UNREADABLE', 'Could not start the process.', { cause }));
+    });
+    child.on('exit', (code, signal) => {
+      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]));
+    });
+  });
+}
