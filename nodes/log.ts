@@ -9,8 +9,10 @@ import { readKeyFile } from '../src/keys/key-file.ts';
 import { opensslEngine } from '../src/keys/openssl-engine.ts';
 import { DEFAULT_LOG_LIMITS } from '../src/log/limits.ts';
 import { openLog } from '../src/log/log.ts';
+import { LogTally } from '../src/log/log-tally.ts';
 import { openHeadLock } from '../src/store/head-lock.ts';
 import { openLevelLogStore } from '../src/store/level-log-store.ts';
+import { openLevelTallyStore } from '../src/tally/level-tally-store.ts';
 import {
   announce,
   DATA,
@@ -109,7 +111,21 @@ await runProcess(async () => {
         onFatal: exitWithDefect,
       }),
     );
+    const tallyStore = parts.add(await openLevelTallyStore(join(config.data, 'tally')));
+    const tally = parts.add(
+      new LogTally({
+        store: tallyStore,
+        signer,
+        verifiers: trust.verifiers.map(({ vkey }) => vkey),
+        readEntries: (start, end) => store.entries(start, end),
+        published: () => log.status().published,
+        waitForGrowth: (size, timeoutMs) => log.waitForWitnesses(size, timeoutMs),
+        now: unixNow,
+        onFatal: exitWithDefect,
+      }),
+    );
     const app = await createLogApp(log, {
+      tally,
       maxCheckpointAgeSeconds: config.maxCheckpointAgeSeconds,
       now: unixNow,
       limits: { requestsPerWindow: config.requestsPerSecond },

@@ -116,6 +116,21 @@ export const ERROR_TABLE = {
   PROOF_MALFORMED: invalid('The proof does not follow c2sp.org/tlog-proof.'),
 
   // Tally
+  USAGE_RANGE_INVALID: invalid(
+    'The stretch of time does not begin and end at UTC hours, or is too finely divided.',
+  ),
+  TALLY_UNPUBLISHED: inconclusive('The log has not published a tally yet.'),
+  TALLY_MISSING: inconclusive(
+    'The dossier brings no tally of this log: its list is not proven complete.',
+  ),
+  TALLY_CHECKPOINT_MISMATCH: invalid(
+    'The tally is not of the same entries as the checkpoint beside it.',
+  ),
+  TALLY_CONTRADICTION: equivocation('The log signed a tally that its own entries do not give.'),
+  VERIFIER_QUORUM_SHORT: inconclusive('Fewer verifiers than the quorum have cosigned the tally.'),
+  DOSSIER_INCOMPLETE: invalid(
+    'The dossier does not hold exactly the statements that the tally lists.',
+  ),
   TALLY_NOTE_MALFORMED: invalid('The note is not a tally note.'),
   TALLY_NOTE_UNSIGNED: invalid('The tally note does not carry a right signature of its log.'),
   TALLY_PROOF_MALFORMED: invalid('The bytes are not a tally proof.'),

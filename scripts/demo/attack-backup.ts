@@ -1,10 +1,10 @@
 /** Attack, or accident: an old backup of a log's database is put in place of the newer one. */
 import { cp, rename, rm } from 'node:fs/promises';
+import { refusal } from './expectation.ts';
+import type { LogSite } from './log-site.ts';
 import { evaluateLanguageModel } from './material/evaluation.ts';
 import { loadLanguageModel } from './material/language-model.ts';
 import { SENTENCES } from './material/sentences.ts';
-import { refusal } from './expectation.ts';
-import type { LogSite } from './log-site.ts';
 import type { Narrator } from './narrator.ts';
 import { type LanguageRecord, languageEvaluation } from './story-models.ts';
 

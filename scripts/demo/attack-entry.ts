@@ -11,7 +11,10 @@ import type { LogSite } from './log-site.ts';
 import type { Narrator } from './narrator.ts';
 import type { RegionUsage } from './story-usage.ts';
 
-export async function attackEntry(narrator: Narrator, { site, entries }: RegionUsage): Promise<void> {
+export async function attackEntry(
+  narrator: Narrator,
+  { site, entries }: RegionUsage,
+): Promise<void> {
   const { operator, region } = site.party;
   const target = entries[0];
   demand(target !== undefined, 'a usage statement to attack');

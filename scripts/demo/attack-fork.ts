@@ -3,76 +3,136 @@
  * log stays proven, so this happens to a log of its own, with a trust root and a verifier of its own; the witnesses are
  * those of the network, which know the log's key.
  */
-import { cp, mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { cp } from 'node:fs/promises';
+import type { SubmittedEntry } from '../../src/client/submission-answer.ts';
 import { VerifierClient } from '../../src/client/verifier-client.ts';
-import { encodeHex } from '../../src/core/bytes/hex.ts';
-import { sha256 } from '../../src/core/merkle/hash.ts';
 import { formatReceipt } from '../../src/core/receipt/receipt.ts';
-import type { TrustRoot } from '../../src/core/trust/trust-root.ts';
+import type { Subject } from '../../src/core/statement/resource.ts';
 import type { Auditor } from './auditor.ts';
 import { eventually } from './expectation.ts';
-import { LogSite } from './log-site.ts';
-import {
-  type Network,
-  startVerifier,
-  trustRootFile,
-  type WitnessSite,
-  writeTrustRoot,
-} from './network.ts';
+import { type ForkedLog, prepareForkedLog } from './forked-log.ts';
+import type { LogSite } from './log-site.ts';
+import type { Narrator } from './narrator.ts';
+import { type Network, startVerifier } from './network.ts';
 import { FORKED, WITNESS_QUORUM } from './parties.ts';
-import { findFreePorts, urlOf } from './ports.ts';
+import type { RoleProcess } from './process.ts';
 import type { Stage } from './stage.ts';
 
-/** Paths of the proof that the log's operator forked it. */
+/** Paths of the proof that the operator forked its log. */
 export interface ForkFiles {
   readonly finding: string;
   readonly trustFile: string;
 }
 
-/** The forked log: once as everyone knows it, then as each half of the witnesses is shown it. */
-interface ForkedLog {
-  readonly honest: LogSite;
-  readonly halves: readonly [LogSite, LogSite];
-  readonly trustFile: string;
-  readonly verifierUrl: string;
+interface ForkInput {
+  readonly network: Network;
+  readonly auditor: Auditor;
+  /** What the log's statements are about. */
+  readonly subject: Subject;
 }
 
-export async function attackFork(
+export async function attackFork(stage: Stage, input: ForkInput): Promise<ForkFiles> {
+  const { narrator, crew } = stage;
+  const { auditor, subject } = input;
+  const log = await prepareForkedLog(stage, input.network);
+  const verifierProcess = await startFollowed(stage, log, subject);
+  narrator.say(
+    `${FORKED.operator} runs a fourth log, with a trust root and a verifier of its own: what happens to it leaves the other three in peace.`,
+  );
+  const receipts = await showTwoHistories(log, subject);
+  narrator.say(
+    'It copies the database, logs a different entry in each copy, and shows each copy to two of the four witnesses. Each sees one clean history and cosigns.',
+  );
+  await refuseReceipts(narrator, auditor, { log, receipts });
+  const finding = await catchFork(narrator, auditor, log);
+  await crew.stop(verifierProcess);
+  await Promise.all(log.halves.map((half) => half.stop()));
+  return { finding, trustFile: log.trustFile };
+}
+
+/** One entry that a quorum has cosigned, and a verifier that has seen it. */
+async function startFollowed(
   stage: Stage,
-  network: Network,
-  auditor: Auditor,
-): Promise<ForkFiles> {
-  const { narrator } = stage;
-  const { operator, region } = FORKED;
-  const log = await prepare(stage, network);
-  const { honest, halves, trustFile, verifierUrl } = log;
+  { honest, trustFile, verifierUrl, folder }: ForkedLog,
+  subject: Subject,
+): Promise<RoleProcess> {
+  const name = 'verifier of the fourth log';
+  const [verifierProcess] = await Promise.all([
+    startVerifier(stage, { trustFile, verifierUrl, folder, name }),
+    honest.start(),
+  ]);
+  await deploy(honest, subject, 'shown to all');
   const verifier = new VerifierClient({ url: verifierUrl });
-  await honest.start();
-  const stopVerifier = await startVerifier(stage, {
-    trustFile,
-    verifierUrl,
-    folder: join(stage.folder, 'fork'),
-    name: 'verifier',
-  });
-  await state(honest, 'a model that everyone is shown');
-  await eventually('the verifier to follow the log', async () => {
+  await eventually('the verifier to follow the fourth log', async () => {
     const { nodes } = await verifier.nodes();
-    return nodes.some(({ size }) => size === 1) ? true : undefined;
+    return nodes.find(({ size }) => size > 0);
   });
-  narrator.say(`${operator} runs a log in ${region} too, with a verifier that follows it.`);
-  await honest.stop();
+  return verifierProcess;
+}
+
+async function showTwoHistories(
+  { honest, halves }: ForkedLog,
+  subject: Subject,
+): Promise<readonly SubmittedEntry[]> {
   const [one, other] = halves;
+  await honest.stop();
   await cp(one.data, other.data, { recursive: true });
   await Promise.all([one.start(), other.start()]);
-  const receipt = await state(one, 'a model that one half is shown');
-  await state(other, 'a model that the other half is shown');
-  narrator.say(
-    'It copies the database, adds a different entry to each copy, and shows each copy to two of the four witnesses. All four cosign: each has seen only one history.',
-  );
-  const kept = await auditor.keep('fork-receipt.json', formatReceipt(receipt));
+  return await Promise.all([
+    deploy(one, subject, 'shown to one half'),
+    deploy(other, subject, 'shown to the other half'),
+  ]);
+}
+
+async function refuseReceipts(
+  narrator: Narrator,
+  auditor: Auditor,
+  { log, receipts }: { readonly log: ForkedLog; readonly receipts: readonly SubmittedEntry[] },
+): Promise<void> {
   const short = { outcome: 'INCONCLUSIVE', code: 'QUORUM_SHORT' } as const;
-  await auditor.verify(kept, short, { trustFile });
-  narrator.caught(short.code, `Neither history has the quorum of ${WITNESS_QUORUM}.`);
-  return await catchFork({ stage, auditor, verifier, log, stopVerifier });
+  for (const { receipt, entryHash } of receipts) {
+    const file = await auditor.keep(`fork-${entryHash.slice(0, 8)}.json`, formatReceipt(receipt));
+    await auditor.verify(file, short, { trustFile: log.trustFile });
+  }
+  narrator.caught(
+    short.code,
+    `Neither history has ${WITNESS_QUORUM} witnesses, so no receipt from it counts.`,
+  );
+}
+
+/** The path of the finding that the verifier filed, after the auditor has judged it alone. */
+async function catchFork(
+  narrator: Narrator,
+  auditor: Auditor,
+  { trustFile, verifierUrl }: ForkedLog,
+): Promise<string> {
+  const verifier = new VerifierClient({ url: verifierUrl });
+  const { id } = await eventually('a finding about the fork', async () => {
+    const { findings } = await verifier.findings();
+    return findings.find(({ origin }) => origin === FORKED.origin);
+  });
+  narrator.say('The verifier asks every witness what it has seen, and puts the two side by side.');
+  const finding = await auditor.keep('fork-finding.json', await verifier.finding(id));
+  const proven = { outcome: 'EQUIVOCATION', code: 'CHECKPOINT_CONTRADICTION' } as const;
+  await auditor.verify(finding, proven, { trustFile });
+  narrator.caught(
+    proven.code,
+    'Its finding holds both checkpoints, signed by the log: whoever has the file can prove it, offline (EQUIVOCATION, exit code 3).',
+  );
+  return finding;
+}
+
+function deploy(site: LogSite, subject: Subject, deploymentId: string): Promise<SubmittedEntry> {
+  const context = site.context();
+  return site.record({
+    kind: 'deployment',
+    subject: [subject],
+    predicate: {
+      context,
+      deploymentId,
+      action: 'deploy',
+      environment: 'demo',
+      effectiveAt: context.issuedAt,
+    },
+  });
 }

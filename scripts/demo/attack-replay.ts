@@ -7,7 +7,11 @@ import type { Narrator } from './narrator.ts';
 
 export async function attackReplay(
   narrator: Narrator,
-  { envelope, from, to }: { readonly envelope: Envelope; readonly from: LogSite; readonly to: LogSite },
+  {
+    envelope,
+    from,
+    to,
+  }: { readonly envelope: Envelope; readonly from: LogSite; readonly to: LogSite },
 ): Promise<void> {
   narrator.say(
     `Somebody takes a statement out of the log of ${from.party.region} and sends it to ${to.party.region} as well.`,

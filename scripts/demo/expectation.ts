@@ -52,3 +52,10 @@ export async function eventually<T>(
   }
   throw new Error(`Expected ${what} within ${patienceMs / 1000} s.`, { cause: failure });
 }
+
+/** What failed, with the reasons behind it, in one line each. */
+export function describeFailure(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const what = error instanceof AttestryError ? `${error.code}: ${error.message}` : error.message;
+  return error.cause === undefined ? what : `${what}\n  because: ${describeFailure(error.cause)}`;
+}

@@ -22,6 +22,7 @@ import {
   type WitnessParty,
 } from './parties.ts';
 import { findFreePorts, urlOf } from './ports.ts';
+import type { RoleProcess } from './process.ts';
 import type { Stage } from './stage.ts';
 
 export interface Network {
@@ -53,8 +54,25 @@ interface Keys {
 
 const ATTEMPTS = 3;
 
-/** Starts everything, and once more on other ports when another process was quicker to take one. */
 export async function startNetwork(stage: Stage): Promise<Network> {
+  const { narrator } = stage;
+  narrator.chapter('A network');
+  const network = await startTogether(stage);
+  const { sites, witnesses, trust } = network;
+  const regions = sites.map(({ party }) => `${party.region} (${party.operator})`).join(', ');
+  narrator.say(`Three operators run a log node each: ${regions}.`);
+  const names = witnesses.map(({ party }) => party.operator).join(', ');
+  narrator.say(
+    `${witnesses.length} others witness them, ${trust.witnessQuorum} must agree: ${names}. One verifier follows all.`,
+  );
+  narrator.say(
+    `Each is a process with its own key and folder. Ready after ${narrator.elapsed().toFixed(1)} s.`,
+  );
+  return network;
+}
+
+/** Starts everything, and once more on other ports when another process was quicker to take one. */
+async function startTogether(stage: Stage): Promise<Network> {
   const keys = await makeKeys(stage);
   for (let attempt = 1; ; attempt++) {
     const folder = join(stage.folder, 'network');
@@ -68,6 +86,18 @@ export async function startNetwork(stage: Stage): Promise<Network> {
       await rm(folder, { recursive: true, force: true });
     }
   }
+}
+
+/** Where everyone listens, the verifier first. */
+export function describeNetwork({ verifierUrl, sites, witnesses }: Network): readonly string[] {
+  const witnessLines = witnesses.map(({ party, url }) => `witness   ${url}  ${party.operator}`);
+  return [
+    `verifier  ${verifierUrl}/v1/models (its API: ${verifierUrl}/docs)`,
+    ...sites.map(
+      ({ party, url }) => `log       ${url}/checkpoint  ${party.region}, ${party.operator}`,
+    ),
+    ...witnessLines,
+  ];
 }
 
 /** The site of a region. */
@@ -198,8 +228,8 @@ export interface VerifierStart {
 export async function startVerifier(
   { crew }: Stage,
   { trustFile, verifierUrl, folder, name }: VerifierStart,
-): Promise<void> {
-  await crew.start({
+): Promise<RoleProcess> {
+  return await crew.start({
     role: 'verifier',
     name: `the ${name}`,
     settings: { trust: trustFile, data: join(folder, name), port: portOf(verifierUrl) },

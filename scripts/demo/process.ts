@@ -97,6 +97,7 @@ export class RoleProcess {
 export class Crew {
   readonly #processes = new Set<RoleProcess>();
   readonly #onLoss: (name: string, code: number | null) => void;
+  #closed = false;
 
   constructor(onLoss: (name: string, code: number | null) => void) {
     this.#onLoss = onLoss;
@@ -104,6 +105,7 @@ export class Crew {
 
   /** Starts a process and waits until it listens. @throws the AttestryError that it refuses to start with */
   async start(options: RoleOptions): Promise<RoleProcess> {
+    if (this.#closed) throw new Error('Expected no more starts: everything is being stopped.');
     const started = new RoleProcess(options);
     this.#processes.add(started);
     try {
@@ -119,6 +121,12 @@ export class Crew {
   async stop(stopped: RoleProcess): Promise<void> {
     this.#processes.delete(stopped);
     await stopped.stop();
+  }
+
+  /** Stops everything for good. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.stopAll();
   }
 
   /** Those that ask others first: so that nobody asks one that is gone. */

@@ -34,7 +34,7 @@ export async function openStage({ narrator, data }: StageOptions): Promise<Stage
     folder,
     models,
     async close(succeeded) {
-      await crew.stopAll();
+      await crew.close();
       if (data === undefined && succeeded) await rm(folder, { recursive: true, force: true });
     },
   };

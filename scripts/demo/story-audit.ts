@@ -1,5 +1,5 @@
 /** Chapter: an auditor asks the verifier once, then checks everything alone. */
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { proveShard } from '../../src/client/model-digest.ts';
 import { VerifierClient } from '../../src/client/verifier-client.ts';
@@ -9,6 +9,7 @@ import { formatReceipt } from '../../src/core/receipt/receipt.ts';
 import type { Report } from '../../src/core/report/report.ts';
 import type { Auditor } from './auditor.ts';
 import { demand, demandEqual, eventually } from './expectation.ts';
+import { flipBit } from './material/tamper.ts';
 import type { Narrator } from './narrator.ts';
 import type { Network } from './network.ts';
 import type { FolderRecord, LanguageRecord, RecordedModels, VisionRecord } from './story-models.ts';
@@ -27,6 +28,9 @@ export interface AuditFiles {
   readonly visionDossier: string;
   readonly visionReceipt: string;
   readonly languageDossier: string;
+  readonly folderDossier: string;
+  readonly shard: string;
+  readonly shardProof: string;
 }
 
 interface Audit {
@@ -44,16 +48,20 @@ export async function auditModels(
 ): Promise<AuditFiles> {
   const audit = { auditor, narrator, verifier: new VerifierClient({ url: network.verifierUrl }) };
   const { vision, language, folder } = models;
-  const visionDossier = await fetchDossier(audit, vision.subject.digest.sha256, network.sites.length);
+  const visionDossier = await fetchDossier(
+    audit,
+    vision.subject.digest.sha256,
+    network.sites.length,
+  );
   const visionReceipt = await auditor.keep(
     'face-detection-receipt.json',
     formatReceipt(vision.receipt.receipt),
   );
   await auditFiles(audit, vision, { visionDossier, visionReceipt });
-  await auditShard(audit, folder);
+  const folderFiles = await auditShard(audit, folder);
   await auditClassifier(audit, classifier);
   const languageDossier = await auditUsage(audit, language, usage);
-  return { visionDossier, visionReceipt, languageDossier };
+  return { visionDossier, visionReceipt, languageDossier, ...folderFiles };
 }
 
 /** The dossier, once the verifier has followed the logs far enough to know all the statements. */
@@ -86,36 +94,43 @@ async function auditFiles(
   await auditor.verify(visionDossier, wrong, { model: vision.flipped });
   narrator.say('With one bit flipped it is not either: INVALID, SUBJECT_MISMATCH.');
   await auditor.verify(visionReceipt, VALID, { model: vision.right });
-  narrator.say('The receipt of one statement, kept since it was submitted, proves the same: VALID.');
+  narrator.say(
+    'The receipt of one statement, kept since it was submitted, proves the same: VALID.',
+  );
 }
 
-async function auditShard({ auditor, narrator, verifier }: Audit, folder: FolderRecord): Promise<void> {
-  const { digest, path } = folder;
+async function auditShard(
+  audit: Audit,
+  { digest, path }: FolderRecord,
+): Promise<Pick<AuditFiles, 'folderDossier' | 'shard' | 'shardProof'>> {
+  const { auditor, narrator } = audit;
   const count = digest.shards?.tree.size ?? 0;
-  const dossier = await fetchDossier({ auditor, narrator, verifier }, digest.sha256, 1);
-  await auditor.verify(dossier, VALID, { model: path });
-  const shard = proveShard(digest, Math.floor(count / 2));
-  const proof = await auditor.keep('shard-proof.json', formatShardProof(shard));
-  const { path: file, start, end } = parseShardName(shard.resource.name);
+  const folderDossier = await fetchDossier(audit, digest.sha256, 1);
+  await auditor.verify(folderDossier, VALID, { model: path });
+  const proven = proveShard(digest, Math.floor(count / 2));
+  const shardProof = await auditor.keep('shard-proof.json', formatShardProof(proven));
+  const { path: file, start, end } = parseShardName(proven.resource.name);
   const bytes = (await readFile(join(path, file))).subarray(start, end);
-  const piece = await auditor.keep('shard.bin', bytes);
-  const report = await auditor.verify(dossier, VALID, { model: piece, shard: proof });
-  demandEqual(report.artifact, 'matches', 'the shard');
+  const shard = await auditor.keep('shard.bin', bytes);
+  await auditor.verify(folderDossier, VALID, { model: shard, shard: shardProof });
   narrator.say(
-    `Shard ${shard.index} of ${count} alone, ${bytes.length} bytes of ${file}, is proven part of the folder with ${shard.proof.length} hashes: VALID.`,
+    `Shard ${proven.index} of ${count} alone, ${bytes.length} bytes, is proven a part of the folder with ${proven.proof.length} hashes: VALID.`,
   );
-  bytes[0] = (bytes[0] ?? 0) ^ 1;
-  await writeFile(piece, bytes);
+  const flipped = join(auditor.folder, 'shard-flipped.bin');
+  await flipBit({ from: shard, to: flipped });
   const wrong = { outcome: 'INVALID', code: 'SHARD_MISMATCH' } as const;
-  await auditor.verify(dossier, wrong, { model: piece, shard: proof });
-  narrator.say('With one bit of that shard flipped: INVALID, SHARD_MISMATCH.');
+  await auditor.verify(folderDossier, wrong, { model: flipped, shard: shardProof });
+  narrator.say('With one bit of the shard flipped: INVALID, SHARD_MISMATCH.');
+  return { folderDossier, shard, shardProof };
 }
 
 async function auditClassifier(audit: Audit, { path, digest }: TrainedModel): Promise<void> {
   const dossier = await fetchDossier(audit, digest.sha256, 2);
   const report = await audit.auditor.verify(dossier, VALID, { model: path });
   const kinds = report.statements.map(({ kind }) => kind).join(' and ');
-  audit.narrator.say(`The classifier's folder is the one that the ${kinds} statements name: VALID.`);
+  audit.narrator.say(
+    `The classifier's folder is the one that the ${kinds} statements name: VALID.`,
+  );
 }
 
 async function auditUsage(
@@ -148,4 +163,22 @@ function requireUsage(report: Report, usage: readonly RegionUsage[]): void {
     demandEqual(BigInt(found.totals.inputTokens), inputTokens, `input tokens in ${region}`);
     demandEqual(BigInt(found.totals.outputTokens), outputTokens, `output tokens in ${region}`);
   }
+}
+
+/** After the attacks: all three logs are followed, nothing is held against them, and the models stand as before. */
+export async function demandHealth(
+  narrator: Narrator,
+  { verifierUrl, sites }: Network,
+  { vision }: RecordedModels,
+): Promise<void> {
+  const verifier = new VerifierClient({ url: verifierUrl });
+  await eventually('all three logs to be followed again', async () => {
+    const { nodes } = await verifier.nodes();
+    return nodes.filter(({ state }) => state === 'followed').length === sites.length || undefined;
+  });
+  const { findings } = await verifier.findings();
+  demandEqual(findings.length, 0, 'the findings against the three logs');
+  const { outcome } = await verifier.model(vision.subject.digest.sha256);
+  demandEqual(outcome, 'VALID', 'what the verifier says after the attacks');
+  narrator.say('The three logs stand: all are followed, and nothing is held against them.');
 }

@@ -13,6 +13,7 @@ import { type RequestUsage, serveRequests } from './material/requests.ts';
 import { SENTENCES } from './material/sentences.ts';
 import { closeWindows, type UsageWindow } from './material/usage-windows.ts';
 import type { Network } from './network.ts';
+import type { LogParty } from './parties.ts';
 import type { Stage } from './stage.ts';
 import type { LanguageRecord } from './story-models.ts';
 
@@ -65,6 +66,12 @@ export async function serveAndMeter(
     );
   }
   return usages;
+}
+
+export function usageIn(usages: readonly RegionUsage[], party: LogParty): RegionUsage {
+  const usage = usages.find(({ site }) => site.party === party);
+  if (usage === undefined) throw new RangeError(`Expected usage in ${party.region}.`);
+  return usage;
 }
 
 async function serveRegion(

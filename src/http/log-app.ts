@@ -1,11 +1,13 @@
 /** The HTTP side of a log: submissions, receipts, and the c2sp.org/tlog-tiles resources. */
 import type { Log } from '../log/log.ts';
+import type { LogTally } from '../log/log-tally.ts';
 import { VERSION } from '../version.ts';
 import { type App, type AppOptions, createApp } from './app.ts';
 import { addHealthRoutes, type Health } from './health.ts';
 import { logMetrics } from './log-metrics.ts';
 import { addLogReadRoutes } from './log-read-routes.ts';
 import { addSubmissionRoutes } from './submission-routes.ts';
+import { addTallyRoutes } from './tally-routes.ts';
 import { addTileRoutes } from './tile-routes.ts';
 
 export interface LogAppOptions extends Pick<AppOptions, 'limits' | 'log' | 'trustedProxies'> {
@@ -13,11 +15,13 @@ export interface LogAppOptions extends Pick<AppOptions, 'limits' | 'log' | 'trus
   readonly maxCheckpointAgeSeconds: number;
   /** Unix seconds. */
   readonly now: () => number;
+  /** Served where the log keeps one. */
+  readonly tally?: LogTally;
 }
 
 /** The app of a log node. */
 export async function createLogApp(log: Log, options: LogAppOptions): Promise<App> {
-  const { maxCheckpointAgeSeconds, now, ...base } = options;
+  const { maxCheckpointAgeSeconds, now, tally, ...base } = options;
   const app = await createApp({
     ...base,
     api: {
@@ -29,8 +33,9 @@ export async function createLogApp(log: Log, options: LogAppOptions): Promise<Ap
   addSubmissionRoutes(app, log);
   addLogReadRoutes(app, log);
   addTileRoutes(app, log);
+  if (tally !== undefined) addTallyRoutes(app, tally);
   addHealthRoutes(app, {
-    registry: logMetrics(log, now),
+    registry: logMetrics(log, { now, tally }),
     health: () => healthOf(log, now() - maxCheckpointAgeSeconds),
   });
   return app;

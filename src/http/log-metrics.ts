@@ -1,8 +1,15 @@
 /** What a log measures of itself, read when Prometheus asks. */
 import { Counter, Gauge, Registry } from 'prom-client';
 import type { Log } from '../log/log.ts';
+import type { LogTally } from '../log/log-tally.ts';
 
-export function logMetrics(log: Log, now: () => number): Registry {
+export interface MetricsOptions {
+  /** Unix seconds. */
+  readonly now: () => number;
+  readonly tally: LogTally | undefined;
+}
+
+export function logMetrics(log: Log, { now, tally }: MetricsOptions): Registry {
   const registry = new Registry();
   registry.setDefaultLabels({ origin: log.origin });
   const gauge = (name: string, help: string, read: () => number): void => {
@@ -57,6 +64,14 @@ export function logMetrics(log: Log, now: () => number): Registry {
     'Entries re-hashed in the background since the start.',
     () => log.status().scrubbed,
   );
+  if (tally !== undefined) {
+    const lag = (): number => (log.status().published?.size ?? 0) - tally.size;
+    gauge(
+      'attestry_log_tally_lag_entries',
+      'Published entries that the tally does not hold yet.',
+      lag,
+    );
+  }
   addWitnessGauge(registry, log, now);
   return registry;
 }

@@ -5,6 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import { bytesEqual } from '../core/bytes/equal.ts';
+import { canonicalText } from '../core/bytes/json.ts';
 import type { Frontier } from '../core/merkle/frontier.ts';
 import { rootFromTiles } from '../core/merkle/tile.ts';
 import { AttestryError } from '../errors.ts';
@@ -19,7 +20,8 @@ const LEAF_PREFIX = Uint8Array.of(0);
 
 /**
  * The commit, if the database holds exactly it and `frontier` (the tree before it, kept apart from the tiles) grows to
- * the same root; the frontier has then grown. @throws ENTRY_HASH_MISMATCH, TILE_HASH_MISMATCH, ROOT_MISMATCH
+ * the same root; the frontier has then grown.
+ * @throws ENTRY_HASH_MISMATCH, TABLE_MISMATCH, TILE_HASH_MISMATCH, ROOT_MISMATCH
  */
 export async function verifyCommit(
   store: LogStore,
@@ -48,8 +50,21 @@ export async function verifyCommit(
       );
     }
   }
+  verifyTables(store, commit);
   verifyRoots(store, commit, frontier);
   return commit;
+}
+
+// A wrong row here would let an entry in twice, or a statement out of its order.
+function verifyTables(store: LogStore, { from, entries, streams }: LogCommit): void {
+  const lost = entries.findIndex(({ entryHash }, i) => store.indexOf(entryHash) !== from + i);
+  if (lost >= 0) {
+    throw new AttestryError('TABLE_MISMATCH', `Entry ${from + lost} is not found by its hash.`);
+  }
+  for (const [key, state] of streams) {
+    if (canonicalText(store.stream(key) ?? null) === canonicalText(state)) continue;
+    throw new AttestryError('TABLE_MISMATCH', `Stream ${key} reads back differently.`);
+  }
 }
 
 function verifyRoots(store: LogStore, { head }: LogCommit, frontier: Frontier): void {

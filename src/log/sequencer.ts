@@ -56,6 +56,7 @@ export class Sequencer {
   readonly #streams = new Map<string, StreamState>();
   #running: Promise<void> | undefined;
   #stopped: AttestryError | undefined;
+  #failed = false;
 
   constructor(options: SequencerOptions) {
     this.#options = options;
@@ -105,6 +106,22 @@ export class Sequencer {
     await this.#running;
   }
 
+  /**
+   * Signs nothing more and takes nothing more, because of what `cause` says of the log. Whether entries that were on
+   * their way are logged shows when the log is opened anew.
+   */
+  fail(cause: unknown): void {
+    if (this.#failed) return;
+    this.#failed = true;
+    this.#stopped = new AttestryError(
+      'STORE_FAILED',
+      'The log has stopped; whether the entry is logged is unknown until it is started again. Submit the same bytes again then.',
+      { cause },
+    );
+    this.#reject(this.#queue.splice(0));
+    this.#options.onFatal(cause);
+  }
+
   #demandRoom(bytes: number): void {
     const { queuedEntries, queuedBytes } = this.#options.limits;
     if (this.#queue.length < queuedEntries && this.#queuedBytes + bytes <= queuedBytes) return;
@@ -132,7 +149,9 @@ export class Sequencer {
       try {
         await this.#commit(batch);
       } catch (error) {
-        this.#fail(batch, error);
+        // After a failed commit nothing is known but the lock: the process must start anew and look.
+        this.fail(error);
+        this.#reject(batch);
       }
     }
     this.#running = undefined;
@@ -146,6 +165,7 @@ export class Sequencer {
     await verifyCommit(store, commit, this.#frontier);
     const { head } = commit;
     await headLock.swap(before, head);
+    if (this.#failed) throw this.#stopped;
     this.#head = head;
     const note = signCheckpoint({ origin: signer.vkey.name, ...head }, signer);
     await store.putCheckpoint('committed', head.size, note);
@@ -184,19 +204,10 @@ export class Sequencer {
     this.#underWay.delete(encodeHex(admitted.entryHash));
   }
 
-  /** After a failed commit nothing is known but the lock: the process must start anew and look. */
-  #fail(batch: readonly QueuedEntry[], error: unknown): void {
-    const outcome = new AttestryError(
-      'STORE_FAILED',
-      'The commit failed and the log stops; whether the entry is logged is unknown until it is started again. Submit the same bytes again then.',
-      { cause: error },
-    );
-    this.#stopped = outcome;
-    const rest = this.#queue.splice(0);
-    for (const { admitted, reject } of [...batch, ...rest]) {
+  #reject(batch: readonly QueuedEntry[]): void {
+    for (const { admitted, reject } of batch) {
       this.#forget(admitted);
-      reject(outcome);
+      reject(this.#stopped);
     }
-    this.#options.onFatal(error);
   }
 }

@@ -20,13 +20,24 @@ export interface TallyPair {
   readonly tally: string;
 }
 
-export interface TallyStore {
+/** A tally as it stands, or stood. */
+export interface TallyReader {
   /** Size 0 before the first commit. @throws STORE_CORRUPT */
   state(): TallyState;
   /** @throws STORE_CORRUPT when the node is gone */
   inner(prefix: Prefix): TallyInner;
   /** @throws STORE_CORRUPT when the leaf is gone */
   leaf(key: Uint8Array): TallyLeaf;
+}
+
+/** A tally as it stood at one moment, however it has grown since. */
+export interface TallyView extends TallyReader {
+  close(): Promise<void>;
+}
+
+export interface TallyStore extends TallyReader {
+  /** The tally as it stands now, to be proven from while it grows on. */
+  view(): TallyView;
   /** All of it in one batch or nothing. Not synced: a power cut takes the tally back to an earlier state, whole. */
   commit(commit: TallyCommit): Promise<void>;
   /** The notes that were published last. */

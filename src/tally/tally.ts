@@ -13,7 +13,7 @@ import { proveTally, type Question, type TallyProof } from '../core/tally/proof.
 import { sumsOf, ZERO_SUMS } from '../core/tally/sums.ts';
 import type { TallyHead } from '../core/tally/tally-note.ts';
 import { AttestryError } from '../errors.ts';
-import type { TallyState, TallyStore } from './tally-store.ts';
+import type { TallyReader, TallyState, TallyStore } from './tally-store.ts';
 
 /** Reads entries [start, end) of the log. */
 export type ReadEntries = (start: number, end: number) => Promise<readonly Uint8Array[]>;
@@ -50,18 +50,16 @@ export class Tally {
     }
     return this.state;
   }
+}
 
-  /** The proof that answers the questions about the tally as it stands. */
-  prove(questions: readonly Question[]): TallyProof {
-    const { store } = this.#options;
-    const { root } = store.state();
-    return proveTally({
-      root,
-      questions,
-      readInner: (prefix) => store.inner(prefix),
-      readLeaf: (key) => store.leaf(key),
-    });
-  }
+/** The proof that answers the questions about a tally as its reader sees it. */
+export function proveFrom(reader: TallyReader, questions: readonly Question[]): TallyProof {
+  return proveTally({
+    root: reader.state().root,
+    questions,
+    readInner: (prefix) => reader.inner(prefix),
+    readLeaf: (key) => reader.leaf(key),
+  });
 }
 
 /** The head of a tally that stands at the size of a log's root. */

@@ -2,7 +2,6 @@
  * Follows one log: reads its checkpoint, holds it against everything that the log has signed before, mirrors and re-admits
  * what is new. Whatever the log does, it changes only what this verifier says about this log.
  */
-import { bytesEqual } from '../core/bytes/equal.ts';
 import {
   type VerificationRules,
   verifyLogCheckpoint,
@@ -12,19 +11,14 @@ import {
 import type { TrustedLog } from '../core/trust/trust-root.ts';
 import { AttestryError, type AttestryErrorCode } from '../errors.ts';
 import type { LogCommit, LogStore } from '../store/log-store.ts';
-import {
-  type ContradictingNotes,
-  contradictionInTree,
-  contradictionWith,
-} from './contradiction.ts';
 import { type Findings, wrongOfContradiction } from './findings.ts';
 import { growMirror } from './growth.ts';
-import { type KnownNotes, openKnownNotes } from './known-notes.ts';
 import type { LogSource } from './log-source.ts';
 import { Mirror } from './mirror.ts';
 import { openRefusals, type Refusals } from './refusals.ts';
 import { rootMismatchEvidence } from './root-mismatch.ts';
 import { openServedTree, type ServedTree } from './served-tree.ts';
+import { knownNote, openSignedHistory, type SignedHistory } from './signed-history.ts';
 import type { LogFacts, Problem } from './standing.ts';
 import type { KnownNote, VerifierStore } from './verifier-store.ts';
 
@@ -39,32 +33,33 @@ export interface FollowerOptions {
   readonly rules: () => VerificationRules;
   readonly onCheckpoint: (checkpoint: WitnessedCheckpoint) => void;
   readonly onCommitted: (commit: LogCommit) => void;
-  /** Told of defects: what is neither a log's nor this machine's fault. */
+  /** Told of defects, and of failures of this machine. */
   readonly onDefect: (error: unknown) => void;
 }
 
-/** The follower of a log, as far as it came before. @throws STORE_CORRUPT, STORE_FAILED */
+/** The follower of a log, as far as it came before. @throws STORE_CORRUPT, STORE_FAILED; the store is closed then */
 export async function openFollower(options: FollowerOptions): Promise<Follower> {
   const { log, store, records, findings, rules } = options;
   const { origin } = log;
-  const mirror = new Mirror(store);
-  mirror.verify();
-  const kept = await store.latestCheckpoint('witnessed');
-  return new Follower(options, {
-    mirror,
-    current: kept && witnessedOrNot(kept.note, rules()),
-    notes: await openKnownNotes({ store: records, origin, now: () => rules().now }),
-    refusals: await openRefusals({ store: records, findings, origin }),
-  });
+  try {
+    const mirror = new Mirror(store);
+    mirror.verify();
+    const history = await openSignedHistory({ origin, mirror, records, findings, rules });
+    const refusals = await openRefusals({ store: records, findings, origin });
+    return new Follower(options, { mirror, history, refusals });
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
 }
 
 interface FollowerParts {
   readonly mirror: Mirror;
-  readonly current: WitnessedCheckpoint | undefined;
-  readonly notes: KnownNotes;
+  readonly history: SignedHistory;
   readonly refusals: Refusals;
 }
 
+/** What is wrong on this machine, and not with what the log says. */
 const LOCAL: ReadonlySet<AttestryErrorCode> = new Set([
   'STORE_FAILED',
   'STORE_CORRUPT',
@@ -77,20 +72,20 @@ export class Follower {
   readonly mirror: Mirror;
   readonly refusals: Refusals;
   readonly #options: FollowerOptions;
-  readonly #notes: KnownNotes;
-  #current: WitnessedCheckpoint | undefined;
+  readonly #history: SignedHistory;
+  #mirroredSize: number;
+  #verifiedEntries = 0;
   #verifiedAt: number | undefined;
   #problem: Problem | undefined;
   #failure: Problem | undefined;
-  #verifiedEntries = 0;
 
-  constructor(options: FollowerOptions, { mirror, current, notes, refusals }: FollowerParts) {
+  constructor(options: FollowerOptions, { mirror, history, refusals }: FollowerParts) {
     this.#options = options;
+    this.#history = history;
     this.log = options.log;
     this.mirror = mirror;
     this.refusals = refusals;
-    this.#current = current;
-    this.#notes = notes;
+    this.#mirroredSize = mirror.head.size;
   }
 
   /** Entries verified since the start. */
@@ -98,17 +93,21 @@ export class Follower {
     return this.#verifiedEntries;
   }
 
+  get mirroredSize(): number {
+    return this.#mirroredSize;
+  }
+
   /** What is known of the log; a larger checkpoint counts as withheld once it has been known since `withheldSince`. */
   facts(withheldSince: number): LogFacts {
     const { origin } = this.log;
     return {
       origin,
-      current: this.#current,
+      current: this.#history.current,
       verifiedAt: this.#verifiedAt,
       problem: this.#problem,
       failure: this.#failure,
       contradiction: this.#options.findings.contradictionOf(origin),
-      withheld: this.#notes.largestSince(withheldSince),
+      withheld: this.#history.largestSince(withheldSince),
     };
   }
 
@@ -129,8 +128,7 @@ export class Follower {
     const seen = this.#ownNote(note);
     if (this.#isOver) return;
     try {
-      await this.#compare(seen);
-      if (seen.size > (this.#current?.checkpoint.size ?? 0)) await this.#notes.remember(seen);
+      await this.#history.hold(seen);
     } catch (error) {
       this.#take(error);
     }
@@ -141,8 +139,7 @@ export class Follower {
   }
 
   get #isOver(): boolean {
-    const { findings, log } = this.#options;
-    return this.#failure !== undefined || findings.contradictionOf(log.origin) !== undefined;
+    return this.#failure !== undefined || this.#history.isContradicted;
   }
 
   async #look(signal: AbortSignal): Promise<void> {
@@ -153,22 +150,20 @@ export class Follower {
         `${this.log.origin} has published no checkpoint yet.`,
       );
     }
-    // Also without the quorum, it is the log's word, to which the log can be held.
-    await this.observe(note);
+    // Also without the quorum it is the log's word, to which the log can be held.
+    await this.#history.hold(this.#ownNote(note));
     if (this.#isOver) return;
     const witnessed = verifyWitnessedCheckpoint(note, this.#options.rules());
-    this.#refuseOlder(witnessed);
-    if (witnessed.checkpoint.size !== this.#current?.checkpoint.size) {
-      await this.#grow(witnessed, signal);
-    } else if (witnessed.witnessedAt > this.#current.witnessedAt) {
-      this.#current = witnessed;
-    }
+    const { size } = witnessed.checkpoint;
+    const shown = this.#history.current?.checkpoint.size;
+    if (shown !== undefined && size < shown) throw this.#older(size, shown);
+    if (size !== shown) await this.#grow(witnessed, signal);
+    else await this.#history.renew(witnessed);
+    if (!this.#isOver) await this.refusals.file(this.mirror, witnessed);
   }
 
-  #refuseOlder({ checkpoint: { size } }: WitnessedCheckpoint): void {
-    const shown = this.#current?.checkpoint.size ?? 0;
-    if (size >= shown) return;
-    throw new AttestryError(
+  #older(size: number, shown: number): AttestryError {
+    return new AttestryError(
       'CHECKPOINT_STALE',
       `${this.log.origin} shows a checkpoint of ${size} entries after one of ${shown}.`,
       { details: { size, shown } },
@@ -179,65 +174,26 @@ export class Follower {
   #ownNote(note: string): KnownNote {
     const { origin } = this.log;
     const { checkpoint } = verifyLogCheckpoint(note, this.#options.rules());
-    if (checkpoint.origin === origin) return { ...checkpoint, note };
+    if (checkpoint.origin === origin) return { size: checkpoint.size, root: checkpoint.root, note };
     throw new AttestryError(
       'CHECKPOINT_ORIGIN_UNKNOWN',
       `Expected a checkpoint of ${origin}, got one of ${checkpoint.origin}.`,
     );
   }
 
-  async #compare(seen: KnownNote): Promise<void> {
-    const found = contradictionWith(seen, {
-      mirror: this.mirror,
-      current: this.#current && knownNote(this.#current),
-      notes: this.#notes.all(),
-    });
-    if (found !== undefined) await this.#accuse(found);
-  }
-
-  async #accuse({ first, second, evidence }: ContradictingNotes): Promise<void> {
-    const { findings, log } = this.#options;
-    const wrong = wrongOfContradiction(first, second);
-    const filing = await findings.file({ origin: log.origin, evidence, wrong });
-    if (filing === 'filed') return;
-    // The notes are the log's and were compared: only a damaged mirror can have made a proof that does not hold.
-    throw new AttestryError(
-      'STORE_CORRUPT',
-      `The mirror of ${log.origin} on this machine is damaged: it proves nothing against a checkpoint that differs from it.`,
-    );
-  }
-
+  // The note has been kept by now, so that after a kill the log is still held to what its entries were taken in under.
   async #grow(target: WitnessedCheckpoint, signal: AbortSignal): Promise<void> {
     const note = knownNote(target);
-    // First, so that after a kill the log is still held to what the entries were taken in under.
-    await this.#notes.remember(note);
     try {
-      const { source } = this.#options;
-      const tree = await openServedTree(source, target.checkpoint, signal);
-      if (!(await this.#continues(tree, note))) return;
+      const tree = await openServedTree(this.#options.source, target.checkpoint, signal);
+      if (!(await this.#history.continuesIn(tree, note))) return;
       await this.#takeIn(tree, signal);
     } catch (error) {
-      await this.#accuseOfMismatch(error, note, signal);
+      if (isMismatch(error)) await this.#accuseOfMismatch(note, signal);
       throw error;
     }
-    await this.#adopt(target);
-  }
-
-  /** Whether the served tree begins with what is mirrored; if not, the log is accused of it. @throws CONSISTENCY_ROOT_MISMATCH */
-  async #continues(tree: ServedTree, target: KnownNote): Promise<boolean> {
-    const shared = Math.min(tree.size, this.mirror.head.size);
-    if (bytesEqual(await tree.rootAt(shared), this.mirror.rootAt(shared))) return true;
-    const known = [...(this.#current ? [knownNote(this.#current)] : []), ...this.#notes.all()];
-    const found = await contradictionInTree(tree, target, known);
-    if (found === undefined) {
-      throw new AttestryError(
-        'CONSISTENCY_ROOT_MISMATCH',
-        `${this.log.origin} shows another history than the ${shared} entries that it served before, under a checkpoint that it no longer serves in full.`,
-        { details: { size1: shared, size2: tree.size } },
-      );
-    }
-    await this.#accuse(found);
-    return false;
+    await this.#history.adopt(target);
+    this.#options.onCheckpoint(target);
   }
 
   async #takeIn(tree: ServedTree, signal: AbortSignal): Promise<void> {
@@ -250,58 +206,34 @@ export class Follower {
       rules: { trust, origin: log.origin, now },
       keepRefused: (refused) => this.refusals.keep(refused),
       onCommitted: (commit) => {
+        this.#mirroredSize = commit.head.size;
         this.#verifiedEntries += commit.entries.length;
         onCommitted(commit);
       },
     });
   }
 
-  async #adopt(target: WitnessedCheckpoint): Promise<void> {
-    const { size } = target.checkpoint;
-    await this.#options.store.putCheckpoint('witnessed', size, target.note);
-    this.#current = target;
-    this.#options.onCheckpoint(target);
-    for (const note of this.#notes.all()) if (note.size <= size) await this.#compare(note);
-    await this.#notes.forget(size);
-    await this.refusals.file(this.mirror, target);
-  }
-
-  async #accuseOfMismatch(error: unknown, target: KnownNote, signal: AbortSignal): Promise<void> {
-    const isMismatch =
-      error instanceof AttestryError &&
-      (error.code === 'ROOT_MISMATCH' || error.code === 'TILE_HASH_MISMATCH');
-    if (!isMismatch) return;
+  async #accuseOfMismatch(target: KnownNote, signal: AbortSignal): Promise<void> {
     const { source, findings, log } = this.#options;
     const evidence = await rootMismatchEvidence(target, { source, mirror: this.mirror, signal });
     if (evidence === undefined) return;
-    const wrong = `root ${wrongOfContradiction(target, target)}`;
+    const wrong = `mismatch ${wrongOfContradiction(target, target)}`;
     await findings.file({ origin: log.origin, evidence, wrong });
   }
 
   #take(error: unknown): void {
-    if (!(error instanceof AttestryError)) {
-      this.#options.onDefect(error);
-      this.#problem = { code: 'INTERNAL', message: 'A defect of this verifier stopped the look.' };
-      return;
-    }
-    const { code, message } = error;
-    if (LOCAL.has(code)) {
-      this.#options.onDefect(error);
-      this.#failure = { code, message };
-    } else this.#problem = { code, message };
+    const known = error instanceof AttestryError ? error : undefined;
+    const isLocal = known !== undefined && LOCAL.has(known.code);
+    if (known === undefined || isLocal) this.#options.onDefect(error);
+    const { code, message } = known ?? DEFECT;
+    if (isLocal) this.#failure = { code, message };
+    else this.#problem = { code, message };
   }
 }
 
-function knownNote({ checkpoint, note }: WitnessedCheckpoint): KnownNote {
-  return { size: checkpoint.size, root: checkpoint.root, note };
-}
+const DEFECT: Problem = { code: 'INTERNAL', message: 'A defect of this verifier ended the look.' };
 
-// Under a trust root that has changed since, a kept checkpoint may no longer do; the next look brings another.
-function witnessedOrNot(note: string, rules: VerificationRules): WitnessedCheckpoint | undefined {
-  try {
-    return verifyWitnessedCheckpoint(note, rules);
-  } catch (error) {
-    if (error instanceof AttestryError) return undefined;
-    throw error;
-  }
+function isMismatch(error: unknown): boolean {
+  if (!(error instanceof AttestryError)) return false;
+  return error.code === 'ROOT_MISMATCH' || error.code === 'TILE_HASH_MISMATCH';
 }

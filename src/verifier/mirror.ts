@@ -1,7 +1,7 @@
 /** The verifier's own copy of one log: what it hands out is recomputed from the copy, never taken on the log's word. */
 import { bytesEqual } from '../core/bytes/equal.ts';
 import { proveConsistency } from '../core/merkle/consistency.ts';
-import { Frontier, frontierAt } from '../core/merkle/frontier.ts';
+import { type Frontier, frontierAt } from '../core/merkle/frontier.ts';
 import { EMPTY_ROOT, leafHash } from '../core/merkle/hash.ts';
 import { proveInclusion, verifyInclusion } from '../core/merkle/inclusion.ts';
 import type { ReadNode } from '../core/merkle/range.ts';

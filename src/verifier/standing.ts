@@ -6,7 +6,7 @@ import type { AttestryErrorCode } from '../errors.ts';
 import type { FiledFinding, KnownNote } from './verifier-store.ts';
 
 /**
- * - `starting`: nothing is verified yet.
+ * - `starting`: it has not been looked at since the verifier started.
  * - `followed`: everything that the log publishes is mirrored and verified.
  * - `behind`: what it publishes is too old, or less than it showed before or to witnesses.
  * - `unwitnessed`: what it publishes lacks the quorum.
@@ -57,14 +57,16 @@ export function standingOf(
   facts: LogFacts,
   clock: Clock,
 ): { readonly state: LogState; readonly problem: Problem | undefined } {
-  const { contradiction, failure, problem, current } = facts;
+  const { contradiction, failure, problem, current, verifiedAt } = facts;
   if (contradiction !== undefined) {
     const { code, sentence } = contradiction;
     return { state: 'contradicted', problem: { code, message: sentence } };
   }
   if (failure !== undefined) return { state: 'failed', problem: failure };
   if (problem !== undefined) return { state: stateOfProblem(problem.code), problem };
-  if (current === undefined) return { state: 'starting', problem: undefined };
+  if (current === undefined || verifiedAt === undefined) {
+    return { state: 'starting', problem: undefined };
+  }
   const stale = stalenessOf(facts, current, clock);
   return { state: stale === undefined ? 'followed' : 'behind', problem: stale };
 }

@@ -119,3 +119,17 @@ export class LogBed {
     });
   }
 }
+
+/** What a backup of the disk holds. */
+export function copyDisk(disk: MemoryDisk): MemoryDisk {
+  const copy = new MemoryDisk();
+  copy.head = disk.head;
+  for (const [key, row] of disk.entries) copy.entries.set(key, row.slice());
+  for (const [key, row] of disk.tiles) copy.tiles.set(key, row.slice());
+  for (const [key, row] of disk.indexes) copy.indexes.set(key, row);
+  for (const [key, row] of disk.streams) copy.streams.set(key, row);
+  for (const state of ['committed', 'witnessed'] as const) {
+    for (const [key, row] of disk.checkpoints[state]) copy.checkpoints[state].set(key, row);
+  }
+  return copy;
+}

@@ -41,5 +41,7 @@ async function fetchReceipt(entryHash: string, flags: ReceiptFlags): Promise<voi
   const client = new LogClient({ url, trust, engine: opensslEngine });
   const { receipt, index, state } = await client.receipt(entryHash, flags.state);
   await writeResult(flags.out, formatReceipt(receipt));
-  tell(`Entry ${index} is ${state}; its receipt verifies${flags.out === undefined ? '' : ` and is kept in ${flags.out}`}.`);
+  tell(
+    `Entry ${index} is ${state}; its receipt verifies${flags.out === undefined ? '' : ` and is kept in ${flags.out}`}.`,
+  );
 }

@@ -4,15 +4,12 @@ import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { AttestryError } from '../../errors.ts';
-import { formatExamples } from '../command.ts';
-import { say } from '../terminal.ts';
 
 interface Role {
   readonly name: string;
   /** Compiled, beside `src`. */
   readonly file: string;
   readonly description: string;
-  readonly example: string;
 }
 
 const ROLES: readonly Role[] = [
@@ -20,19 +17,16 @@ const ROLES: readonly Role[] = [
     name: 'node',
     file: 'log.js',
     description: 'Runs a log node.',
-    example: 'attestry node --trust trust.json --key eu.key --data ./eu --port 8101',
   },
   {
     name: 'witness',
     file: 'witness.js',
     description: 'Runs a witness.',
-    example: 'attestry witness --trust trust.json --key w1.key --data ./w1 --port 8201',
   },
   {
     name: 'verifier',
     file: 'verifier.js',
     description: 'Runs a verifier.',
-    example: 'attestry verifier --trust trust.json --data ./verifier --port 8301',
   },
 ];
 
@@ -56,7 +50,6 @@ async function runRole(role: Role, args: readonly string[]): Promise<void> {
   const stopForwarding = forwardSignals(child);
   process.exitCode = await exitCodeOf(child);
   stopForwarding();
-  if (args.includes('--help') || args.includes('-h')) say(formatExamples([role.example]));
 }
 
 /** A closed terminal stops the role as SIGTERM does. */

@@ -9,7 +9,11 @@ import type { SubmissionResult } from '../../client/submission-batch.ts';
 import { encodeHex } from '../../core/bytes/hex.ts';
 import { leafHash } from '../../core/merkle/hash.ts';
 import { formatReceipt } from '../../core/receipt/receipt.ts';
-import { type Envelope, LARGEST_ENTRY_BYTES, parseEnvelope } from '../../core/statement/envelope.ts';
+import {
+  type Envelope,
+  LARGEST_ENTRY_BYTES,
+  parseEnvelope,
+} from '../../core/statement/envelope.ts';
 import { contextOf, parseStatement } from '../../core/statement/statement.ts';
 import type { TrustRoot } from '../../core/trust/trust-root.ts';
 import { AttestryError } from '../../errors.ts';

@@ -35,7 +35,10 @@ export function verifyCommand(): Command {
     .argument('<file>', 'receipt, dossier or finding; - for standard input')
     .addOption(trustOption())
     .option('--model <path>', 'the file or folder in hand: is it the model that is stated?')
-    .option('--shard-proof <file>', 'the model in hand is, or holds, the one shard that this proves')
+    .option(
+      '--shard-proof <file>',
+      'the model in hand is, or holds, the one shard that this proves',
+    )
     .option('--ignore <path>', "leave out a path of the model's folder (repeatable)", repeated)
     .addOption(jsonOption())
     .action(async (file: string, flags: VerifyFlags) => verify(file, flags));

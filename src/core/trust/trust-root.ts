@@ -9,6 +9,7 @@ import {
   label,
   literal,
   object,
+  optional,
   type Reader,
   readShape,
   text,
@@ -39,6 +40,14 @@ export interface TrustRootFile {
   }[];
   /** How many witnesses must have cosigned. */
   readonly witnessQuorum: number;
+  /** Who rebuilds and cosigns the logs' tallies; none unless told. */
+  readonly verifiers?: readonly {
+    readonly key: string;
+    readonly operator: string;
+    readonly url: string;
+  }[];
+  /** How many verifiers must have cosigned a tally; 0 unless told. */
+  readonly verifierQuorum?: number;
   readonly operators: readonly {
     readonly id: string;
     /** Raw Ed25519 public keys, hex. */
@@ -77,6 +86,8 @@ export interface TrustRoot {
   readonly logs: ReadonlyMap<string, TrustedLog>;
   readonly witnesses: readonly TrustedWitness[];
   readonly witnessQuorum: number;
+  readonly verifiers: readonly TrustedWitness[];
+  readonly verifierQuorum: number;
   /** By keyid. */
   readonly operatorKeys: ReadonlyMap<
     string,
@@ -90,6 +101,8 @@ const publicKeyText = checkedText('a public key in hex', (hex) =>
 );
 const urlText = checkedText('an http or https URL', parseUrl);
 
+const cosigner = object({ key: vkeyText, operator: label, url: urlText });
+
 const trustRootFile: Reader<TrustRootFile> = object<TrustRootFile>({
   type: literal(TRUST_ROOT_TYPE),
   version: literal(1),
@@ -97,8 +110,10 @@ const trustRootFile: Reader<TrustRootFile> = object<TrustRootFile>({
     min: 1,
     max: 256,
   }),
-  witnesses: array(object({ key: vkeyText, operator: label, url: urlText }), { min: 1, max: 256 }),
+  witnesses: array(cosigner, { min: 1, max: 256 }),
   witnessQuorum: count,
+  verifiers: optional(array(cosigner, { max: 256 })),
+  verifierQuorum: optional(count),
   operators: array(
     object({
       id: label,
@@ -114,14 +129,12 @@ const trustRootFile: Reader<TrustRootFile> = object<TrustRootFile>({
 export function parseTrustRoot(bytes: Uint8Array): TrustRoot {
   const file = readShape('TRUST_MALFORMED', trustRootFile, parseCanonicalJson(bytes));
   const logs = file.logs.map((log) => ({ ...log, ...named(log.key, SIGNATURE_TYPE.ed25519) }));
-  const witnesses = file.witnesses.map((witness) => ({
-    operator: witness.operator,
-    url: witness.url,
-    ...named(witness.key, SIGNATURE_TYPE.cosignature),
-  }));
+  const witnesses = file.witnesses.map(openCosigner);
+  const verifiers = (file.verifiers ?? []).map(openCosigner);
+  const parties = [...logs, ...witnesses, ...verifiers];
   const operatorKeys = readOperators(file, new Set(logs.map((log) => log.name)));
   const publicKeys = [
-    ...[...logs, ...witnesses].map((party) => encodeHex(party.vkey.publicKey)),
+    ...parties.map((party) => encodeHex(party.vkey.publicKey)),
     ...file.operators.flatMap((operator) => operator.keys),
   ];
   // One key under two names would be counted as two parties.
@@ -129,10 +142,14 @@ export function parseTrustRoot(bytes: Uint8Array): TrustRoot {
   refuseRepeats(
     'TRUST_MALFORMED',
     'name',
-    [...logs, ...witnesses].map((party) => party.name),
+    parties.map((party) => party.name),
   );
-  if (file.witnessQuorum < 1 || file.witnessQuorum > witnesses.length) {
-    throw malformed(`a witnessQuorum from 1 to ${witnesses.length}, got ${file.witnessQuorum}`);
+  const { witnessQuorum, verifierQuorum = 0 } = file;
+  if (witnessQuorum < 1 || witnessQuorum > witnesses.length) {
+    throw malformed(`a witnessQuorum from 1 to ${witnesses.length}, got ${witnessQuorum}`);
+  }
+  if (verifierQuorum > verifiers.length) {
+    throw malformed(`a verifierQuorum of at most ${verifiers.length}, got ${verifierQuorum}`);
   }
   return {
     file,
@@ -144,7 +161,9 @@ export function parseTrustRoot(bytes: Uint8Array): TrustRoot {
       ]),
     ),
     witnesses,
-    witnessQuorum: file.witnessQuorum,
+    witnessQuorum,
+    verifiers,
+    verifierQuorum,
     operatorKeys,
   };
 }
@@ -182,6 +201,11 @@ function readOperators(
     }
   }
   return keys;
+}
+
+function openCosigner(party: TrustRootFile['witnesses'][number]): TrustedWitness {
+  const { operator, url, key } = party;
+  return { operator, url, ...named(key, SIGNATURE_TYPE.cosignature) };
 }
 
 function named(keyText: string, type: number): { name: string; vkey: VerifierKey } {

@@ -1,0 +1,135 @@
+/**
+ * The demo: a network of real processes records statements about real models, an auditor checks them, and five attacks
+ * are caught. Every step makes sure of what it says; the first that does not hold ends the demo with exit code 1.
+ */
+import { performance } from 'node:perf_hooks';
+import { Command } from 'commander';
+import { VERSION } from '../src/version.ts';
+import { attackBackup } from './demo/attack-backup.ts';
+import { attackCache } from './demo/attack-cache.ts';
+import { attackEntry } from './demo/attack-entry.ts';
+import { attackFork } from './demo/attack-fork.ts';
+import { attackReplay } from './demo/attack-replay.ts';
+import { openAuditor } from './demo/auditor.ts';
+import { describeFailure } from './demo/expectation.ts';
+import { createNarrator } from './demo/narrator.ts';
+import { describeNetwork, siteOf, startNetwork } from './demo/network.ts';
+import { AMERICA, ASIA, EUROPE } from './demo/parties.ts';
+import { type Results, writeResults } from './demo/results.ts';
+import { openStage, type Stage } from './demo/stage.ts';
+import { auditModels, demandHealth } from './demo/story-audit.ts';
+import { recordModels } from './demo/story-models.ts';
+import { recordTraining } from './demo/story-training.ts';
+import { pastHours, serveAndMeter, usageIn } from './demo/story-usage.ts';
+
+interface DemoOptions {
+  readonly once?: true;
+  readonly out?: string;
+  readonly data?: string;
+}
+
+const EXIT_FAILED = 1;
+const EXIT_INTERRUPTED = 130;
+
+process.exit(await runDemo(readOptions()));
+
+function readOptions(): DemoOptions {
+  return new Command('demo')
+    .description('Runs a whole Attestry network on this machine and tells what happens.')
+    .version(VERSION)
+    .option('--once', 'stop everything at the end; exit code 0 only if every step held')
+    .option('--out <folder>', 'write trust root, dossiers, receipt and model files there')
+    .option(
+      '--data <folder>',
+      'keep keys, databases and output there (default: a temporary folder)',
+    )
+    .addHelpText('after', '\nExample:\n  npm run demo -- --once --out ./demo-out')
+    .parse()
+    .opts<DemoOptions>();
+}
+
+async function runDemo(options: DemoOptions): Promise<number> {
+  const narrator = createNarrator({
+    print: (line) => process.stdout.write(`${line}\n`),
+    clockMs: () => performance.now(),
+    colors: process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined,
+  });
+  const stopAsked = stopSignal();
+  let stage: Stage | undefined;
+  let exitCode = EXIT_FAILED;
+  try {
+    stage = await openStage({ narrator, ...(options.data === undefined ? {} : options) });
+    narrator.say(`Attestry ${VERSION}, on this machine only. Everything is in ${stage.folder}.`);
+    exitCode = await perform(stage, options, stopAsked);
+  } catch (error) {
+    narrator.say(`FAILED: ${describeFailure(error)}`);
+  }
+  await stage?.close(exitCode !== EXIT_FAILED);
+  return exitCode;
+}
+
+/** Gives the exit code. */
+async function perform(
+  stage: Stage,
+  options: DemoOptions,
+  stopAsked: Promise<void>,
+): Promise<number> {
+  const { narrator } = stage;
+  const story = tellStory(stage);
+  const results = await Promise.race([story, stopAsked]);
+  if (results === undefined) {
+    narrator.say('Asked to stop: stopping everything.');
+    return EXIT_INTERRUPTED;
+  }
+  narrator.chapter('The end');
+  if (options.out !== undefined) {
+    const files = await writeResults(options.out, results);
+    narrator.say(`Written to ${options.out}:`);
+    narrator.show(files);
+  }
+  narrator.say('Every step did what it should.');
+  if (options.once === true) return 0;
+  narrator.say('The network goes on running; Ctrl-C stops all of it:');
+  narrator.show(describeNetwork(results.network));
+  await stopAsked;
+  narrator.say('Stopping everything.');
+  return 0;
+}
+
+async function tellStory(stage: Stage): Promise<Results> {
+  const { narrator } = stage;
+  const network = await startNetwork(stage);
+  const period = pastHours(Math.floor(Date.now() / 1000));
+  const models = await recordModels(stage, network, period.from);
+  const classifier = await recordTraining(stage, network);
+  const { language } = models;
+  const usage = await serveAndMeter(stage, network, { language, period });
+
+  narrator.chapter('The auditor');
+  const auditor = await openAuditor(stage, network);
+  const audit = await auditModels(auditor, narrator, { network, models, classifier, usage });
+
+  narrator.chapter('Five attacks');
+  const { envelope } = models.vision.receipt.receipt;
+  const from = siteOf(network, EUROPE);
+  await attackEntry(narrator, usageIn(usage, ASIA));
+  await attackBackup(narrator, siteOf(network, ASIA), language);
+  await attackReplay(narrator, { envelope, from, to: siteOf(network, AMERICA) });
+  await attackCache(narrator, usageIn(usage, AMERICA));
+  const fork = await attackFork(stage, { network, auditor, subject: models.vision.subject });
+  await demandHealth(narrator, network, models);
+  return { network, models, audit, fork };
+}
+
+/** Resolves at the first signal to stop; a second one ends the demo at once, and its processes with it. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    let asked = false;
+    const onSignal = (): void => {
+      if (asked) process.exit(EXIT_INTERRUPTED);
+      asked = true;
+      resolve();
+    };
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+  });
+}

@@ -1,0 +1,74 @@
+/** attestry audit: replays a remote log in full. */
+import type { Command } from 'commander';
+import { type AuditReport, auditLog } from '../../client/audit.ts';
+import { createLogSource } from '../../client/log-source.ts';
+import { worstOf } from '../../core/report/report.ts';
+import { opensslEngine } from '../../keys/openssl-engine.ts';
+import { defineCommand, jsonOption, trustOption } from '../command.ts';
+import { EXIT_BY_OUTCOME } from '../exit-code.ts';
+import { readTrustFile } from '../input.ts';
+import { formatCheck } from '../print-check.ts';
+import { formatRate, startProgress } from '../progress.ts';
+import { formatCount, say, sayJson } from '../terminal.ts';
+
+interface AuditFlags {
+  readonly trust: string;
+  /** False with --no-signatures. */
+  readonly signatures: boolean;
+  readonly json?: boolean;
+}
+
+export function auditCommand(): Command {
+  return defineCommand({
+    name: 'audit',
+    description:
+      'Reads everything a log serves and checks it anew: hashes, signatures, admission, streams, duplicates, the root. Exit code as for verify.',
+    examples: [
+      'attestry audit https://eu.example.org/ --trust trust.json',
+      'attestry audit eu.example.org/log --trust trust.json --no-signatures --json',
+    ],
+  })
+    .argument('<log>', "the log's URL, or its origin in the trust root")
+    .addOption(trustOption())
+    .option('--no-signatures', "leave the operators' signatures unverified: faster, and less")
+    .addOption(jsonOption())
+    .action(async (log: string, flags: AuditFlags) => audit(log, flags));
+}
+
+async function audit(log: string, flags: AuditFlags): Promise<void> {
+  const trust = await readTrustFile(flags.trust);
+  const url = trust.logs.get(log)?.url ?? log;
+  const started = performance.now();
+  const progress = await startProgress({ title: `Auditing ${log}`, unit: 'entries' });
+  const report = await auditLog({
+    source: createLogSource(url),
+    trust,
+    now: Math.floor(Date.now() / 1000),
+    engine: opensslEngine,
+    signatures: flags.signatures,
+    onProgress: progress.at,
+  });
+  const rate = formatRate(report.entriesChecked, 'entries', started);
+  progress.end(`Read ${formatCount(report.entriesChecked)} entries, ${rate}.`);
+  printAudit(report, {
+    rate,
+    json: flags.json === true,
+    seconds: (performance.now() - started) / 1000,
+  });
+}
+
+function printAudit(
+  report: AuditReport,
+  { rate, json, seconds }: { rate: string; json: boolean; seconds: number },
+): void {
+  const outcome = worstOf(report.problems.map(({ code }) => code));
+  if (json) {
+    const took = { milliseconds: Math.round(seconds * 1000) };
+    sayJson({ type: 'attestry/audit', version: 1, outcome, ...report, ...took });
+  } else {
+    const { origin, size } = report;
+    const title = `${origin} at size ${formatCount(size)}, ${rate}`;
+    say(...formatCheck({ ...report, outcome, title }));
+  }
+  process.exitCode = EXIT_BY_OUTCOME[outcome];
+}

@@ -1,0 +1,95 @@
+/** What a dossier asks a tally about one model: every statement but usage, and usage either listed or summed by stretches of time. */
+import { AttestryError } from '../../errors.ts';
+import { literal, object, type Reader, time } from '../bytes/shape.ts';
+import { formatTime, parseTime } from '../bytes/time.ts';
+import { hourOf, KIND_BYTE, keyAt } from './key.ts';
+import type { Question } from './proof.ts';
+
+/** A stretch of time whose usage is summed instead of listed. */
+export interface UsageRange {
+  /** Start of a UTC hour, included. */
+  readonly from: string;
+  /** Start of a UTC hour, not included. */
+  readonly to: string;
+  /** One sum for the whole, or one for each UTC day or hour of it. */
+  readonly by: 'total' | 'day' | 'hour';
+}
+
+export const usageRange: Reader<UsageRange> = (value, path) => {
+  const range = object<UsageRange>({ from: time, to: time, by: literal('total', 'day', 'hour') })(
+    value,
+    path,
+  );
+  stretchesOf(range);
+  return range;
+};
+
+/** Hours since 1970, the first included, the last not. */
+export interface Stretch {
+  readonly from: number;
+  readonly to: number;
+}
+
+const LAST_INDEX = Number.MAX_SAFE_INTEGER;
+const LAST_HOUR = 2 ** 32 - 1;
+const HOURS_PER_DAY = 24;
+const SECONDS_PER_HOUR = 3600;
+/** More answers than this are better asked for in parts. */
+const MOST_STRETCHES = 1000;
+
+/** The stretches that a range is summed by, in order. @throws USAGE_RANGE_INVALID */
+export function stretchesOf({ from, to, by }: UsageRange): readonly Stretch[] {
+  const first = wholeHour(from);
+  const end = wholeHour(to);
+  const step = { total: end - first, day: HOURS_PER_DAY, hour: 1 }[by];
+  if (first >= end || (end - first) / step > MOST_STRETCHES) {
+    throw new AttestryError(
+      'USAGE_RANGE_INVALID',
+      `Expected 1 to ${MOST_STRETCHES} stretches from ${from} to ${to} by ${by}.`,
+    );
+  }
+  const stretches: Stretch[] = [];
+  for (let at = first; at < end; ) {
+    // Days begin at midnight UTC, wherever the range begins.
+    const next = by === 'day' ? (Math.floor(at / HOURS_PER_DAY) + 1) * HOURS_PER_DAY : at + step;
+    stretches.push({ from: at, to: Math.min(end, next) });
+    at = next;
+  }
+  return stretches;
+}
+
+/** RFC 3339 of an hour since 1970. */
+export function formatHour(hour: number): string {
+  return formatTime(hour * SECONDS_PER_HOUR);
+}
+
+/**
+ * The questions, ascending. With a range: first every statement of a kind before usage, then the sum of each stretch, then
+ * every statement of a kind after usage. Without: every statement of every kind.
+ */
+export function questionsAbout(model: string, range: UsageRange | null): readonly Question[] {
+  if (range === null) return [everything(model, 0, 0xff)];
+  const { usage } = KIND_BYTE;
+  const sums = stretchesOf(range).map(
+    ({ from, to }): Question => ({
+      first: keyAt(model, usage, { hour: from, index: 0 }),
+      last: keyAt(model, usage, { hour: to - 1, index: LAST_INDEX }),
+      want: 'totals',
+    }),
+  );
+  return [everything(model, 0, usage - 1), ...sums, everything(model, usage + 1, 0xff)];
+}
+
+function everything(model: string, firstKind: number, lastKind: number): Question {
+  return {
+    first: keyAt(model, firstKind, { hour: 0, index: 0 }),
+    last: keyAt(model, lastKind, { hour: LAST_HOUR, index: LAST_INDEX }),
+    want: 'list',
+  };
+}
+
+function wholeHour(text: string): number {
+  const seconds = parseTime(text);
+  if (seconds % SECONDS_PER_HOUR === 0) return hourOf(seconds);
+  throw new AttestryError('USAGE_RANGE_INVALID', `Expected the start of a UTC hour, got ${text}.`);
+}

@@ -1,0 +1,117 @@
+/** The tally of a log: its note, its proofs, and the cosignatures that verifiers bring. */
+import { type Static, Type } from 'typebox';
+import { encodeBase64 } from '../core/bytes/base64.ts';
+import { decodeHex } from '../core/bytes/hex.ts';
+import { decodeUtf8 } from '../core/bytes/utf8.ts';
+import { questionsAbout, stretchesOf, type UsageRange } from '../core/tally/questions.ts';
+import { AttestryError } from '../errors.ts';
+import type { LogTally } from '../log/log-tally.ts';
+import type { App } from './app.ts';
+import { bodyOf, takeAnyBody } from './body.ts';
+
+const LARGEST_COSIGNATURES_BYTES = 16 * 1024;
+const BRIEFLY = 'public, max-age=1';
+
+const PAIR = Type.Object({
+  checkpoint: Type.String({ description: 'The checkpoint of the same size.' }),
+  tally: Type.String({ description: 'The tally note.' }),
+});
+
+/** The query of everything that is asked about the usage of one model. */
+export const RANGE_QUERY = {
+  from: Type.Optional(
+    Type.String({ description: 'Start of a UTC hour, included: 2026-10-01T00:00:00Z.' }),
+  ),
+  to: Type.Optional(Type.String({ description: 'Start of a UTC hour, not included.' })),
+  by: Type.Optional(
+    Type.Union([Type.Literal('total'), Type.Literal('day'), Type.Literal('hour')], {
+      description:
+        'How usage is summed from `from` to `to`; day unless told. Without from and to every usage statement is listed.',
+    }),
+  ),
+};
+
+const PROOF_QUERY = Type.Object(
+  { model: Type.String({ description: 'SHA-256 of the model, hex.' }), ...RANGE_QUERY },
+  { additionalProperties: false },
+);
+
+export function addTallyRoutes(app: App, tally: LogTally): void {
+  const tags = ['tally'];
+  app.get(
+    '/tally',
+    { schema: { summary: 'The newest tally note', tags } },
+    async (_request, reply) =>
+      reply
+        .type('text/plain; charset=utf-8')
+        .header('cache-control', BRIEFLY)
+        .send(tally.pair().tally),
+  );
+  app.get(
+    '/v1/tally',
+    {
+      schema: {
+        summary: 'The newest tally note with the checkpoint of the same size',
+        tags,
+        response: { 200: PAIR },
+      },
+    },
+    async (_request, reply) => reply.header('cache-control', BRIEFLY).send(tally.pair()),
+  );
+  app.get(
+    '/v1/tally/proof',
+    {
+      schema: {
+        summary: 'What the tally holds about one model, proven',
+        description:
+          'The proof, in base64, answers the questions that the documentation of the tally derives from model and range.',
+        tags,
+        querystring: PROOF_QUERY,
+        response: { 200: Type.Object({ ...PAIR.properties, proof: Type.String() }) },
+      },
+    },
+    async (request, reply) => {
+      const { model } = request.query;
+      decodeHex(model, 32);
+      const {
+        checkpoint,
+        tally: note,
+        proof,
+      } = tally.prove(questionsAbout(model, rangeOf(request.query)));
+      return reply
+        .header('cache-control', BRIEFLY)
+        .send({ checkpoint, tally: note, proof: encodeBase64(proof) });
+    },
+  );
+  app.register(async (scope: App) => {
+    takeAnyBody(scope);
+    scope.post(
+      '/tally/cosignatures',
+      {
+        bodyLimit: LARGEST_COSIGNATURES_BYTES,
+        schema: {
+          summary: "Verifiers' cosignatures on the newest tally note",
+          description:
+            'Signature lines of c2sp.org/signed-note. Answers how many were taken: lines of unknown verifiers and for older notes are not.',
+          tags,
+          response: { 200: Type.Object({ taken: Type.Integer() }) },
+        },
+      },
+      async (request) => ({ taken: tally.addCosignatures(decodeUtf8(bodyOf(request))) }),
+    );
+  });
+}
+
+/** The range of a query, or null where usage is to be listed. @throws USAGE_RANGE_INVALID, TIME_MALFORMED */
+export function rangeOf(
+  query: Pick<Static<typeof PROOF_QUERY>, 'from' | 'to' | 'by'>,
+): UsageRange | null {
+  const { from, to, by = 'day' } = query;
+  if (from === undefined && to === undefined && query.by === undefined) return null;
+  if (from === undefined || to === undefined) {
+    throw new AttestryError('USAGE_RANGE_INVALID', 'Expected both from and to, or neither.');
+  }
+  const range = { from, to, by };
+  stretchesOf(range);
+  return range;
+}

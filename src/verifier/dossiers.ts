@@ -1,0 +1,251 @@
+/** Dossiers and receipts, made from the mirrors: what this verifier has verified, in the form that anyone verifies again. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { LRUCache } from 'lru-cache';
+import pLimit from 'p-limit';
+import {
+  type Dossier,
+  type DossierEntry,
+  type DossierLog,
+  formatDossier,
+} from '../core/dossier/dossier.ts';
+import { type Finding, parseFinding } from '../core/finding/finding.ts';
+import { parseCheckpoint } from '../core/note/checkpoint.ts';
+import { formatReceipt } from '../core/receipt/receipt.ts';
+import { judge } from '../core/report/judge.ts';
+import type { Report } from '../core/report/report.ts';
+import { parseEnvelope } from '../core/statement/envelope.ts';
+import type { VerificationRules, WitnessedCheckpoint } from '../core/trust/quorum.ts';
+import { AttestryError } from '../errors.ts';
+import type { Findings } from './findings.ts';
+import type { Follower } from './follower.ts';
+import { type Clock, reasonToLeaveOut } from './standing.ts';
+import type { VerifierStore } from './verifier-store.ts';
+
+export interface DossiersOptions {
+  readonly followers: ReadonlyMap<string, Follower>;
+  readonly findings: Findings;
+  readonly records: VerifierStore;
+  readonly rules: () => VerificationRules;
+  readonly clock: () => Clock;
+}
+
+/** A dossier holds at most so many statements and bytes of entries; logs beyond are named as missing. */
+const MOST_ENTRIES = 20_000;
+const MOST_ENTRY_BYTES = 32 * 1024 * 1024;
+/** Of each log; a dossier needs one to show that a log cannot be relied on. */
+const MOST_FINDINGS_OF_A_LOG = 8;
+const MOST_FINDING_BYTES = 4 * 1024 * 1024;
+const ENTRIES_PER_TURN = 128;
+/** Dossiers kept for those who ask again before anything has changed, in bytes. */
+const KEPT_BYTES = 64 * 1024 * 1024;
+const MOST_WAITING = 64;
+const RETRY_SECONDS = 5;
+
+interface KeptDossier {
+  readonly stamp: string;
+  readonly bytes: Uint8Array;
+  report?: Report;
+}
+
+interface Budget {
+  entries: number;
+  bytes: number;
+}
+
+export class Dossiers {
+  readonly #options: DossiersOptions;
+  readonly #kept = new LRUCache<string, KeptDossier>({
+    maxSize: KEPT_BYTES,
+    sizeCalculation: ({ bytes }) => 2 * bytes.length,
+  });
+  // Each takes memory and long turns of the event loop.
+  readonly #oneByOne = pLimit(1);
+
+  constructor(options: DossiersOptions) {
+    this.#options = options;
+  }
+
+  /** The dossier's canonical bytes. @throws QUEUE_FULL */
+  async bytesOf(model: string): Promise<Uint8Array> {
+    return (await this.#take(() => this.#dossier(model))).bytes;
+  }
+
+  /** What `judge` says of the dossier. @throws QUEUE_FULL */
+  async reportOn(model: string): Promise<Report> {
+    return await this.#take(async () => {
+      const kept = await this.#dossier(model);
+      kept.report ??= judge(kept.bytes, this.#options.rules());
+      return kept.report;
+    });
+  }
+
+  /** What `judge` says of any receipt, dossier or finding. @throws QUEUE_FULL */
+  async judge(bytes: Uint8Array): Promise<Report> {
+    return await this.#take(async () => judge(bytes, this.#options.rules()));
+  }
+
+  /**
+   * The canonical bytes of an entry's receipt, under the first checkpoint of the mirror that covers it.
+   * @throws CHECKPOINT_ORIGIN_UNKNOWN, ENTRY_UNKNOWN, ENTRY_INADMISSIBLE, STORE_CORRUPT
+   */
+  async receiptOf(origin: string, index: number): Promise<Uint8Array> {
+    const { followers, records } = this.#options;
+    const follower = followers.get(origin);
+    if (follower === undefined) {
+      throw new AttestryError(
+        'CHECKPOINT_ORIGIN_UNKNOWN',
+        'Expected the origin of a log that the trust root names.',
+      );
+    }
+    const { mirror } = follower;
+    const covering = await mirror.store.checkpointCovering('witnessed', index);
+    if (covering === undefined) {
+      throw new AttestryError(
+        'ENTRY_UNKNOWN',
+        `No entry ${index} of ${origin} has been mirrored under a witnessed checkpoint.`,
+      );
+    }
+    const refused = records.refusedAt(origin, index);
+    if (refused !== undefined) {
+      throw new AttestryError(
+        'ENTRY_INADMISSIBLE',
+        `${origin} holds entry ${index}, but admission refuses it (${refused.code}): there is no receipt for it.`,
+        { details: { index, code: refused.code } },
+      );
+    }
+    const { checkpoint } = parseCheckpoint(covering.note);
+    const { entry, proof } = mirror.prove(index, checkpoint);
+    const envelope = parseEnvelope(entry);
+    return formatReceipt({ envelope, proof: { index, proof, checkpoint: covering.note } });
+  }
+
+  async #take<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#oneByOne.pendingCount >= MOST_WAITING) {
+      throw new AttestryError('QUEUE_FULL', 'Too many wait to be answered; try again later.', {
+        details: { retryAfterSeconds: RETRY_SECONDS },
+      });
+    }
+    return await this.#oneByOne(async () => {
+      // Whatever else waits comes before the next long turn.
+      await nextTurn();
+      return await work();
+    });
+  }
+
+  async #dossier(model: string): Promise<KeptDossier> {
+    const stamp = this.#stampOf(model);
+    const kept = this.#kept.get(model);
+    if (kept?.stamp === stamp) return kept;
+    const made = { stamp, bytes: formatDossier(await this.#build(model)) };
+    this.#kept.set(model, made);
+    return made;
+  }
+
+  /** Everything that a dossier depends on, in one text. */
+  #stampOf(model: string): string {
+    const { followers, findings } = this.#options;
+    const logs = [...followers.values()].map((follower) => {
+      const facts = this.#factsOf(follower);
+      const { current } = facts;
+      const missing = reasonToLeaveOut(facts, this.#options.clock());
+      const doubt = follower.refusals.doubtAbout(model);
+      return [missing ?? null, doubt?.index ?? null, current?.note ?? null];
+    });
+    return JSON.stringify([logs, findings.about(model).map(({ id }) => id)]);
+  }
+
+  async #build(model: string): Promise<Dossier> {
+    const budget: Budget = { entries: MOST_ENTRIES, bytes: MOST_ENTRY_BYTES };
+    const logs: DossierLog[] = [];
+    for (const follower of this.#options.followers.values()) {
+      logs.push(await this.#logOf(follower, model, budget));
+    }
+    return { model, logs, findings: this.#findingsAbout(model) };
+  }
+
+  async #logOf(follower: Follower, model: string, budget: Budget): Promise<DossierLog> {
+    const { origin } = follower.log;
+    const facts = this.#factsOf(follower);
+    const { current } = facts;
+    const missing = reasonToLeaveOut(facts, this.#options.clock());
+    if (missing !== undefined || current === undefined) return missingLog(origin, missing);
+    const doubt = follower.refusals.doubtAbout(model);
+    if (doubt !== undefined) {
+      const message = `${origin} logged entry ${doubt.index} about this model, which admission refuses: ${doubt.message}`;
+      return { origin, missing: { code: 'ENTRY_INADMISSIBLE', message } };
+    }
+    try {
+      const entries = await entriesAbout(model, { follower, current, budget });
+      return { origin, checkpoint: current.note, entries };
+    } catch (error) {
+      if (!(error instanceof AttestryError)) throw error;
+      return missingLog(origin, error);
+    }
+  }
+
+  #findingsAbout(model: string): readonly Finding[] {
+    const { findings, followers } = this.#options;
+    return [...followers.keys()].flatMap((origin) => {
+      const own = findings.about(model).filter((filed) => filed.origin === origin);
+      const chosen: Finding[] = [];
+      let bytes = 0;
+      for (const { id } of own.slice(0, MOST_FINDINGS_OF_A_LOG)) {
+        const finding = findings.read(id);
+        bytes += finding.length;
+        if (chosen.length > 0 && bytes > MOST_FINDING_BYTES) break;
+        chosen.push(parseFinding(finding));
+      }
+      return chosen;
+    });
+  }
+
+  #factsOf(follower: Follower): ReturnType<Follower['facts']> {
+    const { now, staleAfterSeconds } = this.#options.clock();
+    return follower.facts(now - staleAfterSeconds);
+  }
+}
+
+interface Part {
+  readonly follower: Follower;
+  readonly current: WitnessedCheckpoint;
+  readonly budget: Budget;
+}
+
+async function entriesAbout(
+  model: string,
+  { follower, current, budget }: Part,
+): Promise<readonly DossierEntry[]> {
+  const { mirror, log } = follower;
+  const { checkpoint } = current;
+  const mentions = await mirror.store.mentions(model);
+  // While a growth is being taken in, the mirror is ahead of the checkpoint.
+  const covered = mentions.filter(({ index }) => index < checkpoint.size);
+  budget.entries -= covered.length;
+  if (budget.entries < 0) throw tooMany(log.origin, covered.length);
+  const entries: DossierEntry[] = [];
+  for (const { index } of covered) {
+    if (entries.length % ENTRIES_PER_TURN === ENTRIES_PER_TURN - 1) await nextTurn();
+    const { entry, proof } = mirror.prove(index, checkpoint);
+    budget.bytes -= entry.length;
+    if (budget.bytes < 0) throw tooMany(log.origin, covered.length);
+    entries.push({ index, envelope: parseEnvelope(entry), proof });
+  }
+  return entries;
+}
+
+function missingLog(
+  origin: string,
+  { code, message }: Pick<AttestryError, 'code' | 'message'> = {
+    code: 'PEER_UNAVAILABLE',
+    message: 'It has not been reached yet.',
+  },
+): DossierLog {
+  return { origin, missing: { code, message } };
+}
+
+function tooMany(origin: string, count: number): AttestryError {
+  return new AttestryError(
+    'INPUT_TOO_LARGE',
+    `${origin} holds ${count} statements about this model, more than fit into one dossier with those of the other logs; ask for receipts.`,
+  );
+}

@@ -1,0 +1,150 @@
+/** Everything that one log has signed, held against one history: the mirror, its newest checkpoint, and what came to be known besides. */
+import { bytesEqual } from '../core/bytes/equal.ts';
+import {
+  type VerificationRules,
+  verifyWitnessedCheckpoint,
+  type WitnessedCheckpoint,
+} from '../core/trust/quorum.ts';
+import { AttestryError } from '../errors.ts';
+import {
+  type ContradictingNotes,
+  contradictionInTree,
+  contradictionWith,
+} from './contradiction.ts';
+import { type Findings, wrongOfContradiction } from './findings.ts';
+import { type KnownNotes, openKnownNotes } from './known-notes.ts';
+import type { Mirror } from './mirror.ts';
+import type { ServedTree } from './served-tree.ts';
+import type { KnownNote, VerifierStore } from './verifier-store.ts';
+
+export interface SignedHistoryOptions {
+  readonly origin: string;
+  readonly mirror: Mirror;
+  readonly records: VerifierStore;
+  readonly findings: Findings;
+  /** The rules of the moment. */
+  readonly rules: () => VerificationRules;
+}
+
+/** @throws STORE_CORRUPT, STORE_FAILED */
+export async function openSignedHistory(options: SignedHistoryOptions): Promise<SignedHistory> {
+  const { origin, mirror, records, rules } = options;
+  const kept = await mirror.store.latestCheckpoint('witnessed');
+  const now = (): number => rules().now;
+  const notes = await openKnownNotes({ store: records, origin, now });
+  return new SignedHistory(options, notes, kept && witnessedOrNot(kept.note, rules()));
+}
+
+/** A contradiction that it comes upon is filed as a finding. */
+export class SignedHistory {
+  readonly #options: SignedHistoryOptions;
+  readonly #notes: KnownNotes;
+  #current: WitnessedCheckpoint | undefined;
+
+  constructor(
+    options: SignedHistoryOptions,
+    notes: KnownNotes,
+    current: WitnessedCheckpoint | undefined,
+  ) {
+    this.#options = options;
+    this.#notes = notes;
+    this.#current = current;
+  }
+
+  /** The newest checkpoint that is mirrored in full. */
+  get current(): WitnessedCheckpoint | undefined {
+    return this.#current;
+  }
+
+  /** Whether the log has been found to have signed two histories. */
+  get isContradicted(): boolean {
+    const { findings, origin } = this.#options;
+    return findings.contradictionOf(origin) !== undefined;
+  }
+
+  /** The largest checkpoint beyond the mirror that has been known since `time` (unix seconds) or longer. */
+  largestSince(time: number): KnownNote | undefined {
+    return this.#notes.largestSince(time);
+  }
+
+  /** Holds a note of this log against all that is known; keeps it where the mirror is too short to tell. */
+  async hold(seen: KnownNote): Promise<void> {
+    await this.#compare(seen);
+    if (seen.size > (this.#current?.checkpoint.size ?? 0)) await this.#notes.remember(seen);
+  }
+
+  /**
+   * Whether the tree behind `target`, as the log serves it, begins with what is mirrored. If not, the log is accused.
+   * @throws CONSISTENCY_ROOT_MISMATCH when nothing that it signed proves that
+   */
+  async continuesIn(tree: ServedTree, target: KnownNote): Promise<boolean> {
+    const { mirror, origin } = this.#options;
+    const shared = Math.min(tree.size, mirror.head.size);
+    if (bytesEqual(await tree.rootAt(shared), mirror.rootAt(shared))) return true;
+    const own = this.#current === undefined ? [] : [knownNote(this.#current)];
+    const found = await contradictionInTree(tree, target, [...own, ...this.#notes.all()]);
+    if (found === undefined) {
+      throw new AttestryError(
+        'CONSISTENCY_ROOT_MISMATCH',
+        `${origin} shows another history than the ${shared} entries that it served before, under a checkpoint that it no longer serves in full.`,
+        { details: { size1: shared, size2: tree.size } },
+      );
+    }
+    await this.#accuse(found);
+    return false;
+  }
+
+  /** Takes a checkpoint that is mirrored in full as the newest, and holds against it what waited for it. */
+  async adopt(target: WitnessedCheckpoint): Promise<void> {
+    const { size } = target.checkpoint;
+    await this.#options.mirror.store.putCheckpoint('witnessed', size, target.note);
+    this.#current = target;
+    await this.#settle(size);
+  }
+
+  /** Takes the newest checkpoint with later cosignatures. */
+  async renew(witnessed: WitnessedCheckpoint): Promise<void> {
+    if (witnessed.witnessedAt > (this.#current?.witnessedAt ?? 0)) this.#current = witnessed;
+    await this.#settle(witnessed.checkpoint.size);
+  }
+
+  async #settle(size: number): Promise<void> {
+    for (const note of this.#notes.all()) if (note.size <= size) await this.#compare(note);
+    await this.#notes.forget(size);
+  }
+
+  async #compare(seen: KnownNote): Promise<void> {
+    const found = contradictionWith(seen, {
+      mirror: this.#options.mirror,
+      current: this.#current && knownNote(this.#current),
+      notes: this.#notes.all(),
+    });
+    if (found !== undefined) await this.#accuse(found);
+  }
+
+  async #accuse({ first, second, evidence }: ContradictingNotes): Promise<void> {
+    const { findings, origin } = this.#options;
+    const wrong = wrongOfContradiction(first, second);
+    const filing = await findings.file({ origin, evidence, wrong });
+    if (filing === 'filed') return;
+    // The notes are the log's and were compared: only a damaged mirror can have made a proof that does not hold.
+    throw new AttestryError(
+      'STORE_CORRUPT',
+      `The mirror of ${origin} on this machine is damaged: it differs from a checkpoint and proves nothing against it.`,
+    );
+  }
+}
+
+export function knownNote({ checkpoint, note }: WitnessedCheckpoint): KnownNote {
+  return { size: checkpoint.size, root: checkpoint.root, note };
+}
+
+// Under a trust root that has changed since, a kept checkpoint may no longer do; the next look brings another.
+function witnessedOrNot(note: string, rules: VerificationRules): WitnessedCheckpoint | undefined {
+  try {
+    return verifyWitnessedCheckpoint(note, rules);
+  } catch (error) {
+    if (error instanceof AttestryError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,201 @@
+/**
+ * The verifier: follows every log of its trust root, listens to every witness, and answers. Each log and each witness has
+ * a loop of its own, so one that is slow or hostile delays no other.
+ */
+
+import { encodeHex } from '../core/bytes/hex.ts';
+import type { Json } from '../core/bytes/json.ts';
+import { formatTime } from '../core/bytes/time.ts';
+import type { SignatureEngine } from '../core/note/ed25519.ts';
+import type { VerificationRules, WitnessedCheckpoint } from '../core/trust/quorum.ts';
+import type { TrustedLog, TrustedWitness, TrustRoot } from '../core/trust/trust-root.ts';
+import type { LogCommit, LogStore } from '../store/log-store.ts';
+import { Catalogue } from './catalogue.ts';
+import { Dossiers } from './dossiers.ts';
+import { EventLog } from './event-log.ts';
+import { type Findings, openFindings } from './findings.ts';
+import { type Follower, openFollower } from './follower.ts';
+import type { LogSource, WitnessSource } from './log-source.ts';
+import { repeat } from './poll-loop.ts';
+import { type Clock, type LogFacts, type LogState, type Problem, standingOf } from './standing.ts';
+import type { VerifierStore } from './verifier-store.ts';
+import { WitnessListener, type WitnessStatus } from './witness-listener.ts';
+
+export interface VerifierOptions {
+  readonly trust: TrustRoot;
+  readonly records: VerifierStore;
+  readonly openMirror: (log: TrustedLog) => Promise<LogStore>;
+  readonly logSource: (log: TrustedLog) => LogSource;
+  readonly witnessSource: (witness: TrustedWitness) => WitnessSource;
+  /** Unix seconds. */
+  readonly now: () => number;
+  /** Checks signatures of checkpoints, and whatever is judged. */
+  readonly engine: SignatureEngine;
+  readonly pollIntervalMs: number;
+  /** How old what is known of a log may be before it no longer counts as known. */
+  readonly staleAfterSeconds: number;
+  /** Told of defects and of failures of this machine. */
+  readonly onDefect: (error: unknown) => void;
+}
+
+export interface LogStatus {
+  readonly log: TrustedLog;
+  readonly state: LogState;
+  readonly problem: Problem | undefined;
+  readonly facts: LogFacts;
+  /** Entries in the mirror; more than its checkpoint covers while a growth is being taken in. */
+  readonly mirroredSize: number;
+  /** Entries verified since the start. */
+  readonly verifiedEntries: number;
+  /** Entries that admission refuses. */
+  readonly refusedEntries: number;
+}
+
+/** A verifier that is not running yet; the records stay the caller's to close. @throws STORE_*, CONFIG_INVALID */
+export async function openVerifier(options: VerifierOptions): Promise<Verifier> {
+  const { trust, records, now, engine } = options;
+  const events = new EventLog();
+  const rules = (): VerificationRules => ({ trust, now: now(), engine });
+  const findings = await openFindings({
+    store: records,
+    rules,
+    onFiled: ({ id, origin, kind, foundAt, code, sentence }) =>
+      events.publish('finding', { id, origin, kind, foundAt, code, sentence }),
+  });
+  const followers = new Map<string, Follower>();
+  const catalogue = new Catalogue(followers);
+  try {
+    for (const log of trust.logs.values()) {
+      const onCommitted = (commit: LogCommit): void => catalogue.count(log.origin, commit);
+      const onCheckpoint = (checkpoint: WitnessedCheckpoint): void =>
+        events.publish('checkpoint', checkpointEvent(checkpoint));
+      const source = options.logSource(log);
+      const store = await options.openMirror(log);
+      const parts = { log, source, store, records, findings, rules, onCheckpoint, onCommitted };
+      followers.set(log.origin, await openFollower({ ...parts, onDefect: options.onDefect }));
+    }
+  } catch (error) {
+    for (const follower of followers.values()) await follower.close();
+    throw error;
+  }
+  return new Verifier(options, { events, findings, followers, catalogue, rules });
+}
+
+interface VerifierParts {
+  readonly events: EventLog;
+  readonly findings: Findings;
+  readonly followers: ReadonlyMap<string, Follower>;
+  readonly catalogue: Catalogue;
+  readonly rules: () => VerificationRules;
+}
+
+/** Made by `openVerifier`. */
+export class Verifier {
+  readonly trust: TrustRoot;
+  readonly findings: Findings;
+  readonly catalogue: Catalogue;
+  readonly dossiers: Dossiers;
+  readonly events: EventLog;
+  readonly #options: VerifierOptions;
+  readonly #followers: ReadonlyMap<string, Follower>;
+  readonly #listeners: readonly WitnessListener[];
+  /** What was last published of each log's standing. */
+  readonly #announced = new Map<string, string>();
+  readonly #stop = new AbortController();
+  #loops: readonly Promise<void>[] = [];
+
+  constructor(options: VerifierOptions, parts: VerifierParts) {
+    const { trust, records, now, onDefect, witnessSource } = options;
+    const { followers, findings, rules } = parts;
+    this.trust = trust;
+    this.findings = findings;
+    this.catalogue = parts.catalogue;
+    this.events = parts.events;
+    this.#options = options;
+    this.#followers = followers;
+    const clock = (): Clock => this.#clock();
+    this.dossiers = new Dossiers({ followers, findings, records, rules, clock });
+    this.#listeners = trust.witnesses.map(
+      (witness) => new WitnessListener({ witness, source: witnessSource(witness), now, onDefect }),
+    );
+  }
+
+  /** Looks at every log and listens to every witness, again and again. */
+  start(): void {
+    const { pollIntervalMs } = this.#options;
+    const { signal } = this.#stop;
+    const steps = [
+      ...Array.from(this.#followers.values(), (follower) => () => this.#look(follower)),
+      ...this.#listeners.map((listener) => () => this.#listen(listener)),
+    ];
+    this.#loops = steps.map((step) => repeat(step, { intervalMs: pollIntervalMs, signal }));
+  }
+
+  /** One round of everything: listens to the witnesses, then looks at the logs. */
+  async round(): Promise<void> {
+    await Promise.all(this.#listeners.map((listener) => this.#listen(listener)));
+    await Promise.all(Array.from(this.#followers.values(), (follower) => this.#look(follower)));
+  }
+
+  logs(): readonly LogStatus[] {
+    return Array.from(this.#followers.values(), (follower) => this.#statusOf(follower));
+  }
+
+  witnesses(): readonly WitnessStatus[] {
+    return this.#listeners.map((listener) => listener.status);
+  }
+
+  /** Ends the loops, cutting requests under way short, and closes the mirrors. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await Promise.all(this.#loops);
+    for (const follower of this.#followers.values()) await follower.close();
+  }
+
+  async #look(follower: Follower): Promise<void> {
+    await follower.poll(this.#stop.signal);
+    this.#announce(follower);
+  }
+
+  async #listen(listener: WitnessListener): Promise<void> {
+    const followers = [...this.#followers.values()];
+    await listener.poll(followers, this.#stop.signal);
+    for (const follower of followers) this.#announce(follower);
+  }
+
+  #announce(follower: Follower): void {
+    const { state, problem = null } = standingOf(this.#factsOf(follower), this.#clock());
+    const { origin } = follower.log;
+    const said = `${state} ${problem?.code}`;
+    if (this.#announced.get(origin) === said) return;
+    this.#announced.set(origin, said);
+    this.events.publish('node', { origin, state, problem: problem && { ...problem } });
+  }
+
+  #statusOf(follower: Follower): LogStatus {
+    const facts = this.#factsOf(follower);
+    return {
+      log: follower.log,
+      ...standingOf(facts, this.#clock()),
+      facts,
+      mirroredSize: follower.mirroredSize,
+      verifiedEntries: follower.verifiedEntries,
+      refusedEntries: follower.refusals.count,
+    };
+  }
+
+  #factsOf(follower: Follower): LogFacts {
+    const { now, staleAfterSeconds } = this.#clock();
+    return follower.facts(now - staleAfterSeconds);
+  }
+
+  #clock(): Clock {
+    const { now, staleAfterSeconds } = this.#options;
+    return { now: now(), staleAfterSeconds };
+  }
+}
+
+function checkpointEvent({ checkpoint, witnessedAt }: WitnessedCheckpoint): Json {
+  const { origin, size, root } = checkpoint;
+  return { origin, size, root: encodeHex(root), witnessedAt: formatTime(witnessedAt) };
+}

@@ -1,0 +1,234 @@
+import { describe, expect, it, vi } from 'vitest';
+import { EMPTY_ROOT } from '../../src/core/merkle/hash.ts';
+import { parseCheckpoint, signCheckpoint } from '../../src/core/note/checkpoint.ts';
+import { AttestryError } from '../../src/errors.ts';
+import type { LogOptions } from '../../src/log/log.ts';
+import type { WitnessPort } from '../../src/log/witness-port.ts';
+import { MemoryDisk } from '../../src/store/memory-log-store.ts';
+import { checkLog } from '../helpers/check-log.ts';
+import { copyDisk, LogBed } from '../helpers/log-bed.ts';
+import { flipBit } from '../helpers/wrapped-store.ts';
+
+/** Opening refuses with the code and changes nothing on the disks. */
+async function expectRefusal(
+  bed: LogBed,
+  code: string,
+  options: Partial<LogOptions> = {},
+): Promise<void> {
+  const [disk, head] = [copyDisk(bed.disk), bed.lock.head];
+  await expect(bed.open(options)).rejects.toMatchObject({ code });
+  expect({ ...bed.disk, held: false }).toEqual({ ...disk, held: false });
+  expect(bed.lock.head).toEqual(head);
+}
+
+async function grown(count: number): Promise<LogBed> {
+  const bed = await LogBed.make();
+  await bed.grow(count);
+  return bed;
+}
+
+/** Changes the bytes of one row behind the log's back. */
+function damage<K>(rows: Map<K, Uint8Array>, key: K, bit = 0): void {
+  rows.set(key, flipBit(rows.get(key) as Uint8Array, bit));
+}
+
+describe('recoverHead', () => {
+  it('starts a new log at size 0, with a lock and a checkpoint', async () => {
+    const bed = await LogBed.make();
+    const opened = await bed.open();
+    expect(opened.log.status().head).toEqual({ size: 0, root: EMPTY_ROOT });
+    expect(bed.lock.head).toEqual({ size: 0, root: EMPTY_ROOT });
+    await checkLog(bed, opened, 0);
+  });
+
+  it('goes on where database and lock agree', async () => {
+    const bed = await grown(300);
+    const opened = await bed.open();
+    await checkLog(bed, opened, 300);
+    await bed.submit(opened.log, [bed.entry(300)]);
+    await checkLog(bed, opened, 301);
+  });
+
+  it('takes up a batch that was written but not locked, and signs it', async () => {
+    const bed = await grown(260);
+    const before = bed.lock.head;
+    await bed.grow(10, 260);
+    bed.lock.head = before;
+    bed.disk.checkpoints.committed.delete(270);
+    bed.disk.checkpoints.witnessed.clear();
+    const opened = await bed.open();
+    const copy = await checkLog(bed, opened, 270);
+    expect(bed.lock.head).toMatchObject({ size: 270 });
+    expect(copy.entries[265]).toEqual(bed.entry(265));
+    const again = await bed.submit(opened.log, [bed.entry(265)]);
+    expect(again).toMatchObject([{ index: 265, isNew: false }]);
+    const { entryHash } = again[0] as (typeof again)[0];
+    const receipt = await opened.log.receipt(entryHash, 'committed');
+    expect(parseCheckpoint(receipt.proof.checkpoint).checkpoint.size).toBe(270);
+  });
+
+  it('refuses a database behind the lock', async () => {
+    const bed = await grown(5);
+    const backup = copyDisk(bed.disk);
+    await bed.grow(5, 5);
+    bed.disk = backup;
+    bed.witnesses = [];
+    await expect(bed.open()).rejects.toMatchObject({
+      code: 'HEAD_ROLLBACK',
+      details: { stored: 5, locked: 10 },
+    });
+    await expectRefusal(bed, 'HEAD_ROLLBACK');
+    bed.disk = new MemoryDisk();
+    await expectRefusal(bed, 'HEAD_ROLLBACK');
+  });
+
+  it('refuses a database with another history than the lock', async () => {
+    const bed = await grown(5);
+    const other = await LogBed.make();
+    await other.grow(6, 100);
+    other.lock.head = bed.lock.head;
+    await expectRefusal(other, 'HEAD_FORK');
+  });
+
+  it('refuses a database with entries and no lock', async () => {
+    const bed = await grown(1);
+    bed.lock.head = undefined;
+    await expectRefusal(bed, 'HEAD_MALFORMED');
+  });
+
+  it('refuses a changed entry, and names it', async () => {
+    const bed = await grown(300);
+    damage(bed.disk.entries, 123, 1000);
+    await expect(bed.open()).rejects.toMatchObject({
+      code: 'ENTRY_HASH_MISMATCH',
+      details: { index: 123 },
+    });
+    await expectRefusal(bed, 'ENTRY_HASH_MISMATCH');
+  });
+
+  it('refuses a changed hash in a full tile, in a partial one and above', async () => {
+    const rows = [
+      ['0/0', 'TILE_HASH_MISMATCH'],
+      ['0/1', 'HEAD_FORK'],
+      ['1/0', 'HEAD_FORK'],
+    ] as const;
+    const whole = await grown(300);
+    for (const [tile, code] of rows) {
+      whole.disk.tiles.set(tile, flipBit(whole.disk.tiles.get(tile) as Uint8Array));
+      await expectRefusal(whole, code);
+      whole.disk.tiles.set(tile, flipBit(whole.disk.tiles.get(tile) as Uint8Array));
+    }
+    await whole.run(async ({ log }) => expect(log.size).toBe(300));
+  });
+
+  it('refuses an entry and its leaf hash changed together', async () => {
+    const bed = await grown(300);
+    const other = await LogBed.make();
+    await other.grow(300, 1_000);
+    bed.disk.entries.set(7, other.disk.entries.get(7) as Uint8Array);
+    const [own, foreign] = [bed.disk.tiles.get('0/0'), other.disk.tiles.get('0/0')];
+    own?.set((foreign as Uint8Array).subarray(7 * 32, 8 * 32), 7 * 32);
+    await expectRefusal(bed, 'TILE_HASH_MISMATCH');
+  });
+
+  it('refuses a tile of the wrong length and one that is gone', async () => {
+    const bed = await grown(300);
+    const tile = bed.disk.tiles.get('0/0') as Uint8Array;
+    bed.disk.tiles.set('0/0', tile.subarray(0, 255 * 32));
+    await expectRefusal(bed, 'TILE_LENGTH_WRONG');
+    bed.disk.tiles.delete('0/0');
+    await expectRefusal(bed, 'STORE_CORRUPT');
+  });
+
+  it('refuses a stored root that the tiles do not give', async () => {
+    const bed = await grown(10);
+    const { head } = bed.disk;
+    await bed.grow(1, 10);
+    bed.lock.head = head;
+    bed.disk.head = { size: 11, root: flipBit(bed.disk.head?.root as Uint8Array) };
+    await expectRefusal(bed, 'ROOT_MISMATCH');
+  });
+
+  it('refuses a log that the trust root does not name, or names with another key', async () => {
+    const bed = await LogBed.make();
+    const other = (await import('../helpers/fixtures.ts')).makeNetwork({ regions: ['us'] });
+    const key = other.witnesses[0] as LogOptions['signer'];
+    const stranger = { seed: key.seed, vkey: { ...key.vkey, name: bed.eu.origin } };
+    for (const signer of [key, stranger]) await expectRefusal(bed, 'CONFIG_INVALID', { signer });
+  });
+});
+
+describe('recoverHead with more entries than are checked at the start', () => {
+  it('starts, and finds an old change while it runs', async () => {
+    const bed = await grown(700);
+    damage(bed.disk.entries, 2);
+    const { log, fatal } = await bed.open({ limits: { scrubbedAtStart: 100 } });
+    await vi.waitFor(() => expect(fatal).toHaveLength(1));
+    expect(fatal).toMatchObject([{ code: 'ENTRY_HASH_MISMATCH', details: { index: 2 } }]);
+    await expect(bed.submit(log, [bed.entry(700)])).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    expect(log.size).toBe(700);
+  });
+
+  it('checks the newest first, and the rest in the background', async () => {
+    const bed = await grown(700);
+    const { log, fatal } = await bed.open({ limits: { scrubbedAtStart: 100 } });
+    await vi.waitFor(() => expect(log.status().scrubbed).toBe(600));
+    expect(fatal).toEqual([]);
+    await log.close();
+    damage(bed.disk.entries, 650);
+    await expectRefusal(bed, 'ENTRY_HASH_MISMATCH', { limits: { scrubbedAtStart: 100 } });
+  });
+});
+
+describe('recoverHead with witnesses', () => {
+  const silent: WitnessPort = {
+    name: 'silent',
+    url: 'https://silent.example',
+    cosign: () => Promise.reject(new AttestryError('PEER_UNAVAILABLE', 'silent')),
+    latestSeen: () => Promise.reject(new AttestryError('PEER_UNAVAILABLE', 'silent')),
+  };
+
+  it('refuses when one of them holds a longer log with our own signature', async () => {
+    const bed = await grown(5);
+    const backup = copyDisk(bed.disk);
+    const { head } = bed.lock;
+    await bed.grow(5, 5);
+    bed.disk = backup;
+    bed.lock.head = head;
+    const [knowing] = bed.witnesses as [WitnessPort];
+    bed.witnesses = [silent, silent, silent, knowing];
+    await expectRefusal(bed, 'WITNESS_AHEAD');
+  });
+
+  it('refuses when one of them holds another history with our own signature', async () => {
+    const bed = await grown(5);
+    const other = await LogBed.make();
+    await other.grow(5, 100);
+    bed.witnesses = other.witnesses;
+    await expectRefusal(bed, 'HEAD_FORK');
+  });
+
+  it('is not stopped by claims without our signature', async () => {
+    const bed = await grown(5);
+    const root = new Uint8Array(32).fill(7);
+    const { signer } = bed.network.logs[1] as (typeof bed.network.logs)[1];
+    const ours = signCheckpoint({ origin: bed.eu.origin, size: 5, root }, bed.eu.signer);
+    const claims = [
+      signCheckpoint(
+        { origin: bed.eu.origin, size: 9, root },
+        { ...signer, vkey: bed.eu.signer.vkey },
+      ),
+      signCheckpoint({ origin: signer.vkey.name, size: 9, root }, signer),
+      ours.replace('\n5\n', '\n9\n'),
+      'no note',
+    ];
+    bed.witnesses = claims.map((claim) => ({ ...silent, latestSeen: async () => claim }));
+    await bed.run(async ({ log }) => expect(log.size).toBe(5));
+  });
+
+  it('does not need them', async () => {
+    const bed = await grown(5);
+    bed.witnesses = [silent, { ...silent, latestSeen: async () => undefined }];
+    await bed.run(async ({ log }) => expect(log.size).toBe(5));
+  });
+});

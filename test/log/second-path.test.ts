@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import { encodeUtf8 } from '../../src/core/bytes/utf8.ts';
+import { leafHash } from '../../src/core/merkle/hash.ts';
+import { leafHashBySystem } from '../../src/log/second-path.ts';
+import type { LogCommit, LogStore } from '../../src/store/log-store.ts';
+import { openMemoryLogStore } from '../../src/store/memory-log-store.ts';
+import { LogBed } from '../helpers/log-bed.ts';
+import { sampleStream } from '../helpers/statements.ts';
+import { flipBit, wrapStore } from '../helpers/wrapped-store.ts';
+
+describe('leafHashBySystem', () => {
+  it('is the leaf hash of RFC 6962', () => {
+    for (const entry of [new Uint8Array(), encodeUtf8('entry')]) {
+      expect(new Uint8Array(leafHashBySystem(entry))).toEqual(leafHash(entry));
+    }
+  });
+});
+
+type Change = (store: LogStore) => Partial<LogStore>;
+
+/** Turns a bit of the very arrays that the log holds, as a fault of the memory does. */
+function inMemory(bytesOf: (commit: LogCommit) => Uint8Array | undefined): Change {
+  return (store) => ({
+    commit: (commit) => {
+      const bytes = bytesOf(commit);
+      bytes?.set(flipBit(bytes, 3));
+      return store.commit(commit);
+    },
+  });
+}
+
+/** Writes something else than what the log gave. */
+function onTheWay(damage: (commit: LogCommit) => LogCommit): Change {
+  return (store) => ({ commit: (commit) => store.commit(damage(commit)) });
+}
+
+const faults: readonly (readonly [string, string, Change])[] = [
+  [
+    'an entry on its way to the disk',
+    'ENTRY_HASH_MISMATCH',
+    onTheWay((commit) => ({
+      ...commit,
+      entries: commit.entries.map((row, i) =>
+        i === 0 ? { ...row, entry: flipBit(row.entry) } : row,
+      ),
+    })),
+  ],
+  [
+    'a tile on its way to the disk',
+    'TILE_HASH_MISMATCH',
+    onTheWay((commit) => ({
+      ...commit,
+      tiles: commit.tiles.map((row) => ({ ...row, hashes: flipBit(row.hashes, 300) })),
+    })),
+  ],
+  [
+    'the head on its way to the disk',
+    'ROOT_MISMATCH',
+    onTheWay((commit) => ({
+      ...commit,
+      head: { ...commit.head, root: flipBit(commit.head.root, 255) },
+    })),
+  ],
+  [
+    'the look-up table on its way to the disk',
+    'TABLE_MISMATCH',
+    onTheWay((commit) => ({
+      ...commit,
+      entries: commit.entries.map((row) => ({ ...row, entryHash: flipBit(row.entryHash, 9) })),
+    })),
+  ],
+  [
+    'the state of a meter on its way to the disk',
+    'TABLE_MISMATCH',
+    onTheWay((commit) => ({
+      ...commit,
+      streams: new Map([...commit.streams].map(([key, row]) => [key, { ...row, sequence: 7 }])),
+    })),
+  ],
+  ['an entry in memory', 'ENTRY_HASH_MISMATCH', inMemory(({ entries }) => entries[0]?.entry)],
+  [
+    'a leaf hash in memory',
+    'ENTRY_HASH_MISMATCH',
+    inMemory(({ entries }) => entries[0]?.entryHash),
+  ],
+  ['a tile in memory', 'ROOT_MISMATCH', inMemory(({ tiles }) => tiles[0]?.hashes)],
+  ['the root in memory', 'ROOT_MISMATCH', inMemory(({ head }) => head.root)],
+  [
+    'an entry when it is read',
+    'ENTRY_HASH_MISMATCH',
+    (store) => ({
+      entries: async (start, end) =>
+        (await store.entries(start, end)).map((row) => flipBit(row, 77)),
+    }),
+  ],
+  [
+    'an entry that is lost',
+    'ENTRY_HASH_MISMATCH',
+    (store) => ({ entries: async (start, end) => (await store.entries(start, end)).slice(1) }),
+  ],
+  [
+    'the head when it is read',
+    'ROOT_MISMATCH',
+    (store) => {
+      let reads = 0;
+      return {
+        head: () => {
+          const head = store.head();
+          return head && reads++ > 0 ? { ...head, root: flipBit(head.root) } : head;
+        },
+      };
+    },
+  ],
+];
+
+describe('verifyCommit', () => {
+  it.each(faults)('lets nothing be signed after a flipped bit in %s', async (_, code, change) => {
+    const bed = await LogBed.make();
+    await bed.grow(3);
+    const before = bed.lock.head;
+    const store = openMemoryLogStore(bed.disk);
+    const { log, fatal } = await bed.open({ store: wrapStore(store, change(store)) });
+    const [usage] = sampleStream(1, { context: bed.eu.context });
+    const admitted = await log.admit(bed.entryOf(usage as NonNullable<typeof usage>));
+    await expect(log.commit(admitted)).rejects.toMatchObject({
+      code: 'STORE_FAILED',
+      cause: { code },
+    });
+    expect(fatal).toMatchObject([{ code }]);
+    expect(bed.lock.head).toEqual(before);
+    expect([...bed.disk.checkpoints.committed.keys()]).not.toContain(4);
+    expect(log.size).toBe(3);
+    await expect(log.admit(bed.entry(9)).then((entry) => log.commit(entry))).rejects.toMatchObject({
+      code: 'STORE_FAILED',
+    });
+  });
+});
