@@ -1,13 +1,13 @@
 /** One log node: settings in, the log opened, listening; closed in reverse. */
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { createHttpWitness } from '../src/client/http-witness.ts';
 import { listen } from '../src/http/listen.ts';
 import { createLogApp } from '../src/http/log-app.ts';
 import { readKeyFile } from '../src/keys/key-file.ts';
 import { opensslEngine } from '../src/keys/openssl-engine.ts';
-import { DEFAULT_LOG_LIMITS } from '../src/log/limits.ts';
+import { DEFAULT_LOG_LIMITS, type LogLimits } from '../src/log/limits.ts';
 import { openLog } from '../src/log/log.ts';
 import { LogTally } from '../src/log/log-tally.ts';
 import { openHeadLock } from '../src/store/head-lock.ts';
@@ -77,6 +77,13 @@ const SETTINGS = Type.Object(
   { additionalProperties: false },
 );
 
+/** A burst of two seconds, as by default. */
+function limitsOf(config: Static<typeof SETTINGS>): Partial<LogLimits> {
+  const { refreshMs, queuedEntries, operatorEntriesPerSecond } = config;
+  const operatorBurst = 2 * operatorEntriesPerSecond;
+  return { refreshMs, queuedEntries, operatorEntriesPerSecond, operatorBurst };
+}
+
 await runProcess(async () => {
   const config = loadConfig(SETTINGS, {
     name: 'attestry node',
@@ -107,7 +114,7 @@ await runProcess(async () => {
         ),
         now: unixNow,
         clockMs: () => performance.now(),
-        limits: config,
+        limits: limitsOf(config),
         onFatal: exitWithDefect,
       }),
     );

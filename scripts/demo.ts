@@ -15,7 +15,7 @@ import { describeFailure } from './demo/expectation.ts';
 import { createNarrator } from './demo/narrator.ts';
 import { describeNetwork, siteOf, startNetwork } from './demo/network.ts';
 import { AMERICA, ASIA, EUROPE } from './demo/parties.ts';
-import { type Results, writeResults } from './demo/results.ts';
+import { exampleCommand, type Results, writeResults } from './demo/results.ts';
 import { openStage, type Stage } from './demo/stage.ts';
 import { auditModels, demandHealth } from './demo/story-audit.ts';
 import { recordModels } from './demo/story-models.ts';
@@ -55,17 +55,22 @@ async function runDemo(options: DemoOptions): Promise<number> {
     colors: process.stdout.isTTY === true && process.env['NO_COLOR'] === undefined,
   });
   const stopAsked = stopSignal();
-  let stage: Stage | undefined;
-  let exitCode = EXIT_FAILED;
   try {
-    stage = await openStage({ narrator, ...(options.data === undefined ? {} : options) });
+    const { data } = options;
+    const stage = await openStage({ narrator, ...(data === undefined ? {} : { data }) });
     narrator.say(`Attestry ${VERSION}, on this machine only. Everything is in ${stage.folder}.`);
-    exitCode = await perform(stage, options, stopAsked);
+    let succeeded = false;
+    try {
+      const exitCode = await perform(stage, options, stopAsked);
+      succeeded = true;
+      return exitCode;
+    } finally {
+      await stage.close(succeeded);
+    }
   } catch (error) {
     narrator.say(`FAILED: ${describeFailure(error)}`);
+    return EXIT_FAILED;
   }
-  await stage?.close(exitCode !== EXIT_FAILED);
-  return exitCode;
 }
 
 /** Gives the exit code. */
@@ -78,21 +83,22 @@ async function perform(
   const story = tellStory(stage);
   const results = await Promise.race([story, stopAsked]);
   if (results === undefined) {
-    narrator.say('Asked to stop: stopping everything.');
+    narrator.end('Asked to stop: stopping everything.');
     return EXIT_INTERRUPTED;
   }
-  narrator.chapter('The end');
   if (options.out !== undefined) {
     const files = await writeResults(options.out, results);
     narrator.say(`Written to ${options.out}:`);
     narrator.show(files);
+    narrator.say('To judge them again, for example:');
+    narrator.show([exampleCommand(options.out)]);
   }
   narrator.say('Every step did what it should.');
   if (options.once === true) return 0;
   narrator.say('The network goes on running; Ctrl-C stops all of it:');
   narrator.show(describeNetwork(results.network));
   await stopAsked;
-  narrator.say('Stopping everything.');
+  narrator.end('Stopping everything.');
   return 0;
 }
 
@@ -109,14 +115,21 @@ async function tellStory(stage: Stage): Promise<Results> {
   const auditor = await openAuditor(stage, network);
   const audit = await auditModels(auditor, narrator, { network, models, classifier, usage });
 
-  narrator.chapter('Five attacks');
-  const { envelope } = models.vision.receipt.receipt;
-  const from = siteOf(network, EUROPE);
+  narrator.chapter('Attack 1 of 5: a rewritten entry');
   await attackEntry(narrator, usageIn(usage, ASIA));
+  narrator.chapter('Attack 2 of 5: a restored backup');
   await attackBackup(narrator, siteOf(network, ASIA), language);
-  await attackReplay(narrator, { envelope, from, to: siteOf(network, AMERICA) });
+  narrator.chapter('Attack 3 of 5: a replayed statement');
+  const { envelope } = models.vision.receipt.receipt;
+  const to = siteOf(network, AMERICA);
+  await attackReplay(narrator, { envelope, from: siteOf(network, EUROPE), to });
+  narrator.chapter('Attack 4 of 5: a token counted twice');
   await attackCache(narrator, usageIn(usage, AMERICA));
-  const fork = await attackFork(stage, { network, auditor, subject: models.vision.subject });
+  narrator.chapter('Attack 5 of 5: a forked log');
+  const { subject } = models.vision;
+  const fork = await attackFork(stage, { network, auditor, subject });
+
+  narrator.chapter('The end');
   await demandHealth(narrator, network, models);
   return { network, models, audit, fork };
 }

@@ -13,7 +13,7 @@ export async function attackBackup(
   site: LogSite,
   language: LanguageRecord,
 ): Promise<void> {
-  const { operator, region } = site.party;
+  const { operatorName, region } = site.party;
   const backup = `${site.data}.backup`;
   await site.stop();
   await cp(site.data, backup, { recursive: true });
@@ -23,7 +23,7 @@ export async function attackBackup(
   const current = `${site.data}.current`;
   await cp(site.data, current, { recursive: true });
   narrator.say(
-    `${operator} backs up its log in ${region}, logs entry ${index}, and then restores the backup of the database.`,
+    `${operatorName} backs up its log in ${region}, logs entry ${index}, and then restores the backup of the database.`,
   );
   await rm(site.database, { recursive: true });
   await cp(`${backup}/db`, site.database, { recursive: true });

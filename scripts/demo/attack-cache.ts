@@ -20,8 +20,8 @@ export async function attackCache(
   const last = entries.at(-1);
   demand(last !== undefined, 'a usage statement to follow');
   const statement = doubleCounted(last.receipt.envelope);
-  const { operator, region } = site.party;
-  narrator.say(`${operator} in ${region} counts one cached token twice in its next total.`);
+  const { operatorName, region } = site.party;
+  narrator.say(`${operatorName} in ${region} counts one cached token twice in its next total.`);
   const unsigned = await refusal('USAGE_SUM_MISMATCH', async () => site.sign(statement));
   narrator.caught(unsigned.code, 'Our own tool does not sign that.');
   const payload = formatCanonicalJson({

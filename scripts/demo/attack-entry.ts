@@ -15,7 +15,7 @@ export async function attackEntry(
   narrator: Narrator,
   { site, entries }: RegionUsage,
 ): Promise<void> {
-  const { operator, region } = site.party;
+  const { operatorName, region } = site.party;
   const target = entries[0];
   demand(target !== undefined, 'a usage statement to attack');
   const { index, receipt, entryHash } = target;
@@ -24,7 +24,7 @@ export async function attackEntry(
   const changed = withoutUncached(receipt.envelope);
   await replaceEntry(site, index, { from: original, to: changed });
   narrator.say(
-    `${operator} stops its node in ${region}, takes the uncached tokens out of entry ${index} in the database, and starts the node again.`,
+    `${operatorName} stops its node in ${region}, takes the uncached tokens out of entry ${index} in the database, and starts the node again.`,
   );
   const refused = await refusal('ENTRY_HASH_MISMATCH', () => site.start());
   narrator.caught(refused.code, 'The node does not start: the entry is not the one in the tree.');

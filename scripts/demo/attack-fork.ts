@@ -37,7 +37,7 @@ export async function attackFork(stage: Stage, input: ForkInput): Promise<ForkFi
   const log = await prepareForkedLog(stage, input.network);
   const verifierProcess = await startFollowed(stage, log, subject);
   narrator.say(
-    `${FORKED.operator} runs a fourth log, with a trust root and a verifier of its own: what happens to it leaves the other three in peace.`,
+    `${FORKED.operatorName} runs a fourth log, with a trust root and a verifier of its own: what happens to it leaves the other three in peace.`,
   );
   const receipts = await showTwoHistories(log, subject);
   narrator.say(

@@ -1,6 +1,7 @@
 /** The auditor: fetches files from the verifier once, and judges them alone, with the command line and the trust root. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { EXIT_BY_OUTCOME } from '../../src/cli/exit-code.ts';
 import type { Report } from '../../src/core/report/report.ts';
 import { parseTrustRoot, type TrustRootFile } from '../../src/core/trust/trust-root.ts';
 import type { AttestryErrorCode, Outcome } from '../../src/errors.ts';
@@ -16,8 +17,6 @@ export interface Auditor {
   keep(name: string, bytes: Uint8Array): Promise<string>;
   /** The report of `attestry verify`, if it ends as expected. */
   verify(file: string, expected: Expected, options?: VerifyOptions): Promise<Report>;
-  /** What `attestry verify` prints for people, in lines. */
-  print(file: string, model: string): Promise<readonly string[]>;
 }
 
 export interface Expected {
@@ -29,17 +28,12 @@ export interface Expected {
 export interface VerifyOptions {
   /** File, folder or shard in hand. */
   readonly model?: string;
-  readonly shard?: string;
+  /** The model in hand is the shard that this file proves. */
+  readonly shardProof?: string;
   /** Default: the network's. */
   readonly trustFile?: string;
 }
 
-const EXIT_CODES: Readonly<Record<Outcome, number>> = {
-  VALID: 0,
-  INVALID: 1,
-  INCONCLUSIVE: 2,
-  EQUIVOCATION: 3,
-};
 /** The discard service: nothing of this demo, and usually nothing at all, listens there. */
 const NOWHERE = 'http://127.0.0.1:9';
 
@@ -64,15 +58,19 @@ export async function openAuditor(
   }
   const offline = async (trustFile: string): Promise<string> =>
     shut ? trustFile : await leadNowhere(trustFile, folder);
-  const run = async (file: string, { model, shard, trustFile }: VerifyOptions, json: boolean) =>
+  const run = async (
+    file: string,
+    { model, shardProof, trustFile }: VerifyOptions,
+    json: boolean,
+  ) =>
     await runCli(
       [
         'verify',
         file,
         ...['--trust', await offline(trustFile ?? network.trustFile)],
         ...(model === undefined ? [] : ['--model', model]),
-        ...(shard === undefined ? [] : ['--shard', shard]),
-        ...(json ? ['--json'] : []),
+        ...(shardProof === undefined ? [] : ['--shard-proof', shardProof]),
+        '--json',
       ],
       shut,
     );
@@ -84,14 +82,9 @@ export async function openAuditor(
       return path;
     },
     async verify(file, expected, options = {}) {
-      const { exitCode, stdout, stderr } = await run(file, options, true);
+      const { exitCode, stdout, stderr } = await run(file, options);
       demand(stdout.startsWith('{'), `a report on ${file}, got ${stderr || stdout}`);
       return requireReport(JSON.parse(stdout) as Report, exitCode, expected);
-    },
-    async print(file, model) {
-      const { exitCode, stdout, stderr } = await run(file, { model }, false);
-      demand(exitCode === 0, `exit code 0 for ${file}, got ${exitCode}: ${stdout}${stderr}`);
-      return stdout.trimEnd().split('\n');
     },
   };
 }
@@ -103,7 +96,7 @@ function requireReport(report: Report, exitCode: number | null, expected: Expect
     report.outcome === outcome,
     `outcome ${outcome}, got ${report.outcome} with ${found.join(', ') || 'no problem'}`,
   );
-  demandEqual(exitCode, EXIT_CODES[outcome], 'the exit code of attestry verify');
+  demandEqual(exitCode, EXIT_BY_OUTCOME[outcome], 'the exit code of attestry verify');
   if (code !== undefined) demand(found.includes(code), `${code}, got ${found.join(', ')}`);
   return report;
 }

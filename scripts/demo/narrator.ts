@@ -9,6 +9,8 @@ export interface Narrator {
   show(lines: readonly string[]): void;
   /** An attack, and the code that it was caught with. */
   caught(code: AttestryErrorCode, sentence: string): void;
+  /** The last sentence: what a part of the story that is still under way says after it is not printed. */
+  end(sentence: string): void;
   /** Seconds since the start. */
   elapsed(): number;
 }
@@ -20,20 +22,29 @@ export interface NarratorOptions {
   readonly colors: boolean;
 }
 
-const TIME_WIDTH = 6;
+const TIME_WIDTH = 8;
 
 export function createNarrator({ print, clockMs, colors }: NarratorOptions): Narrator {
   const { bold, dim, green } = picocolors.createColors(colors);
   const start = clockMs();
+  let ended = false;
   const elapsed = (): number => (clockMs() - start) / 1000;
-  const stamp = (): string => dim(`${elapsed().toFixed(1)} s`.padStart(TIME_WIDTH + 2));
+  const write = (line: string): void => {
+    if (!ended) print(line);
+  };
+  const say = (sentence: string): void =>
+    write(`${dim(`${elapsed().toFixed(1)} s`.padStart(TIME_WIDTH))}  ${sentence}`);
   return {
     elapsed,
-    chapter: (title) => print(`\n${bold(title)}`),
-    say: (sentence) => print(`${stamp()}  ${sentence}`),
+    say,
+    chapter: (title) => write(`\n${bold(title)}`),
     show: (lines) => {
-      for (const line of lines) print(`${' '.repeat(TIME_WIDTH + 6)}${line}`);
+      for (const line of lines) write(`${' '.repeat(TIME_WIDTH + 4)}${line}`);
     },
-    caught: (code, sentence) => print(`${stamp()}  ${sentence} Caught: ${green(code)}.`),
+    caught: (code, sentence) => say(`${sentence} Caught: ${green(code)}.`),
+    end: (sentence) => {
+      say(sentence);
+      ended = true;
+    },
   };
 }

@@ -53,20 +53,22 @@ interface Keys {
 }
 
 const ATTEMPTS = 3;
+/** Often, so that nobody has to wait for the verifier. */
+const POLL_MS = 500;
 
 export async function startNetwork(stage: Stage): Promise<Network> {
   const { narrator } = stage;
   narrator.chapter('A network');
   const network = await startTogether(stage);
   const { sites, witnesses, trust } = network;
-  const regions = sites.map(({ party }) => `${party.region} (${party.operator})`).join(', ');
+  const regions = sites.map(({ party }) => `${party.operatorName} in ${party.region}`).join(', ');
   narrator.say(`Three operators run a log node each: ${regions}.`);
   const names = witnesses.map(({ party }) => party.operator).join(', ');
   narrator.say(
-    `${witnesses.length} others witness them, ${trust.witnessQuorum} must agree: ${names}. One verifier follows all.`,
+    `Four others witness them: ${names}. ${trust.witnessQuorum} of them must agree. One verifier follows all logs.`,
   );
   narrator.say(
-    `Each is a process with its own key and folder. Ready after ${narrator.elapsed().toFixed(1)} s.`,
+    `Each of the eight is a process with a folder and keys of its own. Ready after ${narrator.elapsed().toFixed(1)} s.`,
   );
   return network;
 }
@@ -94,7 +96,7 @@ export function describeNetwork({ verifierUrl, sites, witnesses }: Network): rea
   return [
     `verifier  ${verifierUrl}/v1/models (its API: ${verifierUrl}/docs)`,
     ...sites.map(
-      ({ party, url }) => `log       ${url}/checkpoint  ${party.region}, ${party.operator}`,
+      ({ party, url }) => `log       ${url}/checkpoint  ${party.region}, ${party.operatorName}`,
     ),
     ...witnessLines,
   ];
@@ -232,7 +234,12 @@ export async function startVerifier(
   return await crew.start({
     role: 'verifier',
     name: `the ${name}`,
-    settings: { trust: trustFile, data: join(folder, name), port: portOf(verifierUrl) },
+    settings: {
+      trust: trustFile,
+      data: join(folder, name),
+      port: portOf(verifierUrl),
+      'poll-interval-ms': POLL_MS,
+    },
     output: join(folder, 'output', `${name}.txt`),
   });
 }

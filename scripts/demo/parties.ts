@@ -4,6 +4,8 @@ export interface LogParty {
   readonly origin: string;
   /** Runs the log, and speaks on it. */
   readonly operator: string;
+  /** The operator's name for people. */
+  readonly operatorName: string;
   readonly region: string;
   /** ISO 3166-1 alpha-3. */
   readonly jurisdiction: string;
@@ -17,6 +19,7 @@ export interface WitnessParty {
 export const EUROPE: LogParty = {
   origin: 'log.rhine-cloud.example/eu-central',
   operator: 'rhine-cloud',
+  operatorName: 'Rhine Cloud',
   region: 'eu-central',
   jurisdiction: 'DEU',
 };
@@ -24,6 +27,7 @@ export const EUROPE: LogParty = {
 export const AMERICA: LogParty = {
   origin: 'log.potomac-compute.example/us-east',
   operator: 'potomac-compute',
+  operatorName: 'Potomac Compute',
   region: 'us-east',
   jurisdiction: 'USA',
 };
@@ -31,6 +35,7 @@ export const AMERICA: LogParty = {
 export const ASIA: LogParty = {
   origin: 'log.straits-cloud.example/ap-singapore',
   operator: 'straits-cloud',
+  operatorName: 'Straits Cloud',
   region: 'ap-singapore',
   jurisdiction: 'SGP',
 };
@@ -41,6 +46,7 @@ export const LOG_PARTIES: readonly LogParty[] = [EUROPE, AMERICA, ASIA];
 export const FORKED: LogParty = {
   origin: 'log.mirage-cloud.example/lab-1',
   operator: 'mirage-cloud',
+  operatorName: 'Mirage Cloud',
   region: 'lab-1',
   jurisdiction: 'NLD',
 };

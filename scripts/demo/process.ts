@@ -45,6 +45,8 @@ export class RoleProcess {
       detached: true,
       windowsHide: true,
     });
+    // It may be gone by the time it is told to stop.
+    this.#child.stdin.on('error', () => undefined);
     const file = createWriteStream(output, { flags: 'a' });
     this.#child.stdout.pipe(file, { end: false });
     this.#child.stderr.pipe(file, { end: false });
@@ -86,7 +88,6 @@ export class RoleProcess {
       errors += chunk.toString();
     });
     const refused = this.#ended.then((code) => {
-      this.#stopping = true;
       throw startFailure(this.name, code, errors);
     });
     return Promise.race([url, refused]);

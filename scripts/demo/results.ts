@@ -41,3 +41,8 @@ export async function writeResults(
   await writeFile(join(folder, NOTICE_FILE_NAME), NOTICE);
   return files.map(([, name, is]) => `${name}: ${is}`);
 }
+
+export function exampleCommand(folder: string): string {
+  const at = (name: string): string => join(folder, name);
+  return `npm run attestry -- verify ${at('language-dossier.json')} --trust ${at('trust.json')} --model ${at('lid.176.ftz')}`;
+}

@@ -1,5 +1,6 @@
 /** What every part of the story shares: the folder, the voice, the processes. */
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Narrator } from './narrator.ts';
@@ -27,7 +28,9 @@ export async function openStage({ narrator, data }: StageOptions): Promise<Stage
     data === undefined ? await mkdtemp(join(tmpdir(), 'attestry-demo-')) : await makeEmpty(data);
   const models = join(folder, 'models');
   await mkdir(models);
-  const crew = new Crew((name, code) => narrator.say(`${name} ended by itself (code ${code}).`));
+  const crew = new Crew((name, code) =>
+    narrator.say(`LOST: ${name} ended by itself, with code ${code}. Look into ${folder}.`),
+  );
   return {
     narrator,
     crew,
@@ -35,7 +38,8 @@ export async function openStage({ narrator, data }: StageOptions): Promise<Stage
     models,
     async close(succeeded) {
       await crew.close();
-      if (data === undefined && succeeded) await rm(folder, { recursive: true, force: true });
+      // At once: a part of the story that was interrupted must not write into it meanwhile.
+      if (data === undefined && succeeded) rmSync(folder, { recursive: true, force: true });
     },
   };
 }

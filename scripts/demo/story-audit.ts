@@ -7,6 +7,7 @@ import { parseShardName } from '../../src/core/model/shard-name.ts';
 import { formatShardProof } from '../../src/core/model/shard-proof.ts';
 import { formatReceipt } from '../../src/core/receipt/receipt.ts';
 import type { Report } from '../../src/core/report/report.ts';
+import type { UsageTotals } from '../../src/core/report/usage-totals.ts';
 import type { Auditor } from './auditor.ts';
 import { demand, demandEqual, eventually } from './expectation.ts';
 import { flipBit } from './material/tamper.ts';
@@ -112,14 +113,14 @@ async function auditShard(
   const { path: file, start, end } = parseShardName(proven.resource.name);
   const bytes = (await readFile(join(path, file))).subarray(start, end);
   const shard = await auditor.keep('shard.bin', bytes);
-  await auditor.verify(folderDossier, VALID, { model: shard, shard: shardProof });
+  await auditor.verify(folderDossier, VALID, { model: shard, shardProof });
   narrator.say(
     `Shard ${proven.index} of ${count} alone, ${bytes.length} bytes, is proven a part of the folder with ${proven.proof.length} hashes: VALID.`,
   );
   const flipped = join(auditor.folder, 'shard-flipped.bin');
   await flipBit({ from: shard, to: flipped });
   const wrong = { outcome: 'INVALID', code: 'SHARD_MISMATCH' } as const;
-  await auditor.verify(folderDossier, wrong, { model: flipped, shard: shardProof });
+  await auditor.verify(folderDossier, wrong, { model: flipped, shardProof });
   narrator.say('With one bit of the shard flipped: INVALID, SHARD_MISMATCH.');
   return { folderDossier, shard, shardProof };
 }
@@ -146,10 +147,15 @@ async function auditUsage(
   const report = await auditor.verify(dossier, VALID, { model: path });
   requireUsage(report, usage);
   narrator.say(
-    'How much was the language model used, and where? The dossier adds up to what the meters counted. As attestry verify prints it:',
+    `How much was the language model used, and where? ${report.statements.length} statements say so, and add up to what the meters counted: VALID.`,
   );
-  narrator.show(await auditor.print(dossier, path));
+  narrator.show(report.usage.map(describeUsage));
   return dossier;
+}
+
+function describeUsage({ region, windows, from, to, totals }: UsageTotals): string {
+  const { requests, inputTokens, inputCachedTokens, outputTokens } = totals;
+  return `${region}: ${requests} requests, ${inputTokens} tokens in (${inputCachedTokens} cached), ${outputTokens} out, in ${windows} windows from ${from} to ${to}`;
 }
 
 /** What the auditor reads out of the dossier is what the demo metered. */

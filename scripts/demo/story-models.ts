@@ -1,4 +1,5 @@
 /** Chapter: real models of other people, evaluated where they can be run, and deployed. */
+import { writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { digestModel, type ModelDigest, subjectOf } from '../../src/client/model-digest.ts';
@@ -16,6 +17,7 @@ import { SENTENCES } from './material/sentences.ts';
 import { copyModel, flipBit } from './material/tamper.ts';
 import { findVisionModels, VISION_MODELS_SOURCE } from './material/vision-models.ts';
 import { type Network, siteOf } from './network.ts';
+import { NOTICE, NOTICE_FILE_NAME } from './notice.ts';
 import { AMERICA, EUROPE } from './parties.ts';
 import type { Stage } from './stage.ts';
 
@@ -56,6 +58,7 @@ export async function recordModels(
   since: number,
 ): Promise<RecordedModels> {
   stage.narrator.chapter('Models of other people');
+  await writeFile(join(stage.models, NOTICE_FILE_NAME), NOTICE);
   const language = await recordLanguageModel(stage, network, since);
   const vision = await recordVisionModel(stage, network);
   const folder = await recordVisionFolder(stage, network);
@@ -83,7 +86,7 @@ async function recordLanguageModel(
     predicate: languageEvaluation(site, evaluation),
   });
   narrator.say(
-    `${site.party.operator} ran it on ${evaluation.sampleSize} sentences, ${evaluation.correct} right, and logged that as entry ${index} of ${site.party.region}.`,
+    `${site.party.operatorName} ran it on ${evaluation.sampleSize} sentences, ${evaluation.correct} right, and logged that as entry ${index} of ${site.party.region}.`,
   );
   await deployEverywhere(network, subject, {
     deploymentId: model.name,
@@ -162,7 +165,7 @@ async function recordVisionFolder(stage: Stage, network: Network): Promise<Folde
     effectiveAt: site.context().issuedAt,
   });
   stage.narrator.say(
-    `${site.party.operator} logged the folder of all three too: one digest for ${digest.files.length} files, ${kilobytes(digest.bytes)} in ${digest.shards?.tree.size} shards.`,
+    `${site.party.operatorName} logged the folder of all three too: one digest for ${digest.files.length} files, ${kilobytes(digest.bytes)} in ${digest.shards?.tree.size} shards.`,
   );
   return { path, digest };
 }

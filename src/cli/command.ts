@@ -6,22 +6,26 @@ import { EXIT_USAGE } from './exit-code.ts';
 
 export interface CommandText {
   readonly name: string;
+  /** A line for the list of commands. */
+  readonly summary: string;
   readonly description: string;
   /** Whole command lines that work. */
   readonly examples: readonly string[];
 }
 
 /** A command whose --help shows examples and whose errors are thrown instead of ending the process. */
-export function defineCommand({ name, description, examples }: CommandText): Command {
+export function defineCommand({ name, summary, description, examples }: CommandText): Command {
   return new Command(name)
+    .summary(summary)
     .description(description)
     .exitOverride()
+    .helpCommand(false)
     .allowExcessArguments(false)
     .addHelpText('after', formatExamples(examples));
 }
 
 export function formatExamples(examples: readonly string[]): string {
-  return ['', 'Example:', ...examples.map((example) => `  ${example}`)].join('\n');
+  return ['', 'Example:', ...examples.map((example) => `  ${example}`), ''].join('\n');
 }
 
 /** The trust root that everything is verified against. */

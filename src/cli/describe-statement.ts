@@ -5,7 +5,8 @@ import { contextOf, type Statement, type StatementOf } from '../core/statement/s
 export function describeStatement(statement: Statement): readonly string[] {
   const { operator, log, region, jurisdiction, issuedAt } = contextOf(statement);
   const models = statement.subject.map(
-    ({ name, digest }) => `  ${name} (SHA-256 ${digest.sha256})`,
+    ({ name, digest, annotations }) =>
+      `  ${name} (SHA-256 ${digest.sha256}${phrase(', in ', annotations?.shards?.count.toString(), ' shards')})`,
   );
   return [
     `${operator} states at ${issuedAt}, for log ${log}, from ${region} (${jurisdiction}), about`,

@@ -15,7 +15,7 @@ import { submitCommand } from './commands/submit.ts';
 import { trustCommand } from './commands/trust.ts';
 import { verifyCommand } from './commands/verify.ts';
 import { EXIT_DEFECT, EXIT_REFUSED, EXIT_USAGE } from './exit-code.ts';
-import { printable, tell } from './terminal.ts';
+import { formatError, printable, tell } from './terminal.ts';
 
 const EXIT_CODES = `
 Exit codes: 0 VALID or done, 1 INVALID or refused, 2 INCONCLUSIVE, 3 EQUIVOCATION, 64 wrong usage, 70 a defect.`;
@@ -27,6 +27,7 @@ function buildProgram(): Command {
     .exitOverride()
     // Behind the name of a role its own flags follow, --help among them.
     .enablePositionalOptions()
+    .helpCommand(false)
     .addHelpText(
       'after',
       `${EXIT_CODES}\n${formatExamples(['attestry verify dossier.json --trust trust.json --model model.bin'])}`,
@@ -51,7 +52,7 @@ function buildProgram(): Command {
 function reportError(error: unknown): number {
   if (error instanceof CommanderError) return reportUsage(error);
   if (error instanceof AttestryError && error.code !== 'INTERNAL') {
-    tell(`error ${error.code}: ${printable(error.message)}`);
+    tell(formatError(error));
     return error.code === 'CONFIG_INVALID' ? EXIT_USAGE : EXIT_REFUSED;
   }
   const { message, stack } = error instanceof Error ? error : new Error(String(error));

@@ -4,7 +4,7 @@ import { decodeUtf8 } from '../core/bytes/utf8.ts';
 import { AttestryError } from '../errors.ts';
 import { type OpenedKey, readKeyFile } from '../keys/key-file.ts';
 
-export const PASSPHRASE_ENV = 'ATTESTRY_PASSPHRASE';
+const PASSPHRASE_ENV = 'ATTESTRY_PASSPHRASE';
 const LARGEST_PASSPHRASE_BYTES = 4096;
 
 export interface PassphraseOptions {

@@ -1,7 +1,7 @@
 /** Everything that the program writes: results to standard output, everything else to standard error. */
 import Table from 'cli-table3';
 import picocolors from 'picocolors';
-import type { Outcome } from '../errors.ts';
+import type { AttestryError, Outcome } from '../errors.ts';
 
 const plain = picocolors.createColors(false);
 const coloured = picocolors.createColors(true);
@@ -33,6 +33,11 @@ export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, '?');
 }
 
+/** `error CODE: what was expected, what came, what to do`. */
+export function formatError({ code, message }: AttestryError): string {
+  return `error ${code}: ${printable(message)}`;
+}
+
 /** A table for people; cells may hold anything. */
 export function formatTable(
   head: readonly string[],
@@ -41,7 +46,7 @@ export function formatTable(
   const table = new Table({
     head: head.map((cell) => colours().bold(cell)),
     // The table's own colours look at neither pipes nor NO_COLOR.
-    style: { head: [], border: [] },
+    style: { head: [], border: [], compact: true },
   });
   for (const row of rows) table.push(row.map((cell) => printable(String(cell))));
   return table.toString();

@@ -1,9 +1,9 @@
 /** A log on the network, as a verifier reads it: c2sp.org/tlog-tiles below one URL, each resource with the bytes that it can have. */
 import { decodeUtf8 } from '../core/bytes/utf8.ts';
-import { LARGEST_ENTRY_BYTES } from '../core/statement/envelope.ts';
 import { HASH_LENGTH } from '../core/merkle/hash.ts';
 import { TILE_WIDTH } from '../core/merkle/tile.ts';
 import { formatBundlePath, formatTilePath } from '../core/merkle/tile-path.ts';
+import { LARGEST_ENTRY_BYTES } from '../core/statement/envelope.ts';
 import { AttestryError } from '../errors.ts';
 import type { LogSource, WitnessSource } from '../verifier/log-source.ts';
 import { boundedFetch, type Fetch } from './bounded-fetch.ts';

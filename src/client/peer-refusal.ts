@@ -48,8 +48,7 @@ export function readError(body: Uint8Array): AttestryError | undefined {
   }
 }
 
-/** Like `readError`, of JSON that has been parsed. */
-export function errorIn(value: unknown): AttestryError | undefined {
+function errorIn(value: unknown): AttestryError | undefined {
   const { code, message, details } = fieldsOf(fieldsOf(value)['error']);
   if (typeof code !== 'string' || !isCode(code)) return undefined;
   const words = typeof message === 'string' ? message : ERROR_TABLE[code].means;

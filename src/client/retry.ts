@@ -56,7 +56,7 @@ export async function retry<T>(
 }
 
 /** Milliseconds: what the node asked for at least, and a random part so that many clients do not come back at once. */
-export function pauseAfter(error: AttestryError, tried: number, random: number): number {
+function pauseAfter(error: AttestryError, tried: number, random: number): number {
   const { retryAfterSeconds } = error.details;
   const asked = typeof retryAfterSeconds === 'number' ? retryAfterSeconds * 1000 : 0;
   return asked + random * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** tried);

@@ -1,9 +1,8 @@
 /** What a verifier answers beside its files. None of it is proven: whoever must be sure judges the files. */
 import { decodeUtf8 } from '../core/bytes/utf8.ts';
-import type { Problem } from '../core/dossier/problem.ts';
-import type { ReportedStatement } from '../core/report/report.ts';
+import type { Report } from '../core/report/report.ts';
 import type { Kind } from '../core/statement/statement.ts';
-import { AttestryError, type Outcome } from '../errors.ts';
+import { AttestryError, type AttestryErrorCode } from '../errors.ts';
 
 export interface ModelPage {
   readonly models: readonly ListedModel[];
@@ -14,41 +13,66 @@ export interface ModelPage {
 export interface ListedModel {
   /** Hex SHA-256. */
   readonly model: string;
+  /** As statements name it. */
+  readonly names: readonly string[];
   readonly statements: number;
   readonly kinds: Readonly<Partial<Record<Kind, number>>>;
   /** Origins of the logs that say something about it. */
   readonly origins: readonly string[];
 }
 
-export interface ModelStatus {
+export interface ModelStatus extends Pick<Report, 'outcome' | 'statements' | 'usage' | 'problems'> {
   readonly model: string;
   readonly status: 'attested' | 'withdrawn' | 'unknown';
-  /** Of the dossier, as the verifier judges it. */
-  readonly outcome: Outcome;
-  readonly statements: readonly ReportedStatement[];
   readonly logs: readonly FollowedLog[];
-  readonly problems: readonly Problem[];
 }
 
 export interface FollowedLog {
   readonly origin: string;
-  readonly size: number;
+  readonly region: string;
+  /** How the verifier stands with it: `followed` when all is well. */
   readonly state: string;
+  /** Entries under the newest verified checkpoint. */
+  readonly size: number;
+  readonly witnessedAt: string | null;
+  /** Why the state is not `followed`. */
+  readonly problem: PeerProblem | null;
+}
+
+export interface PeerProblem {
+  readonly code: AttestryErrorCode;
+  readonly message: string;
 }
 
 export interface NodeList {
-  readonly nodes: readonly FollowedLog[];
+  readonly nodes: readonly (FollowedLog & {
+    readonly operator: string;
+    readonly url: string;
+    readonly mirroredSize: number;
+    readonly verifiedEntries: number;
+    readonly refusedEntries: number;
+  })[];
+  readonly witnesses: readonly {
+    readonly name: string;
+    readonly operator: string;
+    readonly url: string;
+    readonly heardAt: string | null;
+    readonly problem: PeerProblem | null;
+  }[];
 }
 
 export interface FindingList {
-  readonly findings: readonly ListedFinding[];
-}
-
-export interface ListedFinding {
-  /** Hex SHA-256 of the evidence. */
-  readonly id: string;
-  /** The log that it is held against. */
-  readonly origin: string;
+  /** The newest first. */
+  readonly findings: readonly {
+    /** Hex SHA-256 of the evidence. */
+    readonly id: string;
+    /** The log that it is held against. */
+    readonly origin: string;
+    readonly kind: string;
+    readonly foundAt: string;
+    readonly code: AttestryErrorCode;
+    readonly sentence: string;
+  }[];
 }
 
 /** The answer, if it is a JSON object with these fields at least; what is in them is the verifier's word. @throws RESPONSE_INVALID */

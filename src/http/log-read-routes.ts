@@ -2,6 +2,7 @@
 import { type Static, Type } from 'typebox';
 import { parseDecimal } from '../core/bytes/decimal.ts';
 import { decodeHex, encodeHex } from '../core/bytes/hex.ts';
+import { formatVkey } from '../core/note/vkey.ts';
 import { formatReceipt, type Receipt } from '../core/receipt/receipt.ts';
 import { AttestryError } from '../errors.ts';
 import type { Log } from '../log/log.ts';
@@ -13,6 +14,9 @@ const IMMUTABLE = 'public, max-age=31536000, immutable';
 
 const STATUS = Type.Object({
   origin: Type.String(),
+  vkey: Type.String({ description: 'Verifier key of the log.' }),
+  operator: Type.String(),
+  region: Type.String(),
   size: Type.Integer({ description: 'Committed entries.' }),
   root: Type.String({ description: 'Root at that size, hex.' }),
   witnessedSize: Type.Integer({
@@ -42,7 +46,7 @@ export function addLogReadRoutes(app: App, log: Log): void {
       },
     },
     async (request, reply) => {
-      const entry = log.reader.entry(parseDecimal(request.params.index));
+      const entry = await log.reader.entry(parseDecimal(request.params.index));
       return reply
         .type('application/json')
         .header('cache-control', IMMUTABLE)
@@ -98,9 +102,12 @@ async function findReceipt(
 }
 
 function statusOf(log: Log): Static<typeof STATUS> {
-  const { origin, head, published, queued, witnesses } = log.status();
+  const { log: trusted, head, published, queued, witnesses } = log.status();
   return {
-    origin,
+    origin: log.origin,
+    vkey: formatVkey(trusted.vkey),
+    operator: trusted.operator,
+    region: trusted.region,
     size: head.size,
     root: encodeHex(head.root),
     witnessedSize: published?.size ?? 0,

@@ -6,11 +6,12 @@ import { decodeUtf8 } from '../core/bytes/utf8.ts';
 import { formatReceipt } from '../core/receipt/receipt.ts';
 import { AttestryError } from '../errors.ts';
 import type { Log, Submission } from '../log/log.ts';
+import type { CheckpointState } from '../store/log-store.ts';
 import type { App } from './app.ts';
 import { bodyOf } from './body.ts';
 import { formatRefusal } from './refusal.ts';
 
-export const MOST_ENVELOPES = 1000;
+const MOST_ENVELOPES = 1000;
 const LARGEST_BODY_BYTES = 16 * 1024 * 1024;
 const WITNESS_TIMEOUT_MS = 10_000;
 // Opening an envelope takes a tenth of a millisecond: other requests get their turn after as many.
@@ -43,12 +44,6 @@ const ANSWER = Type.Unsafe<string>(
   }),
 );
 
-interface Accepted {
-  readonly submission: Submission;
-  readonly state: 'committed' | 'witnessed';
-  readonly text: string;
-}
-
 export function addSubmissionRoutes(app: App, log: Log): void {
   app.post(
     '/v1/entries',
@@ -57,7 +52,7 @@ export function addSubmissionRoutes(app: App, log: Log): void {
       schema: {
         summary: 'Submit one envelope, or up to 1,000 as NDJSON',
         description:
-          'application/json: the canonical bytes of one envelope. application/x-ndjson: one such envelope a line, at most 1,000 and 16 MiB; the answer has one result a line, in the same order, each as for a single one or {"error": …}. The same bytes submitted again get the same index and receipt.',
+          'application/json: the canonical bytes of one envelope; 201 when it is new, 200 when it was there, 202 when it is committed but the witnesses waited for did not answer in time. application/x-ndjson: one such envelope a line, at most 1,000 and 16 MiB; the answer has one result a line, in the same order, each as for a single one or {"error": …}. The same bytes submitted again get the same index and receipt.',
         tags: ['log'],
         consumes: ['application/json', 'application/x-ndjson'],
         querystring: QUERY,
@@ -65,23 +60,31 @@ export function addSubmissionRoutes(app: App, log: Log): void {
       },
     },
     async (request, reply) => {
+      const type = mediaType(request.headers['content-type']);
       const body = bodyOf(request);
       const { wait } = request.query;
-      if (request.headers['content-type']?.startsWith('application/x-ndjson')) {
+      if (type === 'application/x-ndjson') {
         const lines = await submitMany(log, splitLines(body), wait);
-        return reply.type('application/x-ndjson').send(`${lines.join('\n')}\n`);
+        return reply.type(type).send(`${lines.join('\n')}\n`);
       }
-      const { submission, state, text } = await answer(
-        log,
-        await log.commit(await log.admit(body)),
-        wait,
-      );
-      const missed = wait === 'witnessed' && state === 'committed';
+      const submission = await log.commit(await log.admit(body));
+      const state = await reachedState(log, [submission.index], wait);
+      const text = await answer(log, submission, state(submission.index));
+      const missed = wait === 'witnessed' && state(submission.index) === 'committed';
       return reply
         .code(missed ? 202 : submission.isNew ? 201 : 200)
-        .type('application/json')
+        .type(type)
         .send(text);
     },
+  );
+}
+
+function mediaType(header = ''): 'application/json' | 'application/x-ndjson' {
+  const type = (header.split(';', 1)[0] as string).trim().toLowerCase();
+  if (type === 'application/json' || type === 'application/x-ndjson') return type;
+  throw new AttestryError(
+    'MEDIA_TYPE_UNSUPPORTED',
+    'Expected content type application/json for one envelope or application/x-ndjson for many.',
   );
 }
 
@@ -90,40 +93,59 @@ async function submitMany(
   envelopes: readonly Uint8Array[],
   wait: Wait,
 ): Promise<string[]> {
-  const admissions: ReturnType<Log['admit']>[] = [];
+  const admissions: Promise<PromiseSettledResult<Awaited<ReturnType<Log['admit']>>>[]>[] = [];
   for (const [i, envelope] of envelopes.entries()) {
-    admissions.push(log.admit(envelope));
+    // Settled one by one: a refusal that nothing handles while the other lines are opened would end the process.
+    admissions.push(Promise.allSettled([log.admit(envelope)]));
     if (i % ENVELOPES_PER_TURN === ENVELOPES_PER_TURN - 1) await nextTurn();
   }
-  const admitted = await Promise.allSettled(admissions);
+  const admitted = (await Promise.all(admissions)).flat();
   // Enqueued in the order of the lines: the statements of one meter follow each other.
-  const commits = admitted.map((result) =>
-    result.status === 'fulfilled' ? log.commit(result.value) : Promise.reject(result.reason),
+  const commits = await Promise.allSettled(
+    admitted.map((result) =>
+      result.status === 'fulfilled' ? log.commit(result.value) : Promise.reject(result.reason),
+    ),
   );
+  const indexes = commits.flatMap((commit) =>
+    commit.status === 'fulfilled' ? [commit.value.index] : [],
+  );
+  const state = await reachedState(log, indexes, wait);
   const results: string[] = [];
-  for (const commit of await Promise.allSettled(commits)) {
-    results.push(
-      commit.status === 'fulfilled'
-        ? (await answer(log, commit.value, wait)).text
-        : refusalOf(commit.reason),
-    );
+  for (const commit of commits) {
+    results.push(await resultOf(log, commit, state));
     if (results.length % ENVELOPES_PER_TURN === 0) await nextTurn();
   }
   return results;
 }
 
-async function answer(log: Log, submission: Submission, wait: Wait): Promise<Accepted> {
-  const { index, entryHash } = submission;
-  const witnessed = wait === 'witnessed' && (await log.waitForWitnesses(index, WITNESS_TIMEOUT_MS));
-  const state = witnessed ? 'witnessed' : 'committed';
-  const receipt = decodeUtf8(formatReceipt(await log.receipt(entryHash, state)));
-  const text = `{"entryHash":"${encodeHex(entryHash)}","index":${index},"receipt":${receipt},"state":"${state}"}`;
-  return { submission, state, text };
+async function resultOf(
+  log: Log,
+  commit: PromiseSettledResult<Submission>,
+  state: StateOf,
+): Promise<string> {
+  try {
+    if (commit.status === 'rejected') throw commit.reason;
+    return await answer(log, commit.value, state(commit.value.index));
+  } catch (error) {
+    if (error instanceof AttestryError) return formatRefusal(error);
+    throw error;
+  }
 }
 
-function refusalOf(reason: unknown): string {
-  if (reason instanceof AttestryError) return formatRefusal(reason);
-  throw reason;
+type StateOf = (index: number) => CheckpointState;
+
+/** What each entry has reached once all of them have, or the time for it is over. */
+async function reachedState(log: Log, indexes: readonly number[], wait: Wait): Promise<StateOf> {
+  if (wait !== 'witnessed' || indexes.length === 0) return () => 'committed';
+  await log.waitForWitnesses(Math.max(...indexes), WITNESS_TIMEOUT_MS);
+  const witnessedSize = log.status().published?.size ?? 0;
+  return (index) => (index < witnessedSize ? 'witnessed' : 'committed');
+}
+
+async function answer(log: Log, submission: Submission, state: CheckpointState): Promise<string> {
+  const { index, entryHash } = submission;
+  const receipt = decodeUtf8(formatReceipt(await log.receipt(entryHash, state)));
+  return `{"entryHash":"${encodeHex(entryHash)}","index":${index},"receipt":${receipt},"state":"${state}"}`;
 }
 
 function splitLines(body: Uint8Array): Uint8Array[] {

@@ -47,7 +47,7 @@ export function addTileRoutes(app: App, log: Log): void {
     '/tile/*',
     { schema: { summary: 'A tile: up to 256 hashes of 32 bytes', tags } },
     async (request, reply) => {
-      const tile = log.reader.tile(parseTilePath(pathOf(request)));
+      const tile = await log.reader.tile(parseTilePath(pathOf(request)));
       return reply
         .type('application/octet-stream')
         .header('cache-control', IMMUTABLE)

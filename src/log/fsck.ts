@@ -1,17 +1,19 @@
 /** A full check of a stopped log's database: everything is read and derived anew, nothing is believed. */
 import { bytesEqual } from '../core/bytes/equal.ts';
 import { canonicalText } from '../core/bytes/json.ts';
-import { EMPTY_ROOT } from '../core/merkle/hash.ts';
-import { rootFromTiles } from '../core/merkle/tile.ts';
+import { frontierAt } from '../core/merkle/frontier.ts';
+import { EMPTY_ROOT, HASH_LENGTH } from '../core/merkle/hash.ts';
+import { rootFromTiles, TILE_WIDTH, tileNodeReader } from '../core/merkle/tile.ts';
 import { verifyCheckpoint } from '../core/note/checkpoint.ts';
-import { admitStatement, openEntry } from '../core/statement/admission.ts';
+import { verifyCosignatures } from '../core/note/cosignature.ts';
+import { admitStatement, type OpenedEntry, openEntry } from '../core/statement/admission.ts';
 import { advanceStream, type StreamState, streamKey } from '../core/statement/stream.ts';
 import type { TrustedLog, TrustRoot } from '../core/trust/trust-root.ts';
 import { AttestryError, type AttestryErrorCode } from '../errors.ts';
-import { verifyInPool } from '../keys/openssl-engine.ts';
+import { opensslEngine, verifyInPool } from '../keys/openssl-engine.ts';
 import type { HeadLock } from '../store/head-lock.ts';
-import type { Head, LogStore } from '../store/log-store.ts';
-import { type ScrubStep, scrubEntries, scrubSteps, scrubUpperTiles } from './scrub.ts';
+import type { CheckpointState, Head, LogStore, StoredCheckpoint } from '../store/log-store.ts';
+import { type ScrubStep, scrubSteps, scrubTile, scrubUpperTiles } from './scrub.ts';
 import { leafHashBySystem, tileReader } from './second-path.ts';
 
 export interface FsckOptions {
@@ -43,31 +45,43 @@ interface Fsck extends FsckOptions {
   readonly head: Head;
   readonly problems: FsckProblem[];
   readonly streams: Map<string, StreamState>;
+  /** Entries that could not be opened, ascending. */
+  readonly unread: number[];
 }
 
 /** What holds and what does not. Throws only when the database cannot be read at all. @throws STORE_FAILED */
 export async function fsck(options: FsckOptions): Promise<FsckReport> {
   const head = options.store.head() ?? { size: 0, root: EMPTY_ROOT };
-  const run: Fsck = { ...options, head, problems: [], streams: new Map() };
+  const run: Fsck = { ...options, head, problems: [], streams: new Map(), unread: [] };
   await attempt(run, () => checkHead(run));
   await attempt(run, () => scrubUpperTiles(run.store, head.size));
   // Streams are judged in order, so the oldest first.
   for (const step of [...scrubSteps(head.size)].reverse()) {
-    await attempt(run, () => checkStep(run, step));
+    await checkStep(run, step);
     run.onProgress?.(step.end, head.size);
   }
   await attempt(run, () => checkStreamTable(run));
-  await checkCheckpoint(run, 'committed');
-  await checkCheckpoint(run, 'witnessed');
+  for (const state of ['committed', 'witnessed'] as const) await checkCheckpoints(run, state);
+  return report(run);
+}
+
+function report({ log, head, problems, unread }: Fsck): FsckReport {
+  const [firstUnread] = unread;
   return {
-    origin: run.log.origin,
+    origin: log.origin,
     size: head.size,
-    problems: run.problems,
+    problems,
     checked: [
-      `Every one of ${head.size} entries: hash, canonical form, signatures, admission, streams, duplicates, look-up table.`,
-      'Every tile of every level, the root, the head lock, the newest committed and witnessed checkpoint.',
+      `${head.size - unread.length} of ${head.size} entries: hash, canonical form, signatures, admission, streams, duplicates, look-up table.`,
+      'Every tile of every level, the root, the head lock, and every kept checkpoint with its signatures.',
     ],
     notChecked: [
+      ...(firstUnread === undefined
+        ? []
+        : [
+            `Signatures and admission of ${unread.length} damaged entries, the first at ${firstUnread}; the order of usage statements from there on.`,
+          ]),
+      'Rows of the database that no entry leads to.',
       'Whether a witness or a verifier has seen more or something else of this log: that needs the network (attestry audit).',
       'Whether what the statements say is true.',
     ],
@@ -97,46 +111,81 @@ function checkHead({ store, headLock, head }: Fsck): void {
   }
 }
 
-async function checkStep(run: Fsck, step: ScrubStep): Promise<void> {
-  const entries = await scrubEntries(run.store, step, run.head.size);
-  for (const [i, entry] of entries.entries()) await checkEntry(run, step.start + i, entry);
-}
-
-async function checkEntry(run: Fsck, index: number, entry: Uint8Array): Promise<void> {
-  await attempt(run, async () => {
-    const hash = leafHashBySystem(entry);
-    const found = run.store.indexOf(hash);
-    if (found !== index) {
-      const code = found === undefined || found > index ? 'TABLE_MISMATCH' : 'ENTRY_DUPLICATE';
-      throw new AttestryError(code, `Entry ${index} is looked up at ${found ?? 'no index'}.`);
-    }
-    await readmit(run, entry).catch((cause: unknown) => {
-      if (!(cause instanceof AttestryError)) throw cause;
-      const message = `Entry ${index} must not be in the log: ${cause.code}: ${cause.message}`;
-      throw new AttestryError('ENTRY_INADMISSIBLE', message, { cause, details: { index } });
-    });
-  });
-}
-
-async function readmit(run: Fsck, entry: Uint8Array): Promise<void> {
-  const opened = openEntry(entry, run.trust);
-  for (const { publicKey, message, signature } of opened.claims) {
-    if (await verifyInPool(publicKey, message, signature)) continue;
-    throw new AttestryError('SIGNATURE_INVALID', 'A signature does not verify.');
+async function checkStep(run: Fsck, { start, end }: ScrubStep): Promise<void> {
+  const tile = { level: 0, index: start / TILE_WIDTH };
+  await attempt(run, () => scrubTile(run.store, tile, run.head.size));
+  const row = await attempt(run, () => tileReader(run.store)(tile.level, tile.index));
+  const indexes = Array.from({ length: end - start }, (_, i) => start + i);
+  const opened = await Promise.all(
+    indexes.map((index, i) => {
+      const leaf = row?.subarray(i * HASH_LENGTH, (i + 1) * HASH_LENGTH);
+      return attempt(run, () => openAt(run, index, leaf));
+    }),
+  );
+  run.unread.push(...indexes.filter((_, i) => opened[i] === undefined));
+  for (const [i, entry] of opened.entries()) {
+    if (entry === undefined) continue;
+    await attempt(run, () => checkPlace(run, start + i, entry));
+    await attempt(run, () => readmit(run, start + i, entry));
   }
-  const { statement } = admitStatement(opened, {
-    trust: run.trust,
-    origin: run.log.origin,
-    now: run.now,
-  });
-  if (statement.kind !== 'usage') return;
-  const key = streamKey(statement);
-  run.streams.set(key, advanceStream(run.streams.get(key), statement, opened.envelope.payload));
 }
 
-async function checkStreamTable({ store, streams }: Fsck): Promise<void> {
+/** The entry, if it hashes to its leaf and its signatures hold. */
+async function openAt(
+  { store, trust }: Fsck,
+  index: number,
+  leaf: Uint8Array | undefined,
+): Promise<OpenedEntry> {
+  const entry = store.entry(index) ?? new Uint8Array();
+  if (leaf !== undefined && !bytesEqual(leafHashBySystem(entry), leaf)) {
+    throw new AttestryError(
+      'ENTRY_HASH_MISMATCH',
+      `Entry ${index} does not hash to its leaf in the tree.`,
+    );
+  }
+  try {
+    const opened = openEntry(entry, trust);
+    for (const { publicKey, message, signature } of opened.claims) {
+      if (await verifyInPool(publicKey, message, signature)) continue;
+      throw new AttestryError('SIGNATURE_INVALID', 'A signature does not verify.');
+    }
+    return opened;
+  } catch (cause) {
+    throw inadmissible(index, cause);
+  }
+}
+
+function checkPlace({ store }: Fsck, index: number, { envelope }: OpenedEntry): void {
+  const found = store.indexOf(leafHashBySystem(envelope.entry));
+  if (found === index) return;
+  const code = found === undefined || found > index ? 'TABLE_MISMATCH' : 'ENTRY_DUPLICATE';
+  throw new AttestryError(code, `Entry ${index} is looked up at ${found ?? 'no index'}.`);
+}
+
+function readmit(run: Fsck, index: number, opened: OpenedEntry): void {
+  const { trust, now, log, streams } = run;
+  try {
+    const { statement } = admitStatement(opened, { trust, origin: log.origin, now });
+    if (statement.kind !== 'usage') return;
+    // Of which stream a damaged entry was, nobody knows.
+    if ((run.unread[0] ?? index) < index) return;
+    const key = streamKey(statement);
+    streams.set(key, advanceStream(streams.get(key), statement, opened.envelope.payload));
+  } catch (cause) {
+    throw inadmissible(index, cause);
+  }
+}
+
+function inadmissible(index: number, cause: unknown): unknown {
+  if (!(cause instanceof AttestryError)) return cause;
+  const message = `Entry ${index} must not be in the log: ${cause.code}: ${cause.message}`;
+  return new AttestryError('ENTRY_INADMISSIBLE', message, { cause, details: { index } });
+}
+
+async function checkStreamTable({ store, streams, unread }: Fsck): Promise<void> {
   const table = new Map<string, StreamState>();
   for await (const [key, state] of store.streams()) table.set(key, state);
+  if (unread.length > 0) return;
   const wrong = [...new Set([...table.keys(), ...streams.keys()])].find(
     (key) => canonicalText(table.get(key) ?? null) !== canonicalText(streams.get(key) ?? null),
   );
@@ -147,25 +196,59 @@ async function checkStreamTable({ store, streams }: Fsck): Promise<void> {
   );
 }
 
-async function checkCheckpoint(run: Fsck, state: 'committed' | 'witnessed'): Promise<void> {
-  await attempt(run, async () => {
-    const kept = await run.store.latestCheckpoint(state);
+async function checkCheckpoints(run: Fsck, state: CheckpointState): Promise<void> {
+  const readNode = tileNodeReader(tileReader(run.store));
+  const rootAt = (size: number): Uint8Array => frontierAt(size, readNode).root();
+  for (let index = 0; ; ) {
+    const kept = await run.store.checkpointCovering(state, index);
     if (kept === undefined) return;
-    const { size, root } = verifyCheckpoint(kept.note, { vkeys: [run.log.vkey] }).checkpoint;
-    if (size <= run.head.size && bytesEqual(rootFromTiles(size, tileReader(run.store)), root))
-      return;
-    throw new AttestryError(
-      'ROOT_MISMATCH',
-      `The newest ${state} checkpoint, of size ${size}, does not fit the entries.`,
-    );
-  });
+    await attempt(run, () => checkCheckpoint(run, { ...kept, state }, rootAt));
+    index = kept.size;
+  }
 }
 
-async function attempt(run: Fsck, check: () => void | Promise<void>): Promise<void> {
+function checkCheckpoint(
+  { log, trust, head }: Fsck,
+  kept: StoredCheckpoint & { readonly state: CheckpointState },
+  rootAt: (size: number) => Uint8Array,
+): void {
+  const place = `The ${kept.state} checkpoint of size ${kept.size}`;
+  const { checkpoint, note } = verifyKept(place, () =>
+    verifyCheckpoint(kept.note, { vkeys: [log.vkey], engine: opensslEngine }),
+  );
+  const { size, root } = checkpoint;
+  if (size !== kept.size || size > head.size || !bytesEqual(rootAt(size), root)) {
+    throw new AttestryError('ROOT_MISMATCH', `${place} does not fit the entries.`);
+  }
+  if (kept.state === 'committed') return;
+  const witnesses = trust.witnesses.map(({ vkey }) => vkey);
+  const held = verifyKept(place, () =>
+    verifyCosignatures(note, { witnesses, engine: opensslEngine }),
+  );
+  if (held.length < trust.witnessQuorum) {
+    throw new AttestryError(
+      'QUORUM_SHORT',
+      `${place} has cosignatures of ${held.length} witnesses, not of ${trust.witnessQuorum}.`,
+    );
+  }
+}
+
+function verifyKept<T>(place: string, verify: () => T): T {
   try {
-    await check();
+    return verify();
+  } catch (cause) {
+    if (!(cause instanceof AttestryError) || cause.code.startsWith('STORE_')) throw cause;
+    throw new AttestryError(cause.code, `${place} is damaged: ${cause.message}`, { cause });
+  }
+}
+
+/** What `check` gives; undefined and one more problem where it refuses. */
+async function attempt<T>(run: Fsck, check: () => T | Promise<T>): Promise<T | undefined> {
+  try {
+    return await check();
   } catch (error) {
     if (!(error instanceof AttestryError) || error.code === 'STORE_FAILED') throw error;
     run.problems.push({ code: error.code, message: error.message });
+    return undefined;
   }
 }

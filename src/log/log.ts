@@ -4,10 +4,10 @@ import { frontierAt } from '../core/merkle/frontier.ts';
 import type { ReadNode } from '../core/merkle/range.ts';
 import { tileNodeReader } from '../core/merkle/tile.ts';
 import { signCheckpoint } from '../core/note/checkpoint.ts';
-import type { NoteSigner } from '../core/note/vkey.ts';
+import { formatVkey, type NoteSigner } from '../core/note/vkey.ts';
 import type { Receipt } from '../core/receipt/receipt.ts';
 import { type AdmittedEntry, admitStatement, openEntry } from '../core/statement/admission.ts';
-import type { TrustRoot } from '../core/trust/trust-root.ts';
+import type { TrustedLog, TrustRoot } from '../core/trust/trust-root.ts';
 import { AttestryError } from '../errors.ts';
 import { verifyInPool } from '../keys/openssl-engine.ts';
 import type { HeadLock } from '../store/head-lock.ts';
@@ -55,7 +55,8 @@ export interface LogCounters {
 }
 
 export interface LogStatus {
-  readonly origin: string;
+  /** What the trust root says of this log. */
+  readonly log: TrustedLog;
   readonly head: Head;
   readonly published: StoredCheckpoint | undefined;
   readonly queued: number;
@@ -67,9 +68,10 @@ export interface LogStatus {
   readonly counters: LogCounters;
 }
 
-/** Recovers and starts a log. @throws what `recoverHead` throws: the log must not run then */
+/** Recovers and starts a log. @throws CONFIG_INVALID, and what `recoverHead` throws: the log must not run then */
 export async function openLog(options: LogOptions): Promise<Log> {
   const { store, signer, headLock, witnesses } = options;
+  const trusted = findLog(options);
   const limits = { ...DEFAULT_LOG_LIMITS, ...options.limits };
   const { scrubbedAtStart } = limits;
   const head = await recoverHead({
@@ -82,11 +84,23 @@ export async function openLog(options: LogOptions): Promise<Log> {
   const note = signCheckpoint({ origin: signer.vkey.name, ...head }, signer);
   await store.putCheckpoint('committed', head.size, note);
   const published = await store.latestCheckpoint('witnessed');
-  return new Log({ ...options, limits, head, note, published });
+  return new Log({ ...options, limits, trusted, head, note, published });
+}
+
+/** What a key signs that the trust root does not name, nobody would believe. */
+function findLog({ signer, trust }: LogOptions): TrustedLog {
+  const { name } = signer.vkey;
+  const trusted = trust.logs.get(name);
+  if (trusted !== undefined && formatVkey(trusted.vkey) === formatVkey(signer.vkey)) return trusted;
+  throw new AttestryError(
+    'CONFIG_INVALID',
+    `Expected the trust root to name log ${name} with the key ${formatVkey(signer.vkey)}; give the trust root or the key that belongs to it.`,
+  );
 }
 
 interface StartedLog extends LogOptions {
   readonly limits: LogLimits;
+  readonly trusted: TrustedLog;
   readonly head: Head;
   /** The signed checkpoint of the head. */
   readonly note: string;
@@ -120,9 +134,15 @@ export class Log {
       ...options,
       frontier: frontierAt(options.head.size, readNode),
       onCheckpoint: (size, note) => this.#onCheckpoint({ size, note }),
-      onFatal: (error) => this.#fail(error),
+      onFatal: (error) => this.#stop(error),
     });
-    this.reader = new LogReader(store, readNode, () => this.size);
+    this.reader = new LogReader({
+      store,
+      readNode,
+      vkey: signer.vkey,
+      head: () => this.#sequencer.head,
+      onDamage: (error) => this.#sequencer.fail(error),
+    });
     this.#publisher.start({ size: options.head.size, note: options.note });
     this.#scrubbing = this.#scrub(options.head.size - limits.scrubbedAtStart);
   }
@@ -167,7 +187,7 @@ export class Log {
         `${this.origin} holds no entry ${encodeHex(entryHash)}.`,
       );
     }
-    return await this.reader.receipt(index, state);
+    return await this.reader.receipt({ index, entryHash }, state);
   }
 
   /** Number of entries that are committed and may be served. */
@@ -177,7 +197,7 @@ export class Log {
 
   status(): LogStatus {
     return {
-      origin: this.origin,
+      log: this.#options.trusted,
       head: this.#sequencer.head,
       published: this.#publisher.published,
       queued: this.#sequencer.queued,
@@ -205,8 +225,8 @@ export class Log {
       readNode,
       published,
       keep: ({ size, note }) => store.putCheckpoint('witnessed', size, note),
-      onAhead: (witness) => this.#askAheadWitness(witness),
-      onFatal: (error) => this.#fail(error),
+      onDissent: (witness) => this.#askDissenter(witness),
+      onFatal: (error) => this.#sequencer.fail(error),
     });
   }
 
@@ -215,8 +235,8 @@ export class Log {
     this.#publisher.offer(checkpoint);
   }
 
-  /** A claim of a larger size stops the log only if a checkpoint with our own signature proves it. */
-  async #askAheadWitness(witness: WitnessPort): Promise<void> {
+  /** What a witness claims stops the log only if a checkpoint with our own signature proves it. */
+  async #askDissenter(witness: WitnessPort): Promise<void> {
     const seen = await witness.latestSeen(this.origin).catch(() => undefined);
     if (seen !== undefined)
       verifyAgainstSeen(seen, this.#sequencer.head, {
@@ -235,13 +255,14 @@ export class Log {
         await new Promise((resolve) => setImmediate(resolve));
       }
     } catch (error) {
-      this.#fail(error);
+      this.#sequencer.fail(error);
     }
   }
 
-  #fail(error: unknown): void {
-    if (this.#stopped) return;
+  /** The sequencer has failed, or was made to: one fault stops everything. */
+  #stop(error: unknown): void {
     this.#stopped = true;
+    this.#publisher.stop();
     this.#options.onFatal(error);
   }
 }

@@ -5,7 +5,7 @@
 import { proveConsistency } from '../core/merkle/consistency.ts';
 import type { ReadNode } from '../core/merkle/range.ts';
 import { appendSignatures } from '../core/note/cosignature.ts';
-import { AttestryError } from '../errors.ts';
+import { AttestryError, type AttestryErrorCode } from '../errors.ts';
 import type { StoredCheckpoint } from '../store/log-store.ts';
 import type { LogLimits } from './limits.ts';
 import type { WitnessPort } from './witness-port.ts';
@@ -17,8 +17,8 @@ export interface PublisherOptions {
   readonly readNode: ReadNode;
   /** Keeps a checkpoint that has reached the quorum; it is published once this resolves. */
   readonly keep: (checkpoint: StoredCheckpoint) => Promise<void>;
-  /** Told when a witness claims to have cosigned more than the log holds. */
-  readonly onAhead: (witness: WitnessPort) => Promise<void>;
+  /** Told when a witness claims to have cosigned more than the log holds, or something else. */
+  readonly onDissent: (witness: WitnessPort) => Promise<void>;
   readonly onFatal: (error: unknown) => void;
   /** What was published last, before this start. */
   readonly published: StoredCheckpoint | undefined;
@@ -46,8 +46,11 @@ interface WitnessState {
 
 interface Waiter {
   readonly index: number;
-  readonly resolve: () => void;
+  readonly finish: (covered: boolean) => void;
 }
+
+// Either way the witness may hold a checkpoint of ours that our database contradicts.
+const DISSENT: ReadonlySet<AttestryErrorCode> = new Set(['WITNESS_AHEAD', 'WITNESS_PROOF_INVALID']);
 
 export class Publisher {
   readonly #options: PublisherOptions;
@@ -56,6 +59,7 @@ export class Publisher {
   #published: StoredCheckpoint | undefined;
   readonly #waiters = new Set<Waiter>();
   #wake: () => void = () => undefined;
+  #endRound: () => void = () => undefined;
   #stopped = false;
   #running: Promise<void> | undefined;
 
@@ -99,22 +103,29 @@ export class Publisher {
 
   /** Resolves true once a published checkpoint covers the entry, false at the time-out. */
   waitFor(index: number, timeoutMs: number): Promise<boolean> {
-    if (this.#covers(index)) return Promise.resolve(true);
+    if (this.#covers(index) || this.#stopped) return Promise.resolve(this.#covers(index));
     return new Promise((resolve) => {
       const finish = (covered: boolean): void => {
         clearTimeout(timer);
         this.#waiters.delete(waiter);
         resolve(covered);
       };
-      const waiter: Waiter = { index, resolve: () => finish(true) };
+      const waiter: Waiter = { index, finish };
       const timer = setTimeout(() => finish(false), timeoutMs);
       this.#waiters.add(waiter);
     });
   }
 
-  async close(): Promise<void> {
+  /** Asks no witness any more; what those that were asked still answer is dropped. */
+  stop(): void {
     this.#stopped = true;
+    this.#endRound();
     this.#wake();
+    for (const waiter of this.#waiters) waiter.finish(false);
+  }
+
+  async close(): Promise<void> {
+    this.stop();
     await this.#running;
   }
 
@@ -131,6 +142,7 @@ export class Publisher {
   /** Asks every witness that is not still busy with an earlier request; true once the quorum has cosigned. */
   #round(target: StoredCheckpoint): Promise<boolean> {
     return new Promise((resolve) => {
+      this.#endRound = () => resolve(false);
       const lines: string[] = [];
       const asked = this.#witnesses.filter((witness) => !witness.busy);
       let left = asked.length;
@@ -167,7 +179,7 @@ export class Publisher {
     } catch (error) {
       if (!(error instanceof AttestryError)) throw error;
       witness.error = `${error.code}: ${error.message}`;
-      if (error.code === 'WITNESS_AHEAD') await this.#options.onAhead(witness.port);
+      if (DISSENT.has(error.code)) await this.#options.onDissent(witness.port);
       return undefined;
     } finally {
       witness.busy = false;
@@ -176,12 +188,12 @@ export class Publisher {
 
   async #publish(target: StoredCheckpoint, lines: readonly string[]): Promise<void> {
     const { size, note } = target;
-    if (this.#published !== undefined && this.#published.size > size) return;
+    if (this.#stopped || (this.#published !== undefined && this.#published.size > size)) return;
     const published = { size, note: appendSignatures(note, lines) };
     const isNewSize = this.#published?.size !== size;
     if (isNewSize) await this.#options.keep(published);
     this.#published = published;
-    for (const waiter of this.#waiters) if (waiter.index < size) waiter.resolve();
+    for (const waiter of this.#waiters) if (waiter.index < size) waiter.finish(true);
   }
 
   #covers(index: number): boolean {

@@ -78,7 +78,7 @@ async function verifyDatabase(
   }
 }
 
-/** Asks every witness at once what it has cosigned; one that does not answer is not waited for. */
+/** Asks every witness at once what it has cosigned; one that does not answer in its time has no say. */
 async function verifyAgainstWitnesses(options: RecoveryOptions, head: Head): Promise<void> {
   const seen = await Promise.allSettled(
     options.witnesses.map((witness) => witness.latestSeen(options.vkey.name)),

@@ -26,7 +26,10 @@ export async function scrubEntries(
   step: ScrubStep,
   size: number,
 ): Promise<Uint8Array[]> {
-  const row = tileReader(store)(0, step.start / TILE_WIDTH);
+  const tile = { level: 0, index: step.start / TILE_WIDTH };
+  // First, so that a damaged tile is not taken for a damaged entry.
+  scrubTile(store, tile, size);
+  const row = tileReader(store)(tile.level, tile.index);
   const entries = await store.entries(step.start, step.end);
   for (const [i, entry] of entries.entries()) {
     const expected = row.subarray(i * HASH_LENGTH, (i + 1) * HASH_LENGTH);
@@ -38,7 +41,6 @@ export async function scrubEntries(
       );
     }
   }
-  scrubTile(store, { level: 0, index: step.start / TILE_WIDTH }, size);
   return entries;
 }
 
@@ -51,7 +53,11 @@ export function scrubUpperTiles(store: LogStore, size: number): void {
 }
 
 /** The tile, if it has its length and, when full, its hash in the tile above. @throws TILE_LENGTH_WRONG, TILE_HASH_MISMATCH */
-function scrubTile(store: LogStore, tile: { level: number; index: number }, size: number): void {
+export function scrubTile(
+  store: LogStore,
+  tile: { level: number; index: number },
+  size: number,
+): void {
   const read = tileReader(store);
   const { level, index } = tile;
   const width = Math.min(TILE_WIDTH, hashesOnLevel(level, size) - index * TILE_WIDTH);

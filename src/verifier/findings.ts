@@ -54,7 +54,7 @@ export class Findings {
     return [...this.#filed].reverse();
   }
 
-  /** The canonical bytes. @throws FINDING_UNKNOWN */
+  /** The canonical bytes. @throws FINDING_UNKNOWN, HEX_MALFORMED */
   read(id: string): Uint8Array {
     const bytes = this.#options.store.findingBytes(id);
     if (bytes !== undefined) return bytes;

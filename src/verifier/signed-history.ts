@@ -75,12 +75,13 @@ export class SignedHistory {
 
   /**
    * Whether the tree behind `target`, as the log serves it, begins with what is mirrored. If not, the log is accused.
-   * @throws CONSISTENCY_ROOT_MISMATCH when nothing that it signed proves that
+   * @throws CONSISTENCY_ROOT_MISMATCH when nothing that it signed proves that, STORE_CORRUPT when it is the mirror's fault
    */
   async continuesIn(tree: ServedTree, target: KnownNote): Promise<boolean> {
     const { mirror, origin } = this.#options;
     const shared = Math.min(tree.size, mirror.head.size);
     if (bytesEqual(await tree.rootAt(shared), mirror.rootAt(shared))) return true;
+    mirror.verify();
     const own = this.#current === undefined ? [] : [knownNote(this.#current)];
     const found = await contradictionInTree(tree, target, [...own, ...this.#notes.all()]);
     if (found === undefined) {

@@ -137,6 +137,11 @@ export class Verifier {
     await Promise.all(Array.from(this.#followers.values(), (follower) => this.#look(follower)));
   }
 
+  /** Unix seconds, by the verifier's clock. */
+  now(): number {
+    return this.#options.now();
+  }
+
   logs(): readonly LogStatus[] {
     return Array.from(this.#followers.values(), (follower) => this.#statusOf(follower));
   }

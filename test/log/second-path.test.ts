@@ -34,6 +34,23 @@ function onTheWay(damage: (commit: LogCommit) => LogCommit): Change {
   return (store) => ({ commit: (commit) => store.commit(damage(commit)) });
 }
 
+/** Reads well until something is written. */
+function afterwards(change: Change): Change {
+  return (store) => {
+    let written = false;
+    const changed = wrapStore(store, change(store));
+    const now = (): LogStore => (written ? changed : store);
+    return {
+      commit: async (commit) => {
+        await store.commit(commit);
+        written = true;
+      },
+      entries: (start, end) => now().entries(start, end),
+      head: () => now().head(),
+    };
+  };
+}
+
 const faults: readonly (readonly [string, string, Change])[] = [
   [
     'an entry on its way to the disk',
@@ -88,34 +105,33 @@ const faults: readonly (readonly [string, string, Change])[] = [
   [
     'an entry when it is read',
     'ENTRY_HASH_MISMATCH',
-    (store) => ({
+    afterwards((store) => ({
       entries: async (start, end) =>
         (await store.entries(start, end)).map((row) => flipBit(row, 77)),
-    }),
+    })),
   ],
   [
     'an entry that is lost',
     'ENTRY_HASH_MISMATCH',
-    (store) => ({ entries: async (start, end) => (await store.entries(start, end)).slice(1) }),
+    afterwards((store) => ({
+      entries: async (start, end) => (await store.entries(start, end)).slice(1),
+    })),
   ],
   [
     'the head when it is read',
     'ROOT_MISMATCH',
-    (store) => {
-      let reads = 0;
-      return {
-        head: () => {
-          const head = store.head();
-          return head && reads++ > 0 ? { ...head, root: flipBit(head.root) } : head;
-        },
-      };
-    },
+    afterwards((store) => ({
+      head: () => {
+        const head = store.head();
+        return head && { ...head, root: flipBit(head.root) };
+      },
+    })),
   ],
 ];
 
 describe('verifyCommit', () => {
   it.each(faults)('lets nothing be signed after a flipped bit in %s', async (_, code, change) => {
-    const bed = await LogBed.make();
+    const bed = new LogBed();
     await bed.grow(3);
     const before = bed.lock.head;
     const store = openMemoryLogStore(bed.disk);

@@ -3,13 +3,14 @@ import type { Command } from 'commander';
 import { type AuditReport, auditLog } from '../../client/audit.ts';
 import { createLogSource } from '../../client/log-source.ts';
 import { worstOf } from '../../core/report/report.ts';
+import { AttestryError, outcomeOf } from '../../errors.ts';
 import { opensslEngine } from '../../keys/openssl-engine.ts';
 import { defineCommand, jsonOption, trustOption } from '../command.ts';
 import { EXIT_BY_OUTCOME } from '../exit-code.ts';
 import { readTrustFile } from '../input.ts';
 import { formatCheck } from '../print-check.ts';
 import { formatRate, startProgress } from '../progress.ts';
-import { formatCount, say, sayJson } from '../terminal.ts';
+import { formatCount, formatError, say, sayJson, tell } from '../terminal.ts';
 
 interface AuditFlags {
   readonly trust: string;
@@ -21,6 +22,7 @@ interface AuditFlags {
 export function auditCommand(): Command {
   return defineCommand({
     name: 'audit',
+    summary: 'replay a remote log in full',
     description:
       'Reads everything a log serves and checks it anew: hashes, signatures, admission, streams, duplicates, the root. Exit code as for verify.',
     examples: [
@@ -47,27 +49,31 @@ async function audit(log: string, flags: AuditFlags): Promise<void> {
     engine: opensslEngine,
     signatures: flags.signatures,
     onProgress: progress.at,
-  });
+  }).catch(refuse);
+  if (report === undefined) return;
   const rate = formatRate(report.entriesChecked, 'entries', started);
   progress.end(`Read ${formatCount(report.entriesChecked)} entries, ${rate}.`);
-  printAudit(report, {
-    rate,
-    json: flags.json === true,
-    seconds: (performance.now() - started) / 1000,
-  });
+  const milliseconds = Math.round(performance.now() - started);
+  printAudit(report, { rate, milliseconds, json: flags.json === true });
+}
+
+/** A log that shows nothing to audit has its verdict too: one that cannot be reached is INCONCLUSIVE, not INVALID. */
+function refuse(error: unknown): undefined {
+  if (!(error instanceof AttestryError)) throw error;
+  tell(formatError(error));
+  process.exitCode = EXIT_BY_OUTCOME[outcomeOf(error.code)];
 }
 
 function printAudit(
   report: AuditReport,
-  { rate, json, seconds }: { rate: string; json: boolean; seconds: number },
+  took: { readonly rate: string; readonly milliseconds: number; readonly json: boolean },
 ): void {
   const outcome = worstOf(report.problems.map(({ code }) => code));
-  if (json) {
-    const took = { milliseconds: Math.round(seconds * 1000) };
-    sayJson({ type: 'attestry/audit', version: 1, outcome, ...report, ...took });
+  if (took.json) {
+    const { milliseconds } = took;
+    sayJson({ type: 'attestry/audit', version: 1, outcome, ...report, milliseconds });
   } else {
-    const { origin, size } = report;
-    const title = `${origin} at size ${formatCount(size)}, ${rate}`;
+    const title = `${report.origin} at size ${formatCount(report.size)}, ${took.rate}`;
     say(...formatCheck({ ...report, outcome, title }));
   }
   process.exitCode = EXIT_BY_OUTCOME[outcome];

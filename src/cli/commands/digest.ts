@@ -26,6 +26,7 @@ interface DigestFlags {
 export function digestCommand(): Command {
   return defineCommand({
     name: 'digest',
+    summary: 'print the digest that names a model',
     description:
       'Prints the digest that names a model: SHA-256 of a file, the OpenSSF Model Signing root of a folder; with a shard size also the root over its shards.',
     examples: [
@@ -56,8 +57,9 @@ async function printDigest(path: string, flags: DigestFlags): Promise<void> {
     ...(ignore === undefined ? {} : { ignorePaths: ignore }),
   });
   if (prove !== undefined && out !== undefined) {
-    await writeLocalFile(out, formatShardProof(proveShard(model, prove)));
-    tell(`Wrote the proof of shard ${prove} to ${out}.`);
+    const proof = proveShard(model, prove);
+    await writeLocalFile(out, formatShardProof(proof));
+    tell(`Wrote the proof of shard ${prove} of ${proof.count}, ${proof.resource.name}, to ${out}.`);
   }
   const facts = describe(model, flags.name ?? model.name);
   if (flags.json === true) sayJson(facts);

@@ -28,6 +28,7 @@ interface FsckFlags {
 export function fsckCommand(): Command {
   return defineCommand({
     name: 'fsck',
+    summary: "check a stopped log's data folder in full",
     description:
       'Re-reads every entry, tile and table of a stopped log and derives its root anew. Exit code: 0 all holds, 1 something does not.',
     examples: ['attestry fsck ./eu --trust trust.json'],

@@ -1,4 +1,4 @@
-/** attestry keygen: a new Ed25519 key for a log, a witness or an operator. */
+/** attestry keygen: a new Ed25519 key. */
 import { randomBytes } from 'node:crypto';
 import { type Command, Option } from 'commander';
 import { encodeHex } from '../../core/bytes/hex.ts';
@@ -12,7 +12,7 @@ import { formatPairs, say, sayJson } from '../terminal.ts';
 
 interface KeygenOptions {
   readonly name: string;
-  readonly type: 'log' | 'witness' | 'operator';
+  readonly type: 'log' | 'witness' | 'verifier' | 'operator';
   readonly out: string;
   readonly passphraseFile?: string;
   /** False with --no-passphrase. */
@@ -25,6 +25,7 @@ const SEED_BYTES = 32;
 export function keygenCommand(): Command {
   return defineCommand({
     name: 'keygen',
+    summary: 'make a key for a log, a witness, a verifier or an operator',
     description:
       'Makes a key. The file is encrypted with a passphrase; what is printed may be told to everyone.',
     examples: [
@@ -34,12 +35,12 @@ export function keygenCommand(): Command {
   })
     .addOption(
       new Option('--type <role>', 'what the key signs for')
-        .choices(['log', 'witness', 'operator'])
+        .choices(['log', 'witness', 'verifier', 'operator'])
         .makeOptionMandatory(),
     )
     .requiredOption(
       '--name <name>',
-      "a log's origin, a witness's name, an operator's id; no spaces or plus signs",
+      "a log's origin, a witness's or verifier's name, an operator's id; no spaces or plus signs",
     )
     .requiredOption('--out <file>', 'the key file; never written over')
     .addOption(passphraseFileOption())
@@ -51,7 +52,8 @@ export function keygenCommand(): Command {
 async function keygen(options: KeygenOptions): Promise<void> {
   const { name, type, out } = options;
   const seed = new Uint8Array(randomBytes(SEED_BYTES));
-  const signatureType = type === 'witness' ? SIGNATURE_TYPE.cosignature : SIGNATURE_TYPE.ed25519;
+  const cosigns = type === 'witness' || type === 'verifier';
+  const signatureType = cosigns ? SIGNATURE_TYPE.cosignature : SIGNATURE_TYPE.ed25519;
   const publicKey = publicKeyOf(seed);
   const vkey = formatVkey(makeVkey(name, signatureType, publicKey));
   const passphrase = options.passphrase ? await newPassphrase(options) : undefined;

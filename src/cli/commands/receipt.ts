@@ -18,6 +18,7 @@ interface ReceiptFlags {
 export function receiptCommand(): Command {
   return defineCommand({
     name: 'receipt',
+    summary: 'fetch, verify and keep the receipt of an entry',
     description: 'Fetches the receipt of an entry from its log, verifies it, and writes it.',
     examples: [
       'attestry receipt 3f1c…e9 --log eu.example.org/log --trust trust.json --out receipt.json',

@@ -9,31 +9,31 @@ interface Role {
   readonly name: string;
   /** Compiled, beside `src`. */
   readonly file: string;
-  readonly description: string;
+  readonly summary: string;
 }
 
 const ROLES: readonly Role[] = [
   {
     name: 'node',
     file: 'log.js',
-    description: 'Runs a log node.',
+    summary: 'run a log node',
   },
   {
     name: 'witness',
     file: 'witness.js',
-    description: 'Runs a witness.',
+    summary: 'run a witness',
   },
   {
     name: 'verifier',
     file: 'verifier.js',
-    description: 'Runs a verifier.',
+    summary: 'run a verifier',
   },
 ];
 
 export function roleCommands(): readonly Command[] {
   return ROLES.map((role) =>
     new Command(role.name)
-      .description(`${role.description} All flags are its own: attestry ${role.name} --help.`)
+      .summary(`${role.summary} (attestry ${role.name} --help lists its flags)`)
       .exitOverride()
       .argument('[flags...]')
       .helpOption(false)

@@ -57,6 +57,7 @@ const EXAMPLES: { readonly [K in Kind]: string } = {
 export function stateCommand(): Command {
   const command = defineCommand({
     name: 'state',
+    summary: 'build and sign a statement about a model',
     description:
       'Builds and signs a statement about a model. What it says is printed in plain words before it is signed.',
     examples: [
@@ -71,6 +72,7 @@ export function stateCommand(): Command {
 function kindCommand(kind: Kind): Command {
   const command = defineCommand({
     name: kind,
+    summary: `sign a ${kind} statement`,
     description: `Signs a ${kind} statement, from flags, from a JSON or YAML file with subject and predicate, or from both: flags win.`,
     examples: [
       `attestry state ${kind} ${EXAMPLES[kind]} --key op-eu.key --out ${kind}.envelope.json`,

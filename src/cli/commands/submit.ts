@@ -39,6 +39,7 @@ const NEWLINE = 0x0a;
 export function submitCommand(): Command {
   return defineCommand({
     name: 'submit',
+    summary: 'submit envelopes to their logs, keep the receipts',
     description:
       'Submits envelopes to the logs that they are made for, verifies what comes back, and keeps the receipts. Submitting again is safe.',
     examples: [

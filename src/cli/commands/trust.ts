@@ -19,6 +19,8 @@ interface MakeFlags {
   readonly witness?: readonly string[];
   readonly operator?: readonly string[];
   readonly quorum?: number;
+  readonly verifier?: readonly string[];
+  readonly verifierQuorum?: number;
   readonly acceptWeakQuorum?: boolean;
   readonly out?: string;
 }
@@ -28,7 +30,20 @@ interface Description {
   readonly witnesses: readonly unknown[];
   readonly operators: readonly unknown[];
   readonly witnessQuorum: unknown;
+  readonly verifiers: readonly unknown[];
+  readonly verifierQuorum: unknown;
 }
+
+const FIELDS: readonly string[] = [
+  'logs',
+  'witnesses',
+  'witnessQuorum',
+  'operators',
+  'verifiers',
+  'verifierQuorum',
+  'type',
+  'version',
+];
 
 const MAKE_EXAMPLES = [
   'attestry trust make --file network.yaml --out trust.json',
@@ -40,6 +55,7 @@ const MAKE_EXAMPLES = [
 export function trustCommand(): Command {
   return defineCommand({
     name: 'trust',
+    summary: 'make and show trust roots',
     description: 'Makes and shows trust roots: the one file that an auditor trusts.',
     examples: ['attestry trust show trust.json'],
   })
@@ -50,8 +66,9 @@ export function trustCommand(): Command {
 function makeCommand(): Command {
   return defineCommand({
     name: 'make',
+    summary: 'make a trust root',
     description:
-      'Makes a trust root from flags, or from a JSON or YAML file with logs, witnesses, operators and witnessQuorum. It refuses a quorum that tolerates no dishonest witness.',
+      'Makes a trust root from flags, or from a JSON or YAML file of the same shape as a trust root. It refuses a quorum that tolerates no dishonest witness.',
     examples: MAKE_EXAMPLES,
   })
     .option('--file <file>', 'the description; flags add to it')
@@ -63,6 +80,16 @@ function makeCommand(): Command {
       repeated,
     )
     .option('--quorum <number>', 'how many witnesses must have cosigned', wholeNumber(1))
+    .option(
+      '--verifier <fields>',
+      'key=<vkey>,url=…,operator=…: who cosigns tallies (repeatable)',
+      repeated,
+    )
+    .option(
+      '--verifier-quorum <number>',
+      'how many verifiers must have cosigned a tally',
+      wholeNumber(0),
+    )
     .option('--accept-weak-quorum', 'accept a quorum that tolerates no dishonest witness')
     .option('--out <file>', 'where the trust root goes (standard output unless told)')
     .action(async (flags: MakeFlags) => makeTrust(flags));
@@ -71,6 +98,7 @@ function makeCommand(): Command {
 function showCommand(): Command {
   return defineCommand({
     name: 'show',
+    summary: 'show a trust root',
     description: 'Shows a trust root: its digest, its parties, and what its quorum tolerates.',
     examples: ['attestry trust show trust.json'],
   })
@@ -86,6 +114,8 @@ function showCommand(): Command {
 
 async function makeTrust(flags: MakeFlags): Promise<void> {
   const described = await readParts(flags.file);
+  const verifiers = [...described.verifiers, ...(flags.verifier ?? []).map(parseWitnessPart)];
+  const verifierQuorum = flags.verifierQuorum ?? described.verifierQuorum;
   const bytes = formatCanonicalJson({
     type: TRUST_ROOT_TYPE,
     version: 1,
@@ -93,6 +123,8 @@ async function makeTrust(flags: MakeFlags): Promise<void> {
     witnesses: [...described.witnesses, ...(flags.witness ?? []).map(parseWitnessPart)],
     operators: [...described.operators, ...(flags.operator ?? []).map(parseOperatorPart)],
     witnessQuorum: flags.quorum ?? described.witnessQuorum,
+    ...(verifiers.length === 0 ? {} : { verifiers }),
+    ...(verifierQuorum === undefined ? {} : { verifierQuorum }),
   });
   const trust = parseTrustRoot(bytes);
   if (toleranceOf(trust) < 1 && flags.acceptWeakQuorum !== true) {
@@ -110,12 +142,11 @@ async function readParts(file: string | undefined): Promise<Description> {
   const value = file === undefined ? {} : await readDescription(file, 'TRUST_MALFORMED');
   const fields: Readonly<Record<string, unknown>> =
     typeof value === 'object' && value !== null ? { ...value } : {};
-  const known = ['logs', 'witnesses', 'operators', 'witnessQuorum', 'type', 'version'];
-  const unknown = Object.keys(fields).find((name) => !known.includes(name));
+  const unknown = Object.keys(fields).find((name) => !FIELDS.includes(name));
   if (unknown !== undefined) {
     throw new AttestryError(
       'TRUST_MALFORMED',
-      `Expected ${known.slice(0, 4).join(', ')} in ${file}, got ${unknown}.`,
+      `Expected ${FIELDS.join(', ')} in ${file}, got ${JSON.stringify(unknown)}.`,
     );
   }
   return {
@@ -123,6 +154,8 @@ async function readParts(file: string | undefined): Promise<Description> {
     witnesses: listOf(fields, 'witnesses'),
     operators: listOf(fields, 'operators'),
     witnessQuorum: fields['witnessQuorum'] ?? 0,
+    verifiers: listOf(fields, 'verifiers'),
+    verifierQuorum: fields['verifierQuorum'],
   };
 }
 
@@ -159,6 +192,7 @@ function formatTrust(trust: TrustRoot): readonly string[] {
       ['witness', 'operator', 'url'],
       trust.witnesses.map((witness) => [witness.name, witness.operator, witness.url]),
     ),
+    ...(trust.verifiers.length === 0 ? [] : [verifierTable(trust)]),
     formatTable(
       ['operator', 'keys', 'may state', 'on logs'],
       file.operators.map(({ id, keys, kinds, logs }) => [
@@ -169,4 +203,11 @@ function formatTrust(trust: TrustRoot): readonly string[] {
       ]),
     ),
   ];
+}
+
+function verifierTable({ verifiers, verifierQuorum }: TrustRoot): string {
+  return formatTable(
+    [`verifier (quorum ${verifierQuorum})`, 'operator', 'url'],
+    verifiers.map((verifier) => [verifier.name, verifier.operator, verifier.url]),
+  );
 }

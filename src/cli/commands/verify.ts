@@ -25,6 +25,7 @@ interface VerifyFlags {
 export function verifyCommand(): Command {
   return defineCommand({
     name: 'verify',
+    summary: 'judge a receipt, dossier or finding, offline',
     description:
       'Judges a receipt, dossier or finding against a trust root, without any network. Exit code: 0 VALID, 1 INVALID, 2 INCONCLUSIVE, 3 EQUIVOCATION.',
     examples: [

@@ -19,6 +19,8 @@ import {
 } from '../bytes/shape.ts';
 import { type Finding, findingOf } from '../finding/finding.ts';
 import { type Envelope, envelopeFields, envelopeOf, fieldsOf } from '../statement/envelope.ts';
+import { type UsageRange, usageRange } from '../tally/questions.ts';
+import type { DossierTally } from './verify-tally.ts';
 
 export const DOSSIER_TYPE = 'attestry/dossier';
 export const LARGEST_DOSSIER_BYTES = 256 * 1024 * 1024;
@@ -26,6 +28,8 @@ export const LARGEST_DOSSIER_BYTES = 256 * 1024 * 1024;
 export interface Dossier {
   /** Hex SHA-256. */
   readonly model: string;
+  /** Usage is summed over this stretch of time; without it every usage statement is listed. */
+  readonly range?: UsageRange;
   readonly logs: readonly DossierLog[];
   /** What is held against logs of this dossier. */
   readonly findings: readonly Finding[];
@@ -36,7 +40,10 @@ export type DossierLog =
   | {
       readonly origin: string;
       readonly checkpoint: string;
+      /** Without the usage statements where the dossier sums them. */
       readonly entries: readonly DossierEntry[];
+      /** Proves the entries to be all; absent where the log has none yet. */
+      readonly tally?: DossierTally;
     }
   | { readonly origin: string; readonly missing: MissingLog };
 
@@ -66,6 +73,7 @@ const dossierLog = object({
       max: 10_000_000,
     }),
   ),
+  tally: optional(object<DossierTally>({ note: anyText, proof: base64 })),
   missing: optional(object<MissingLog>({ code: missingCode, message: text(LONGEST_MESSAGE) })),
 });
 
@@ -73,6 +81,7 @@ const dossierFile = object({
   findings: array((value: Json | undefined): Json => value ?? null, { max: 1000 }),
   logs: array(dossierLog, { max: 256 }),
   model: digest,
+  range: optional(usageRange),
   type: literal(DOSSIER_TYPE),
   version: literal(1),
 });
@@ -88,6 +97,7 @@ export function parseDossier(bytes: Uint8Array): Dossier {
   const file = readShape('DOSSIER_MALFORMED', dossierFile, parseCanonicalJson(bytes));
   return {
     model: file.model,
+    ...(file.range === undefined ? {} : { range: file.range }),
     logs: file.logs.map(openLog),
     findings: file.findings.map(findingOf),
   };
@@ -103,14 +113,16 @@ export function formatDossier(dossier: Dossier): Uint8Array {
     })),
     logs: dossier.logs.map(closeLog),
     model: dossier.model,
+    ...(dossier.range === undefined ? {} : { range: dossier.range }),
     type: DOSSIER_TYPE,
     version: 1,
   });
 }
 
 function openLog(log: ReturnType<typeof dossierLog>): DossierLog {
-  const { origin, checkpoint, entries, missing } = log;
-  if (missing !== undefined && checkpoint === undefined && entries === undefined) {
+  const { origin, checkpoint, entries, tally, missing } = log;
+  const nothing = checkpoint === undefined && entries === undefined && tally === undefined;
+  if (missing !== undefined && nothing) {
     return { origin, missing };
   }
   if (missing !== undefined || checkpoint === undefined || entries === undefined) {
@@ -127,6 +139,7 @@ function openLog(log: ReturnType<typeof dossierLog>): DossierLog {
       envelope: envelopeOf(envelope),
       proof: proof.map(decodeBase64),
     })),
+    ...(tally === undefined ? {} : { tally }),
   };
 }
 

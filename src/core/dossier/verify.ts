@@ -16,45 +16,26 @@ import {
 import type { Dossier, DossierEntry, DossierLog } from './dossier.ts';
 import { streamProblems, withdrawals } from './history.ts';
 import type { Problem } from './problem.ts';
+import { type ProvenLog, verifyLogTally } from './verify-tally.ts';
 
 export interface VerifiedDossier {
   readonly model: string;
   readonly checkpoints: readonly WitnessedCheckpoint[];
   readonly statements: readonly VerifiedReceipt[];
+  /** What the tallies prove, of each log that brings one that holds. */
+  readonly proven: readonly ProvenLog[];
   readonly findings: readonly VerifiedFinding[];
   readonly problems: readonly Problem[];
 }
 
 /** Everything in the dossier that holds, and every check that does not. Nothing is thrown for a single log's fault. */
 export function verifyDossier(dossier: Dossier, rules: VerificationRules): VerifiedDossier {
-  const problems: Problem[] = [...missingLogs(dossier, rules)];
-  const checkpoints: WitnessedCheckpoint[] = [];
-  const statements: VerifiedReceipt[] = [];
-  const attempt = <T>(origin: string, verify: () => T): T | undefined => {
-    try {
-      return verify();
-    } catch (error) {
-      if (!(error instanceof AttestryError)) throw error;
-      problems.push({ code: error.code, message: error.message, origin });
-      return undefined;
-    }
-  };
-  for (const log of dossier.logs) {
-    if ('missing' in log) continue;
-    const checkpoint = attempt(log.origin, () => verifyLogOf(log, rules));
-    if (checkpoint === undefined) continue;
-    checkpoints.push(checkpoint);
-    attempt(log.origin, () => verifyFreshness(checkpoint, rules));
-    const shown = new Set<string>();
-    for (const entry of log.entries) {
-      const verified = attempt(log.origin, () =>
-        verifyEntry(entry, checkpoint, { ...rules, model: dossier.model, shown }),
-      );
-      if (verified !== undefined) statements.push(verified);
-    }
-  }
+  const run: Run = { dossier, rules, checkpoints: [], statements: [], proven: [], problems: [] };
+  const { problems, statements } = run;
+  problems.push(...missingLogs(dossier, rules));
+  for (const log of dossier.logs) if ('checkpoint' in log) verifyShownLog(log, run);
   const findings = dossier.findings.flatMap((finding) => {
-    const verified = attempt(finding.origin, () => verifyFinding(finding, rules));
+    const verified = attempt(run, finding.origin, () => verifyFinding(finding, rules));
     if (verified === undefined) return [];
     problems.push({ code: verified.code, message: verified.sentence, origin: finding.origin });
     return [verified];
@@ -62,7 +43,67 @@ export function verifyDossier(dossier: Dossier, rules: VerificationRules): Verif
   for (const problem of streamProblems(statements)) problems.push(problem);
   for (const problem of withdrawals(dossier.model, statements)) problems.push(problem);
   if (statements.length === 0 && problems.length === 0) problems.push(unknownModel(dossier.model));
-  return { model: dossier.model, checkpoints, statements, findings, problems };
+  const { checkpoints, proven } = run;
+  return { model: dossier.model, checkpoints, statements, proven, findings, problems };
+}
+
+/** What has been found so far. */
+interface Run {
+  readonly dossier: Dossier;
+  readonly rules: VerificationRules;
+  readonly checkpoints: WitnessedCheckpoint[];
+  readonly statements: VerifiedReceipt[];
+  readonly proven: ProvenLog[];
+  readonly problems: Problem[];
+}
+
+type ShownLog = Extract<DossierLog, { checkpoint: string }>;
+
+function verifyShownLog(log: ShownLog, run: Run): void {
+  const { rules, dossier } = run;
+  const checkpoint = attempt(run, log.origin, () => verifyLogOf(log, rules));
+  if (checkpoint === undefined) return;
+  run.checkpoints.push(checkpoint);
+  attempt(run, log.origin, () => verifyFreshness(checkpoint, rules));
+  const shown = new Set<string>();
+  const statements = log.entries.flatMap((entry) => {
+    const entryRules = { ...rules, model: dossier.model, shown };
+    return attempt(run, log.origin, () => verifyEntry(entry, checkpoint, entryRules)) ?? [];
+  });
+  for (const statement of statements) run.statements.push(statement);
+  const whole = attempt(run, log.origin, () =>
+    verifyComplete(log, { checkpoint, statements }, run),
+  );
+  if (whole !== undefined) run.proven.push(whole);
+}
+
+/** What `verify` gives; undefined, and a problem of the log, where it refuses. */
+function attempt<T>(run: Run, origin: string, verify: () => T): T | undefined {
+  try {
+    return verify();
+  } catch (error) {
+    if (!(error instanceof AttestryError)) throw error;
+    run.problems.push({ code: error.code, message: error.message, origin });
+    return undefined;
+  }
+}
+
+/** What the log's tally proves; undefined where there is none and the trust root asks for none. @throws TALLY_MISSING */
+function verifyComplete(
+  log: ShownLog,
+  shown: {
+    readonly checkpoint: WitnessedCheckpoint;
+    readonly statements: readonly VerifiedReceipt[];
+  },
+  { dossier, rules }: Run,
+): ProvenLog | undefined {
+  const { model, range = null } = dossier;
+  if (log.tally !== undefined) return verifyLogTally(log.tally, shown, { ...rules, model, range });
+  if (rules.trust.verifierQuorum === 0 && range === null) return undefined;
+  throw new AttestryError(
+    'TALLY_MISSING',
+    `The dossier brings no tally of ${log.origin}; ask the verifier again.`,
+  );
 }
 
 function* missingLogs(dossier: Dossier, rules: VerificationRules): Iterable<Problem> {
@@ -82,10 +123,7 @@ function* missingLogs(dossier: Dossier, rules: VerificationRules): Iterable<Prob
   }
 }
 
-function verifyLogOf(
-  log: Extract<DossierLog, { checkpoint: string }>,
-  rules: VerificationRules,
-): WitnessedCheckpoint {
+function verifyLogOf(log: ShownLog, rules: VerificationRules): WitnessedCheckpoint {
   const checkpoint = verifyWitnessedCheckpoint(log.checkpoint, rules);
   if (checkpoint.checkpoint.origin !== log.origin) {
     throw new AttestryError(

@@ -15,7 +15,7 @@ import {
 import type { ModelResource } from './model-tree.ts';
 import { parseShardName } from './shard-name.ts';
 
-export const SHARD_PROOF_TYPE = 'attestry/shard-proof';
+const SHARD_PROOF_TYPE = 'attestry/shard-proof';
 export const LARGEST_SHARD_PROOF_BYTES = 64 * 1024;
 
 export interface ShardProof {

@@ -4,7 +4,7 @@ import { quote } from '../bytes/hex.ts';
 import { parseCanonicalJson } from '../bytes/json.ts';
 import { DOSSIER_TYPE, LARGEST_DOSSIER_BYTES, parseDossier } from '../dossier/dossier.ts';
 import type { Problem } from '../dossier/problem.ts';
-import { verifyDossier } from '../dossier/verify.ts';
+import { type VerifiedDossier, verifyDossier } from '../dossier/verify.ts';
 import { FINDING_TYPE, parseFinding } from '../finding/finding.ts';
 import { verifyFinding } from '../finding/verify.ts';
 import { parseReceipt, RECEIPT_TYPE } from '../receipt/receipt.ts';
@@ -102,18 +102,53 @@ function judgeDossier(bytes: Uint8Array, options: JudgeOptions): Report {
       model: verified.model,
       statements: verified.statements,
       checkpoints: verified.checkpoints,
+      proven: verified.proven,
       ...artifact,
       problems: [...verified.problems, ...artifact.problems],
       checked: [
         `${verified.statements.length} statements about the model are signed, logged and witnessed.`,
         `${verified.checkpoints.length} of ${options.trust.logs.size} logs of the trust root are included, each under a checkpoint cosigned by the quorum.`,
+        ...completeness(verified, options),
       ],
-      notProven: [
-        'That these are all statements about the model on these logs: this file lists them and does not prove the list complete.',
-        NOT_TRUTH,
-      ],
+      notProven: [...incompleteness(verified, options), NOT_TRUTH],
     },
     options,
+  );
+}
+
+function completeness({ proven }: VerifiedDossier, { trust }: JudgeOptions): string[] {
+  if (proven.length === 0) return [];
+  const logs = `${proven.length} of ${trust.logs.size} logs`;
+  const rebuilt = `at least ${trust.verifierQuorum} of ${trust.verifiers.length} verifiers have rebuilt and cosigned each tally`;
+  const absent = absentEverywhere(proven);
+  return [
+    `The tallies of ${logs} prove that nothing they hold about the model is missing here; ${rebuilt}.`,
+    ...(absent.length === 0
+      ? []
+      : [`Proven absent on these logs: any statement of kind ${absent.join(', ')}.`]),
+  ];
+}
+
+function incompleteness({ proven }: VerifiedDossier, { trust }: JudgeOptions): string[] {
+  const open = [...trust.logs.keys()].filter(
+    (origin) => !proven.some(({ checkpoint }) => checkpoint.log.origin === origin),
+  );
+  const unrebuilt =
+    'That the tallies are right: the trust root asks for no verifier that has rebuilt them, so this rests on the logs.';
+  return [
+    ...(open.length === 0
+      ? []
+      : [
+          `That the list is complete: that these are all statements about the model on ${open.join(', ')}.`,
+        ]),
+    ...(proven.length > 0 && trust.verifierQuorum === 0 ? [unrebuilt] : []),
+  ];
+}
+
+function absentEverywhere(proven: VerifiedDossier['proven']): string[] {
+  const [first, ...others] = proven;
+  return (first?.absent ?? []).filter((kind) =>
+    others.every(({ absent }) => absent.includes(kind)),
   );
 }
 

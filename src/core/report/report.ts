@@ -3,9 +3,11 @@ import { type AttestryErrorCode, type Outcome, outcomeOf } from '../../errors.ts
 import { encodeHex } from '../bytes/hex.ts';
 import { formatTime } from '../bytes/time.ts';
 import type { Problem } from '../dossier/problem.ts';
+import type { ProvenLog } from '../dossier/verify-tally.ts';
 import type { VerifiedReceipt } from '../receipt/verify.ts';
 import { contextOf, modelsOf } from '../statement/statement.ts';
 import type { VerificationRules, WitnessedCheckpoint } from '../trust/quorum.ts';
+import { provenTotals, type ReportedProof, reportProof } from './proven-log.ts';
 import { type UsageTotals, usageTotals } from './usage-totals.ts';
 
 export type Judged = 'receipt' | 'dossier' | 'finding';
@@ -22,7 +24,10 @@ export interface Report {
   readonly model: string | null;
   readonly statements: readonly ReportedStatement[];
   readonly logs: readonly ReportedLog[];
+  /** Summed from the tally where the file sums usage, else from the statements that it lists. */
   readonly usage: readonly UsageTotals[];
+  /** Of each log whose list is proven complete. */
+  readonly proven: readonly ReportedProof[];
   /** What held, in sentences. */
   readonly checked: readonly string[];
   /** What this file cannot prove, in sentences. */
@@ -61,6 +66,7 @@ export interface Findings {
   readonly artifact?: Report['artifact'];
   readonly statements?: readonly VerifiedReceipt[];
   readonly checkpoints?: readonly WitnessedCheckpoint[];
+  readonly proven?: readonly ProvenLog[];
   readonly problems: readonly Problem[];
   readonly checked: readonly string[];
   readonly notProven: readonly string[];
@@ -74,7 +80,7 @@ export function makeReport(found: Findings, rules: VerificationRules): Report {
     ...problem,
     outcome: outcomeOf(problem.code),
   }));
-  const statements = found.statements ?? [];
+  const { statements = [], proven = [] } = found;
   return {
     type: 'attestry/report',
     version: 1,
@@ -85,7 +91,8 @@ export function makeReport(found: Findings, rules: VerificationRules): Report {
     model: found.model,
     statements: statements.map(reportStatement),
     logs: (found.checkpoints ?? []).map(reportLog),
-    usage: usageTotals(statements),
+    usage: [...usageTotals(statements), ...provenTotals(proven)],
+    proven: proven.map(reportProof),
     checked: found.checked,
     notProven: found.notProven,
     trustRoot: rules.trust.digest,

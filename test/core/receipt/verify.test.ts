@@ -136,7 +136,7 @@ describe('verifyReceipt', () => {
       fc.property(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), (at, flip) => {
         const damaged = bytes.map((byte, i) => (i === at ? byte ^ flip : byte));
         const code = codeOf(() => verifyReceipt(parseReceipt(damaged), rules));
-        // A letter of a signature line's name or key ID turns a witness into a stranger, of whom nothing is asked.
+        // A changed name or key ID of a witness makes it a stranger, and the quorum short.
         expect(code).not.toBe('none');
       }),
       { numRuns: 60 },

@@ -1,0 +1,109 @@
+/** One verifier: settings in, its records and mirrors opened, following and listening; closed in reverse. */
+import { join } from 'node:path';
+import { Type } from 'typebox';
+import { createLogSource, createWitnessSource } from '../src/client/log-source.ts';
+import { originHash } from '../src/core/note/origin-hash.ts';
+import { listen } from '../src/http/listen.ts';
+import { createVerifierApp } from '../src/http/verifier-app.ts';
+import { opensslEngine } from '../src/keys/openssl-engine.ts';
+import { openLevelLogStore } from '../src/store/level-log-store.ts';
+import { openLevelVerifierStore } from '../src/verifier/level-verifier-store.ts';
+import { openVerifier } from '../src/verifier/verifier.ts';
+import {
+  announce,
+  DATA,
+  HOST,
+  LOG_LEVEL,
+  PORT,
+  REQUESTS_PER_SECOND,
+  readTrustRoot,
+  TRUST,
+  unixNow,
+} from './common-settings.ts';
+import { loadConfig } from './config.ts';
+import { Parts, runProcess } from './process.ts';
+
+const SETTINGS = Type.Object(
+  {
+    trust: TRUST,
+    data: DATA,
+    host: HOST,
+    port: PORT,
+    pollIntervalMs: Type.Integer({
+      minimum: 50,
+      default: 2_000,
+      description: 'Time between two looks at a log, and at what each witness was shown of it.',
+    }),
+    requestTimeoutMs: Type.Integer({
+      minimum: 1,
+      default: 10_000,
+      description: 'Time for one request to a log or a witness.',
+    }),
+    staleAfterSeconds: Type.Integer({
+      minimum: 1,
+      default: 300,
+      description: 'Age from which on what is known of a log no longer counts as known.',
+    }),
+    requestsPerSecond: REQUESTS_PER_SECOND,
+    logLevel: LOG_LEVEL,
+  },
+  { additionalProperties: false },
+);
+
+await runProcess(async () => {
+  const config = loadConfig(SETTINGS, {
+    name: 'attestry verifier',
+    description: 'Runs a verifier.',
+    example: 'attestry verifier --trust trust.json --data ./verifier --port 8301',
+    argv: process.argv.slice(2),
+    env: process.env,
+  });
+  if (config === undefined) return undefined;
+  const trust = await readTrustRoot(config.trust);
+  const timeoutMs = config.requestTimeoutMs;
+  const parts = new Parts();
+  try {
+    const records = parts.add(await openLevelVerifierStore(join(config.data, 'records')));
+    const verifier = parts.add(
+      await openVerifier({
+        trust,
+        records,
+        openMirror: ({ origin }) =>
+          openLevelLogStore(join(config.data, 'mirrors', originHash(origin))),
+        logSource: ({ url }) => createLogSource(url, { timeoutMs }),
+        witnessSource: (witness) =>
+          createWitnessSource(witness, { timeoutMs, now: unixNow, engine: opensslEngine }),
+        now: unixNow,
+        engine: opensslEngine,
+        pollIntervalMs: config.pollIntervalMs,
+        staleAfterSeconds: config.staleAfterSeconds,
+        onDefect: logDefect,
+      }),
+    );
+    const app = await createVerifierApp(verifier, {
+      limits: { requestsPerWindow: config.requestsPerSecond },
+      log: { level: config.logLevel, base: { role: 'verifier' } },
+    });
+    const listening = parts.add(await listen(app, config));
+    verifier.start();
+    announce('verifier', trust.digest, listening.url);
+    return parts;
+  } catch (error) {
+    await parts.close();
+    throw error;
+  }
+});
+
+/** One line for what is neither a log's nor a witness's fault. The other logs are followed on; /healthz shows a failed mirror. */
+function logDefect(error: unknown): void {
+  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  const err = { type: name, message, stack };
+  const line = {
+    level: 50,
+    time: Date.now(),
+    pid: process.pid,
+    err,
+    msg: 'a log cannot be followed',
+  };
+  process.stderr.write(`${JSON.stringify(line)}\n`);
+}

@@ -1,0 +1,156 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { parseTrustRoot } from '../../src/core/trust/trust-root.ts';
+import { temporaryFolder } from '../helpers/temporary-folder.ts';
+
+const DEMO = fileURLToPath(new URL('../../dist/scripts/demo.js', import.meta.url));
+const CLI = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+const STORY_MS = 120_000;
+
+interface Run {
+  readonly child: ChildProcess;
+  /** Resolves once the demo has printed this. */
+  printed(text: string): Promise<void>;
+  readonly ended: Promise<{ readonly code: number | null; readonly output: string }>;
+}
+
+function run(program: string, args: readonly string[]): Run {
+  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let output = '';
+  const waiting: { readonly text: string; readonly resolve: () => void }[] = [];
+  const take = (chunk: Buffer): void => {
+    output += chunk.toString();
+    for (const { text, resolve } of waiting) if (output.includes(text)) resolve();
+  };
+  child.stdout.on('data', take);
+  child.stderr.on('data', take);
+  const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, output }));
+  const printed = async (text: string): Promise<void> => {
+    const found = new Promise<boolean>((resolve) => {
+      if (output.includes(text)) resolve(true);
+      waiting.push({ text, resolve: () => resolve(true) });
+    });
+    if (await Promise.race([found, ended.then(() => false)])) return;
+    throw new Error(`Expected the demo to print ${text}, got: ${output}`);
+  };
+  return { child, printed, ended };
+}
+
+beforeAll(() => {
+  // Real processes run compiled code; npm test builds it first.
+  expect(existsSync(DEMO), 'npm run build').toBe(true);
+});
+
+describe('the demo', () => {
+  it(
+    'runs through, and leaves files that the command line judges as it should',
+    async () => {
+      const out = join(await temporaryFolder(), 'out');
+      const { code, output } = await run(DEMO, ['--once', '--out', out]).ended;
+      expect(code, output).toBe(0);
+      const codes = [
+        'ENTRY_HASH_MISMATCH',
+        'HEAD_ROLLBACK',
+        'WITNESS_AHEAD',
+        'STATEMENT_LOG_MISMATCH',
+        'USAGE_SUM_MISMATCH',
+        'QUORUM_SHORT',
+        'CHECKPOINT_CONTRADICTION',
+      ];
+      for (const caught of codes) expect(output).toContain(`Caught: ${caught}.`);
+      // Without a terminal there are no colours.
+      expect(output).not.toContain('\u001b');
+      await judgeResults(out);
+    },
+    STORY_MS,
+  );
+
+  it('prints its options and an example', async () => {
+    const { code, output } = await run(DEMO, ['--help']).ended;
+    expect(code).toBe(0);
+    expect(output).toContain('--once');
+    expect(output).toContain('Example:');
+  });
+
+  it.each(['SIGKILL', 'SIGINT'] as const)(
+    'leaves no process behind after %s',
+    async (signal) => {
+      const data = join(await temporaryFolder(), 'data');
+      const demo = run(DEMO, ['--data', data]);
+      await demo.printed('Ready after');
+      const trust = parseTrustRoot(await readFile(join(data, 'network', 'trust.json')));
+      const urls = [...trust.logs.values(), ...trust.witnesses].map(({ url }) => url);
+      expect(await Promise.all(urls.map(answers))).toEqual(urls.map(() => true));
+      demo.child.kill(signal);
+      const { code } = await demo.ended;
+      if (signal === 'SIGINT') expect(code).toBe(130);
+      await silence(urls);
+    },
+    STORY_MS,
+  );
+
+  it('refuses a data folder with something in it', async () => {
+    const data = await temporaryFolder();
+    await writeFile(join(data, 'precious.txt'), 'mine');
+    const { code, output } = await run(DEMO, ['--once', '--data', data]).ended;
+    expect(code).toBe(1);
+    expect(output).toContain('to be empty');
+  });
+});
+
+const RIGHT = 'face_detection_full_range.tflite';
+
+async function judgeResults(out: string): Promise<void> {
+  const at = (name: string): string => join(out, name);
+  const verify = async (file: string, ...args: readonly string[]): Promise<number | null> => {
+    const trust = args.includes('--trust') ? [] : ['--trust', at('trust.json')];
+    return (await run(CLI, ['verify', at(file), ...trust, ...args]).ended).code;
+  };
+  const expected: readonly (readonly [code: number, file: string, ...args: readonly string[]])[] = [
+    [0, 'dossier.json', '--model', at(RIGHT)],
+    [1, 'dossier.json', '--model', at('face_detection_full_range_sparse.tflite')],
+    [1, 'dossier.json', '--model', at('face_detection_full_range.flipped.tflite')],
+    [0, 'receipt.json', '--model', at(RIGHT)],
+    [0, 'language-dossier.json', '--model', at('lid.176.ftz')],
+    [0, 'folder-dossier.json', '--model', at('face-detection')],
+    [0, 'folder-dossier.json', '--model', at('shard.bin'), '--shard-proof', at('shard-proof.json')],
+    [
+      1,
+      'folder-dossier.json',
+      '--model',
+      at('lid.176.ftz'),
+      '--shard-proof',
+      at('shard-proof.json'),
+    ],
+    [3, 'fork-finding.json', '--trust', at('fork-trust.json')],
+    [1, 'fork-finding.json'],
+  ];
+  for (const [code, file, ...args] of expected) {
+    expect(await verify(file, ...args), `${file} ${args.join(' ')}`).toBe(code);
+  }
+  expect(await readFile(at('NOTICE.txt'), 'utf8')).toContain('CC-BY-SA-3.0');
+}
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    await fetch(`${url}/healthz`);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function silence(urls: readonly string[]): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while ((await Promise.all(urls.map(answers))).includes(true)) {
+    expect(Date.now(), 'processes that outlive the demo').toBeLessThan(deadline);
+    await pause(50);
+  }
+}
