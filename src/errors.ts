@@ -140,6 +140,37 @@ export const ERROR_TABLE = {
   TALLY_ROOT_MISMATCH: invalid('The tally proof does not lead to the tally root.'),
   TALLY_OVERFLOW: invalid('A sum or count of the tally is beyond its range.'),
 
+  // Metering
+  METERING_USAGE_MALFORMED: invalid(
+    'The usage of a request is negative, not whole, does not add up, or has a shape that is not known.',
+  ),
+  METER_REQUEST_CONFLICT: invalid('The request was metered before, with other numbers.'),
+  METER_REQUEST_UNKNOWN: inconclusive('The meter has no such request.'),
+  METER_WINDOW_OPEN: inconclusive('The window of the request is not in the log yet.'),
+  METER_STREAM_DIVERGED: invalid('The log holds other statements of this meter than it has made.'),
+  METER_ERASURE_INCOMPLETE: inconclusive('Bytes that were to be erased are still on the disk.'),
+  CUSTOMER_MISMATCH: invalid('The commitment is not to this customer under this salt.'),
+  USAGE_RECEIPT_MALFORMED: invalid('The usage receipt has missing, wrong or unknown fields.'),
+  USAGE_RECEIPT_UNFULFILLED: invalid(
+    'What is logged contradicts a usage receipt that the operator signed: the request was dropped or altered.',
+  ),
+  USAGE_RECEIPT_UNPROVEN: inconclusive(
+    'No proof was given that the usage receipt stands in a logged window; the operator owes one.',
+  ),
+  REQUEST_PROOF_MALFORMED: invalid(
+    'The request proof has missing, wrong or unknown fields, or an unknown version.',
+  ),
+  REQUEST_PROOF_INVALID: invalid('The path of the request proof has a wrong length or wrong sums.'),
+  REQUEST_TREE_MISMATCH: invalid(
+    'The path of the request proof does not lead to the root and the sums that the window states.',
+  ),
+  REQUEST_WINDOW_MISMATCH: invalid('The usage receipt does not belong to the window shown.'),
+  INVOICE_MALFORMED: invalid(
+    'The invoice has missing, wrong or unknown fields, or an unknown version.',
+  ),
+  INVOICE_REQUEST_DUPLICATE: invalid('The invoice counts a request twice.'),
+  INVOICE_TOTAL_MISMATCH: invalid('The total of the invoice is not the sum of its proven requests.'),
+
   // Tiles and stored logs
   TILE_PATH_MALFORMED: invalid('The tile path does not follow c2sp.org/tlog-tiles.'),
   TILE_MISSING: invalid('A tile that the size of the log requires is not there.'),

@@ -160,7 +160,7 @@ describe('docs/operating.md', () => {
   ])('lists exactly the settings of %s', async (heading, program) => {
     const help = await helpOf(program);
     const section = sectionOf('docs/operating.md', heading);
-    const rows = section.split('\n').filter((line) => line.includes('`ATTESTRY_'));
+    const rows = section.split('\n').filter((line) => line.startsWith('| `'));
     const told = rows.map((line) => {
       const [, , flag = '', env = '', value = ''] = line.split('|').map((cell) => cell.trim());
       return { flag: codeIn(flag), env: codeIn(env), default: codeIn(value) };

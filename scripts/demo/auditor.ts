@@ -58,11 +58,7 @@ export async function openAuditor(
   }
   const offline = async (trustFile: string): Promise<string> =>
     shut ? trustFile : await leadNowhere(trustFile, folder);
-  const run = async (
-    file: string,
-    { model, shardProof, trustFile }: VerifyOptions,
-    json: boolean,
-  ) =>
+  const run = async (file: string, { model, shardProof, trustFile }: VerifyOptions) =>
     await runCli(
       [
         'verify',

@@ -147,7 +147,7 @@ async function auditUsage(
   const report = await auditor.verify(dossier, VALID, { model: path });
   requireUsage(report, usage);
   narrator.say(
-    `How much was the language model used, and where? ${report.statements.length} statements say so, and add up to what the meters counted: VALID.`,
+    `How much was the language model used, and where? ${windows} usage statements add up to what the meters counted: VALID.`,
   );
   narrator.show(report.usage.map(describeUsage));
   return dossier;

@@ -46,10 +46,14 @@ export function verifyAnswer(
   rules: VerificationRules,
 ): SubmittedEntry {
   const { entryHash, index, receipt, state } = readAnswer(answer);
-  const submitted = verifyState(readReceipt(formatCanonicalJson(receipt)), state, {
-    ...rules,
-    ...expected,
-  });
+  const submitted = verifyState(
+    readReceipt(() => formatCanonicalJson(receipt)),
+    state,
+    {
+      ...rules,
+      ...expected,
+    },
+  );
   if (submitted.entryHash !== entryHash || submitted.index !== index) {
     throw invalid('the index and hash that its own receipt proves');
   }
@@ -62,7 +66,7 @@ export function verifyServedReceipt(
   asked: { readonly entryHash: string; readonly state: EntryState },
   rules: VerificationRules,
 ): SubmittedEntry {
-  const receipt = readReceipt(bytes);
+  const receipt = readReceipt(() => bytes);
   const { entry } = receipt.envelope;
   if (encodeHex(leafHash(entry)) !== asked.entryHash) throw invalid('the receipt asked for');
   return verifyState(receipt, asked.state, { ...rules, entry });
@@ -105,9 +109,9 @@ function readAnswer(answer: unknown): {
   return { entryHash, index, receipt, state };
 }
 
-function readReceipt(bytes: Uint8Array): Receipt {
+function readReceipt(bytesOf: () => Uint8Array): Receipt {
   try {
-    return parseReceipt(bytes);
+    return parseReceipt(bytesOf());
   } catch (cause) {
     if (!(cause instanceof AttestryError)) throw cause;
     throw invalid(`a receipt (${cause.code})`, cause);

@@ -156,8 +156,8 @@ export class Publisher {
       };
       if (left === 0) resolve(false);
       const fail = (error: unknown): void => {
+        this.stop();
         this.#options.onFatal(error);
-        resolve(false);
       };
       for (const witness of asked) this.#ask(witness, target).then(settle).catch(fail);
     });

@@ -3,16 +3,12 @@
  * of each log that it mirrors: the same code over the same entries gives the same root.
  */
 
-import { leafHash } from '../core/merkle/hash.ts';
-import { parseEnvelope } from '../core/statement/envelope.ts';
-import { parseStatement } from '../core/statement/statement.ts';
 import { growTally } from '../core/tally/growth.ts';
-import { keysOf } from '../core/tally/key.ts';
-import { EMPTY_TALLY, type TallyLeaf } from '../core/tally/node.ts';
+import { leavesOf } from '../core/tally/leaves.ts';
+import { EMPTY_TALLY } from '../core/tally/node.ts';
 import { proveTally, type Question, type TallyProof } from '../core/tally/proof.ts';
-import { sumsOf, ZERO_SUMS } from '../core/tally/sums.ts';
+import { ZERO_SUMS } from '../core/tally/sums.ts';
 import type { TallyHead } from '../core/tally/tally-note.ts';
-import { AttestryError } from '../errors.ts';
 import type { TallyReader, TallyState, TallyStore } from './tally-store.ts';
 
 /** Reads entries [start, end) of the log. */
@@ -76,19 +72,4 @@ export function tallyHead(
     count: root?.count ?? 0,
     sums: root?.sums ?? ZERO_SUMS,
   };
-}
-
-/**
- * The leaves of an entry. An entry that is no statement (admission must refuse it, and a verifier reports it) has none, so
- * that the tally stays a function of the log's entries whatever a log takes in.
- */
-export function leavesOf(entry: Uint8Array, index: number): TallyLeaf[] {
-  try {
-    const statement = parseStatement(parseEnvelope(entry).payload);
-    const entryHash = leafHash(entry);
-    return keysOf(statement, index).map((key) => ({ key, entryHash, sums: sumsOf(statement) }));
-  } catch (error) {
-    if (error instanceof AttestryError) return [];
-    throw error;
-  }
 }

@@ -1,6 +1,6 @@
 /** Whether two checkpoints of one log can belong to one history; if not, the evidence that they cannot. */
 import { encodeBase64 } from '../core/bytes/base64.ts';
-import { bytesEqual } from '../core/bytes/equal.ts';
+import { bytesEqual, compareBytes } from '../core/bytes/equal.ts';
 import { type Contradiction, formatHashes } from '../core/finding/finding.ts';
 import type { Mirror } from './mirror.ts';
 import type { ServedTree } from './served-tree.ts';
@@ -28,7 +28,7 @@ export function contradictionWith(
 ): ContradictingNotes | undefined {
   const known = current === undefined ? notes : [current, ...notes];
   const twin = known.find(({ size, root }) => size === seen.size && !bytesEqual(root, seen.root));
-  if (twin !== undefined) return pair(twin, seen, { rootAtFirst: seen.root, proof: [] });
+  if (twin !== undefined) return twins(twin, seen);
   if (current === undefined || seen.size === 0 || seen.size > current.size) return undefined;
   const rootAtFirst = mirror.rootAt(seen.size);
   if (bytesEqual(rootAtFirst, seen.root)) return undefined;
@@ -49,6 +49,12 @@ export async function contradictionInTree(
     return pair(note, served, { rootAtFirst, proof: await tree.proofFrom(note.size) });
   }
   return undefined;
+}
+
+/** Two of one size: in the order of their roots, so that whichever is seen last the wrong is the same. */
+function twins(a: KnownNote, b: KnownNote): ContradictingNotes {
+  const [first, second] = compareBytes(a.root, b.root) < 0 ? [a, b] : [b, a];
+  return pair(first, second, { rootAtFirst: second.root, proof: [] });
 }
 
 function pair(

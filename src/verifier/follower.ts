@@ -118,6 +118,7 @@ export class Follower {
       await this.#look(signal);
       this.#problem = undefined;
       this.#verifiedAt = this.#options.rules().now;
+      await this.#examine(signal);
     } catch (error) {
       if (!signal.aborted) this.#take(error);
     }
@@ -153,13 +154,35 @@ export class Follower {
     // Also without the quorum it is the log's word, to which the log can be held.
     await this.#history.hold(this.#ownNote(note));
     if (this.#isOver) return;
-    const witnessed = verifyWitnessedCheckpoint(note, this.#options.rules());
+    const witnessed = await this.#witnessed(note, signal);
     const { size } = witnessed.checkpoint;
     const shown = this.#history.current?.checkpoint.size;
     if (shown !== undefined && size < shown) throw this.#older(size, shown);
     if (size !== shown) await this.#grow(witnessed, signal);
     else await this.#history.renew(witnessed);
     if (!this.#isOver) await this.refusals.file(this.mirror, witnessed);
+  }
+
+  async #witnessed(note: string, signal: AbortSignal): Promise<WitnessedCheckpoint> {
+    try {
+      return verifyWitnessedCheckpoint(note, this.#options.rules());
+    } catch (error) {
+      // Short of a quorum because each witness was shown another history?
+      await this.#examine(signal);
+      throw error;
+    }
+  }
+
+  async #examine(signal: AbortSignal): Promise<void> {
+    await this.#history.examine(async (known) => {
+      try {
+        const checkpoint = { ...known, origin: this.log.origin };
+        return await openServedTree(this.#options.source, checkpoint, signal);
+      } catch (error) {
+        if (error instanceof AttestryError) return undefined;
+        throw error;
+      }
+    });
   }
 
   #older(size: number, shown: number): AttestryError {

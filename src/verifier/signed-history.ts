@@ -17,6 +17,9 @@ import type { Mirror } from './mirror.ts';
 import type { ServedTree } from './served-tree.ts';
 import type { KnownNote, VerifierStore } from './verifier-store.ts';
 
+/** Notes beyond the mirror that one look examines. */
+const MOST_EXAMINED = 4;
+
 export interface SignedHistoryOptions {
   readonly origin: string;
   readonly mirror: Mirror;
@@ -69,8 +72,9 @@ export class SignedHistory {
 
   /** Holds a note of this log against all that is known; keeps it where the mirror is too short to tell. */
   async hold(seen: KnownNote): Promise<void> {
-    await this.#compare(seen);
+    // Kept first: of two that arrive at once, each must find the other.
     if (seen.size > (this.#current?.checkpoint.size ?? 0)) await this.#notes.remember(seen);
+    await this.#compare(seen);
   }
 
   /**
@@ -82,8 +86,7 @@ export class SignedHistory {
     const shared = Math.min(tree.size, mirror.head.size);
     if (bytesEqual(await tree.rootAt(shared), mirror.rootAt(shared))) return true;
     mirror.verify();
-    const own = this.#current === undefined ? [] : [knownNote(this.#current)];
-    const found = await contradictionInTree(tree, target, [...own, ...this.#notes.all()]);
+    const found = await contradictionInTree(tree, target, this.#known());
     if (found === undefined) {
       throw new AttestryError(
         'CONSISTENCY_ROOT_MISMATCH',
@@ -107,6 +110,25 @@ export class SignedHistory {
   async renew(witnessed: WitnessedCheckpoint): Promise<void> {
     if (witnessed.witnessedAt > (this.#current?.witnessedAt ?? 0)) this.#current = witnessed;
     await this.#settle(witnessed.checkpoint.size);
+  }
+
+  /**
+   * Holds notes that the mirror is too short for against each other, as far as the log serves the tree of one of them:
+   * it need not, since it has not published them. `openTree` gives undefined where it does not.
+   */
+  async examine(openTree: (known: KnownNote) => Promise<ServedTree | undefined>): Promise<void> {
+    const size = this.#current?.checkpoint.size ?? 0;
+    const waiting = this.#notes.all().filter((note) => note.size > size);
+    for (const note of waiting.slice(-MOST_EXAMINED)) {
+      const tree = await openTree(note);
+      const found = tree && (await contradictionInTree(tree, note, this.#known()));
+      if (found !== undefined) return await this.#accuse(found);
+    }
+  }
+
+  #known(): readonly KnownNote[] {
+    const own = this.#current === undefined ? [] : [knownNote(this.#current)];
+    return [...own, ...this.#notes.all()];
   }
 
   async #settle(size: number): Promise<void> {

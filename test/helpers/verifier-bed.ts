@@ -58,7 +58,9 @@ export class ServedLog implements LogSource {
     const { level, index, width } = tile;
     const exists = (index * 256 + width) * 256 ** level <= this.log.entries.length;
     const row = exists
-      ? this.#currentTree().tile(level, index).subarray(0, width * HASH_LENGTH)
+      ? this.#currentTree()
+          .tile(level, index)
+          .subarray(0, width * HASH_LENGTH)
       : undefined;
     return await this.#serve(formatTilePath(tile), row);
   }

@@ -60,7 +60,22 @@ export interface RootMismatch {
   readonly leafHashes: readonly string[];
 }
 
-export type Evidence = Contradiction | Inadmissible | RootMismatch;
+/** A log's tally note that says something else under one key than the entry at that key's index gives. */
+export interface TallyContradiction {
+  readonly kind: 'tally-contradiction';
+  readonly checkpoint: string;
+  /** The tally note of the same entries. */
+  readonly tally: string;
+  /** Base64 of the 45 bytes. */
+  readonly key: string;
+  /** Tally proof, in base64, of what the tally holds under this one key. */
+  readonly proof: string;
+  /** Base64 of the entry at the key's index, and its inclusion proof under the checkpoint. */
+  readonly entry: string;
+  readonly inclusion: readonly string[];
+}
+
+export type Evidence = Contradiction | Inadmissible | RootMismatch | TallyContradiction;
 
 export interface Finding {
   readonly origin: string;
@@ -92,6 +107,15 @@ const readers: { readonly [K in Evidence['kind']]: Reader<Extract<Evidence, { ki
     frontier: hashes,
     leafHashes: array(base64, { max: 1_000_000 }),
   }),
+  'tally-contradiction': object<TallyContradiction>({
+    kind: literal('tally-contradiction'),
+    checkpoint: anyText,
+    tally: anyText,
+    key: base64,
+    proof: base64,
+    entry: base64,
+    inclusion: hashes,
+  }),
 };
 
 const evidence: Reader<Evidence> = (value, path) => {
@@ -101,6 +125,7 @@ const evidence: Reader<Evidence> = (value, path) => {
     'checkpoint-contradiction',
     'entry-inadmissible',
     'root-mismatch',
+    'tally-contradiction',
   )(named, `${path}.kind`);
   return readers[kind](value, path);
 };

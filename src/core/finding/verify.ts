@@ -16,7 +16,9 @@ import {
   type Inadmissible,
   parseHashes,
   type RootMismatch,
+  type TallyContradiction,
 } from './finding.ts';
+import { judgeTallyContradiction } from './tally-contradiction.ts';
 
 export interface VerifiedFinding {
   readonly finding: Finding;
@@ -37,6 +39,8 @@ export function verifyFinding(finding: Finding, rules: VerificationRules): Verif
       return { finding, selfContained: true, ...judgeInadmissible(finding, evidence, rules) };
     case 'root-mismatch':
       return { finding, selfContained: false, ...judgeRootMismatch(finding, evidence, rules) };
+    case 'tally-contradiction':
+      return { finding, selfContained: true, ...judgeTally(finding, evidence, rules) };
   }
 }
 
@@ -64,6 +68,16 @@ function judgeContradiction(
     code: 'CHECKPOINT_CONTRADICTION',
     sentence: `${finding.origin} signed two histories: the tree of size ${second.size} does not contain the one of size ${first.size} that it signed as well.`,
   };
+}
+
+function judgeTally(
+  finding: Finding,
+  evidence: TallyContradiction,
+  rules: VerificationRules,
+): Judgement {
+  const checkpoint = ownCheckpoint(finding, evidence.checkpoint, rules);
+  const sentence = judgeTallyContradiction({ evidence, checkpoint }, rules);
+  return { code: 'TALLY_CONTRADICTION', sentence };
 }
 
 function judgeInadmissible(

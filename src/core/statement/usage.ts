@@ -8,6 +8,7 @@ import {
   count,
   digest,
   label,
+  literal,
   nullable,
   object,
   optional,
@@ -26,6 +27,18 @@ export interface UsagePredicate {
   /** From `start` up to but not including `end`, inside one UTC hour. */
   readonly window: { readonly start: string; readonly end: string };
   readonly quantities: UsageQuantities;
+  readonly requestTree?: RequestTree;
+}
+
+export const REQUEST_TREE_ALGORITHM = 'attestry-sum-sha256/v1';
+
+/** A tree over the window's requests, each inner node of which commits to its children's sums. */
+export interface RequestTree {
+  readonly algorithm: typeof REQUEST_TREE_ALGORITHM;
+  /** Hex. */
+  readonly root: string;
+  /** The number of leaves: the window's requests, at least one. */
+  readonly count: string;
 }
 
 export interface Meter {
@@ -81,6 +94,13 @@ export const usagePredicate: Reader<UsagePredicate> = object<UsagePredicate>({
     outputTokens: quantity,
     energyWattHours: optional(quantity),
   }),
+  requestTree: optional(
+    object<RequestTree>({
+      algorithm: literal(REQUEST_TREE_ALGORITHM),
+      root: digest,
+      count: quantity,
+    }),
+  ),
 });
 
 const SECONDS_PER_HOUR = 3600;
@@ -88,6 +108,7 @@ const SECONDS_PER_HOUR = 3600;
 /** The predicate, if its sums and its window hold. @throws USAGE_SUM_MISMATCH, USAGE_WINDOW_INVALID */
 export function verifyUsage(predicate: UsagePredicate): UsagePredicate {
   verifySums(predicate.quantities);
+  verifyTree(predicate);
   verifyWindow(predicate);
   return predicate;
 }
@@ -101,6 +122,16 @@ function verifySums(quantities: UsageQuantities): void {
     throw new AttestryError(
       'USAGE_SUM_MISMATCH',
       `Expected inputTokens ${input} and outputTokens ${output}, the sums of their buckets, got ${quantities.inputTokens} and ${quantities.outputTokens}.`,
+    );
+  }
+}
+
+function verifyTree({ quantities, requestTree }: UsagePredicate): void {
+  if (requestTree === undefined) return;
+  if (requestTree.count !== quantities.requests || quantities.requests === '0') {
+    throw new AttestryError(
+      'USAGE_SUM_MISMATCH',
+      `Expected a request tree over the ${quantities.requests} requests of the window, and none for a window without, got one over ${requestTree.count}.`,
     );
   }
 }

@@ -65,6 +65,12 @@ export function proveTally(input: ProveInput): TallyProof {
   return root === undefined ? null : proveBranch(root, EMPTY_PREFIX, input);
 }
 
+/** The proof for narrower questions, out of one that answers wider ones about the same tally. */
+export function narrowProof(proof: TallyProof, questions: readonly Question[]): TallyProof {
+  requireOrder(questions);
+  return proof === null ? null : narrowNode(proof, EMPTY_PREFIX, questions);
+}
+
 export interface TallyClaim {
   readonly root: Uint8Array;
   readonly questions: readonly Question[];
@@ -111,6 +117,28 @@ function proveBranch(branch: Branch, bound: Prefix, input: ProveInput): ProofNod
     left: proveBranch(left, childPrefix(prefix, 0), input),
     right: proveBranch(right, childPrefix(prefix, 1), input),
   };
+}
+
+function narrowNode(node: ProofNode, bound: Prefix, questions: readonly Question[]): ProofNode {
+  if (node.form === 'pruned') return node;
+  if (!mustOpen(bound, questions)) {
+    const { hash, count, sums } = summarize(node);
+    return { form: 'pruned', hash, count, sums };
+  }
+  if (node.form === 'leaf') return node;
+  const { prefix, left, right } = node;
+  return {
+    form: 'inner',
+    prefix,
+    left: narrowNode(left, childPrefix(prefix, 0), questions),
+    right: narrowNode(right, childPrefix(prefix, 1), questions),
+  };
+}
+
+function summarize(node: ProofNode): Summary {
+  if (node.form === 'pruned') return node;
+  if (node.form === 'leaf') return summarizeLeaf(node);
+  return summarizeInner(node.prefix, summarize(node.left), summarize(node.right));
 }
 
 /**

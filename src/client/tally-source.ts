@@ -1,0 +1,58 @@
+/** The tally of a log on the network, as a verifier reads it. */
+import { decodeBase64 } from '../core/bytes/base64.ts';
+import { anyText, object, readShape } from '../core/bytes/shape.ts';
+import { decodeUtf8, encodeUtf8 } from '../core/bytes/utf8.ts';
+import { AttestryError } from '../errors.ts';
+import type { TallySource } from '../verifier/tally-source.ts';
+import { type BoundedRequest, boundedFetch } from './bounded-fetch.ts';
+import type { LogSourceOptions } from './log-source.ts';
+
+const TIMEOUT_MS = 10_000;
+const LARGEST_PAIR = 512 * 1024;
+const LARGEST_PROOF = 64 * 1024 * 1024;
+const LARGEST_ANSWER = 64 * 1024;
+
+const PAIR = object({ checkpoint: anyText, tally: anyText });
+const PROOF = object({ checkpoint: anyText, tally: anyText, proof: anyText });
+
+/** The log whose resources lie below `url`, with or without a slash at its end. */
+export function createTallySource(url: string, options: LogSourceOptions = {}): TallySource {
+  const { timeoutMs = TIMEOUT_MS, fetch } = options;
+  const prefix = url.replace(/\/+$/, '');
+  const ask = async (
+    path: string,
+    request: Pick<BoundedRequest, 'maxBytes' | 'method' | 'body' | 'signal'>,
+  ): Promise<Uint8Array | undefined> => {
+    const bounds = { timeoutMs, ...request, ...(fetch === undefined ? {} : { fetch }) };
+    const { status, body } = await boundedFetch(`${prefix}/${path}`, bounds);
+    if (status === 200) return body;
+    if (status === 404) return undefined;
+    const code = status >= 500 || status === 429 ? 'PEER_UNAVAILABLE' : 'RESPONSE_INVALID';
+    throw new AttestryError(code, `${prefix}/${path} answered ${status}.`, { details: { status } });
+  };
+  return {
+    readPair: async (signal) => {
+      const body = await ask('v1/tally', { maxBytes: LARGEST_PAIR, signal });
+      return body && readShape('RESPONSE_INVALID', PAIR, parse(body));
+    },
+    readProof: async (model, signal) => {
+      const path = `v1/tally/proof?model=${encodeURIComponent(model)}`;
+      const body = await ask(path, { maxBytes: LARGEST_PROOF, signal });
+      if (body === undefined) return undefined;
+      const { proof, ...pair } = readShape('RESPONSE_INVALID', PROOF, parse(body));
+      return { ...pair, proof: decodeBase64(proof) };
+    },
+    offerCosignature: async (line, signal) => {
+      const body = encodeUtf8(line);
+      await ask('tally/cosignatures', { method: 'POST', body, maxBytes: LARGEST_ANSWER, signal });
+    },
+  };
+}
+
+function parse(body: Uint8Array): ReturnType<typeof JSON.parse> {
+  try {
+    return JSON.parse(decodeUtf8(body));
+  } catch (cause) {
+    throw new AttestryError('RESPONSE_INVALID', 'Expected JSON from the log.', { cause });
+  }
+}

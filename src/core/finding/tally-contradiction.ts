@@ -1,0 +1,73 @@
+/** Judging the accusation that a log signed a tally which its own entries do not give. */
+import { AttestryError } from '../../errors.ts';
+import { decodeBase64 } from '../bytes/base64.ts';
+import { bytesEqual } from '../bytes/equal.ts';
+import { leafHash } from '../merkle/hash.ts';
+import { verifyInclusion } from '../merkle/inclusion.ts';
+import type { Checkpoint } from '../note/checkpoint.ts';
+import { decodeKey, KEY_BYTES } from '../tally/key.ts';
+import { leavesOf } from '../tally/leaves.ts';
+import { summarizeLeaf, type TallyLeaf } from '../tally/node.ts';
+import { verifyTally } from '../tally/proof.ts';
+import { decodeTallyProof } from '../tally/proof-bytes.ts';
+import { verifyTallyNote } from '../tally/tally-note.ts';
+import type { VerificationRules } from '../trust/quorum.ts';
+import { parseHashes, type TallyContradiction } from './finding.ts';
+
+export interface TallyContradictionClaim {
+  readonly evidence: TallyContradiction;
+  /** The log's own, verified. */
+  readonly checkpoint: Checkpoint;
+}
+
+/**
+ * What the tally says under one key, which is not what the entry at that key's index gives; in a sentence.
+ * @throws FINDING_UNPROVEN and what the verification of note, entry and proof throws
+ */
+export function judgeTallyContradiction(
+  { evidence, checkpoint }: TallyContradictionClaim,
+  rules: VerificationRules,
+): string {
+  const { origin, size, root } = checkpoint;
+  const log = rules.trust.logs.get(origin);
+  const key = decodeBase64(evidence.key);
+  const entry = decodeBase64(evidence.entry);
+  const parts = key.length === KEY_BYTES ? decodeKey(key) : undefined;
+  if (log === undefined || parts === undefined) throw unproven('its key is not one of a tally');
+  const { head } = verifyTallyNote(evidence.tally, log.vkey, rules.engine);
+  if (head.size !== size || !bytesEqual(head.logRoot, root)) {
+    throw unproven('the tally is not of the entries under the checkpoint');
+  }
+  const { index } = verifyInclusion({
+    leafHash: leafHash(entry),
+    index: parts.index,
+    size,
+    root,
+    proof: parseHashes(evidence.inclusion),
+  });
+  const [said] = verifyTally({
+    root: head.tallyRoot,
+    questions: [{ first: key, last: key, want: 'list' }],
+    proof: decodeTallyProof(decodeBase64(evidence.proof)),
+  });
+  const given = leavesOf(entry, index).find((leaf) => bytesEqual(leaf.key, key));
+  const tallied = said?.leaves[0];
+  if (hashText(given) === hashText(tallied)) throw unproven('the tally says what the entry gives');
+  return `${origin} signed a tally of ${size} entries that ${difference(given, tallied)} entry ${index}, a statement of kind ${parts.kind} about model ${parts.model}.`;
+}
+
+function difference(given: TallyLeaf | undefined, tallied: TallyLeaf | undefined): string {
+  if (tallied === undefined) return 'leaves out';
+  return given === undefined ? 'invents something for' : 'gets wrong';
+}
+
+function hashText(leaf: TallyLeaf | undefined): string {
+  return leaf === undefined ? '' : summarizeLeaf(leaf).hash.join();
+}
+
+function unproven(why: string): AttestryError {
+  return new AttestryError(
+    'FINDING_UNPROVEN',
+    `The evidence does not prove the accusation: ${why}.`,
+  );
+}

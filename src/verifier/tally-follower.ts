@@ -1,0 +1,212 @@
+/**
+ * Rebuilds a log's tally from the mirrored entries, and cosigns the log's tally note only if both are equal. A note that
+ * differs becomes a finding; until then it is only not cosigned.
+ */
+import { bytesEqual } from '../core/bytes/equal.ts';
+import { appendSignatures, signCosignature } from '../core/note/cosignature.ts';
+import { parseNote } from '../core/note/note.ts';
+import type { NoteSigner } from '../core/note/vkey.ts';
+import { type TallyHead, verifyTallyNote } from '../core/tally/tally-note.ts';
+import {
+  type VerificationRules,
+  verifyWitnessedCheckpoint,
+  type WitnessedCheckpoint,
+} from '../core/trust/quorum.ts';
+import type { TrustedLog } from '../core/trust/trust-root.ts';
+import { AttestryError } from '../errors.ts';
+import { Tally, tallyHead } from '../tally/tally.ts';
+import type { TallyPair, TallyStore, TallyView } from '../tally/tally-store.ts';
+import type { Findings } from './findings.ts';
+import type { Mirror } from './mirror.ts';
+import type { Problem } from './standing.ts';
+import { findTallyContradiction } from './tally-contradiction.ts';
+import type { TallySource } from './tally-source.ts';
+
+export interface TallyFollowerOptions {
+  readonly log: TrustedLog;
+  readonly source: TallySource;
+  /** The follower closes it. */
+  readonly store: TallyStore;
+  readonly mirror: Mirror;
+  /** Cosigns; a verifier without a key only compares. */
+  readonly signer: NoteSigner | undefined;
+  readonly findings: Findings;
+  readonly rules: () => VerificationRules;
+}
+
+/** A tally that this verifier has rebuilt and found equal, with what a dossier needs of it. */
+export interface VerifiedTally {
+  readonly checkpoint: WitnessedCheckpoint;
+  /** The tally note with this verifier's cosignature. */
+  readonly note: string;
+  readonly view: TallyView;
+}
+
+interface Claim {
+  readonly pair: TallyPair;
+  readonly head: TallyHead;
+  readonly checkpoint: WitnessedCheckpoint;
+}
+
+export class TallyFollower {
+  readonly #options: TallyFollowerOptions;
+  readonly #tally: Tally;
+  #current: VerifiedTally | undefined;
+  /** Read from the log, and waiting for the mirror to reach its size. */
+  #waiting: Claim | undefined;
+  #problem: Problem | undefined;
+
+  constructor(options: TallyFollowerOptions) {
+    this.#options = options;
+    const { store, mirror } = options;
+    const readEntries = (start: number, end: number): Promise<Uint8Array[]> =>
+      mirror.store.entries(start, end);
+    this.#tally = new Tally({ store, readEntries });
+    this.#resume();
+  }
+
+  get current(): VerifiedTally | undefined {
+    return this.#current;
+  }
+
+  /** What is wrong with the log's newest tally, or with asking for it. */
+  get problem(): Problem | undefined {
+    return this.#problem;
+  }
+
+  /** One look at the log's tally, with everything that follows from it. */
+  async poll(signal: AbortSignal): Promise<void> {
+    try {
+      this.#waiting ??= await this.#read(signal);
+      if (this.#waiting !== undefined) await this.#take(this.#waiting, signal);
+      this.#problem = undefined;
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!(error instanceof AttestryError)) throw error;
+      this.#waiting = undefined;
+      this.#problem = { code: error.code, message: error.message };
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#current?.view.close();
+    await this.#options.store.close();
+  }
+
+  /** After a restart: what was cosigned last, if the tally still stands there. */
+  #resume(): void {
+    const { store } = this.#options;
+    const pair = store.pair();
+    if (pair === undefined) return;
+    const { head, checkpoint } = this.#verify(pair);
+    if (head.size !== store.state().size) return;
+    this.#current = { checkpoint, note: pair.tally, view: store.view() };
+  }
+
+  async #read(signal: AbortSignal): Promise<Claim | undefined> {
+    const pair = await this.#options.source.readPair(signal);
+    return pair && this.#verify(pair);
+  }
+
+  #verify(pair: TallyPair): Claim {
+    const { log, rules } = this.#options;
+    const now = rules();
+    const { head } = verifyTallyNote(pair.tally, log.vkey, now.engine);
+    const checkpoint = verifyWitnessedCheckpoint(pair.checkpoint, now);
+    const { origin, size, root } = checkpoint.checkpoint;
+    if (origin !== log.origin || size !== head.size || !bytesEqual(root, head.logRoot)) {
+      throw new AttestryError(
+        'TALLY_CHECKPOINT_MISMATCH',
+        `${log.origin} shows a tally of ${head.size} entries beside a checkpoint of ${size}, or of another root.`,
+      );
+    }
+    return { pair, head, checkpoint };
+  }
+
+  async #take(claim: Claim, signal: AbortSignal): Promise<void> {
+    const { mirror, store } = this.#options;
+    const { size } = claim.head;
+    // The log has published more since it was last followed.
+    if (size > mirror.head.size) return;
+    this.#waiting = undefined;
+    const before = this.#current?.checkpoint.checkpoint.size ?? -1;
+    if (size < before || size < store.state().size) return;
+    if (size === before) return await this.#merge(claim, signal);
+    if (!bytesEqual(mirror.rootAt(size), claim.head.logRoot)) {
+      throw new AttestryError(
+        'ROOT_MISMATCH',
+        `${claim.head.origin} signed a tally of another history than its entries.`,
+      );
+    }
+    const state = await this.#tally.grow(size, () => signal.aborted);
+    if (state.size !== size) return;
+    const own = tallyHead(claim.head.origin, state, claim.head.logRoot);
+    if (!sameTally(own, claim.head)) await this.#accuse(claim, signal);
+    await this.#accept(claim, signal);
+  }
+
+  /** Equal: cosigned, kept, and handed to the log for others. */
+  async #accept(claim: Claim, signal: AbortSignal): Promise<void> {
+    const { store } = this.#options;
+    const line = this.#cosign(claim.pair.tally);
+    const note = line === undefined ? claim.pair.tally : appendSignatures(claim.pair.tally, [line]);
+    await store.putPair({ checkpoint: claim.pair.checkpoint, tally: note });
+    const before = this.#current;
+    this.#current = { checkpoint: claim.checkpoint, note, view: store.view() };
+    await before?.view.close();
+    if (line !== undefined) await this.#options.source.offerCosignature(line, signal);
+  }
+
+  /** The same tally again, perhaps with other verifiers' cosignatures, perhaps still without ours. */
+  async #merge({ pair }: Claim, signal: AbortSignal): Promise<void> {
+    const current = this.#current as VerifiedTally;
+    const shown = parseNote(pair.tally);
+    if (shown.text !== parseNote(current.note).text) return;
+    const lines = pair.tally
+      .slice(shown.text.length + 1)
+      .split('\n')
+      .slice(0, -1);
+    const note = appendSignatures(
+      current.note,
+      lines.map((line) => `${line}\n`),
+    );
+    this.#current = { ...current, note };
+    const own = this.#options.signer?.vkey.name;
+    if (own === undefined || shown.signatures.some(({ name }) => name === own)) return;
+    const mine = current.note.split('\n').find((line) => line.startsWith(`— ${own} `));
+    if (mine !== undefined) await this.#options.source.offerCosignature(`${mine}\n`, signal);
+  }
+
+  #cosign(note: string): string | undefined {
+    const { signer, rules } = this.#options;
+    return signer && signCosignature(parseNote(note).text, rules().now, signer);
+  }
+
+  async #accuse(claim: Claim, signal: AbortSignal): Promise<never> {
+    const { log, source, mirror, findings, store } = this.#options;
+    const { pair, head, checkpoint } = claim;
+    const found = await findTallyContradiction(
+      { pair, head, checkpoint },
+      { source, mirror, store, signal },
+    );
+    const message = `${log.origin} signed a tally of ${head.size} entries that its entries do not give.`;
+    if (found !== undefined) {
+      const { evidence, model } = found;
+      await findings.file({
+        origin: log.origin,
+        evidence,
+        wrong: `tally ${evidence.key}`,
+        models: [model],
+      });
+    }
+    throw new AttestryError('TALLY_CONTRADICTION', message, { details: { size: head.size } });
+  }
+}
+
+function sameTally(a: TallyHead, b: TallyHead): boolean {
+  return (
+    bytesEqual(a.tallyRoot, b.tallyRoot) &&
+    a.count === b.count &&
+    a.sums.every((sum, i) => sum === b.sums[i])
+  );
+}
