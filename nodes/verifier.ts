@@ -2,11 +2,14 @@
 import { join } from 'node:path';
 import { Type } from 'typebox';
 import { createLogSource, createWitnessSource } from '../src/client/log-source.ts';
+import { createTallySource } from '../src/client/tally-source.ts';
 import { originHash } from '../src/core/note/origin-hash.ts';
 import { listen } from '../src/http/listen.ts';
 import { createVerifierApp } from '../src/http/verifier-app.ts';
+import { readKeyFile } from '../src/keys/key-file.ts';
 import { opensslEngine } from '../src/keys/openssl-engine.ts';
 import { openLevelLogStore } from '../src/store/level-log-store.ts';
+import { openLevelTallyStore } from '../src/tally/level-tally-store.ts';
 import { openLevelVerifierStore } from '../src/verifier/level-verifier-store.ts';
 import { openVerifier } from '../src/verifier/verifier.ts';
 import {
@@ -14,7 +17,9 @@ import {
   DATA,
   HOST,
   LOG_LEVEL,
+  PASSPHRASE,
   PORT,
+  passphraseOf,
   REQUESTS_PER_SECOND,
   readTrustRoot,
   TRUST,
@@ -26,6 +31,14 @@ import { Parts, runProcess } from './process.ts';
 const SETTINGS = Type.Object(
   {
     trust: TRUST,
+    key: Type.Optional(
+      Type.String({
+        path: true,
+        examples: ['./verifier.key'],
+        description: 'Key file of this verifier, with which it cosigns tallies that are right.',
+      }),
+    ),
+    passphrase: PASSPHRASE,
     data: DATA,
     host: HOST,
     port: PORT,
@@ -60,6 +73,8 @@ await runProcess(async () => {
   });
   if (config === undefined) return undefined;
   const trust = await readTrustRoot(config.trust);
+  const signer =
+    config.key === undefined ? undefined : await readKeyFile(config.key, passphraseOf(config));
   const timeoutMs = config.requestTimeoutMs;
   const parts = new Parts();
   try {
@@ -71,6 +86,12 @@ await runProcess(async () => {
         openMirror: ({ origin }) =>
           openLevelLogStore(join(config.data, 'mirrors', originHash(origin))),
         logSource: ({ url }) => createLogSource(url, { timeoutMs }),
+        tallies: {
+          source: ({ url }) => createTallySource(url, { timeoutMs }),
+          openStore: ({ origin }) =>
+            openLevelTallyStore(join(config.data, 'tallies', originHash(origin))),
+          signer,
+        },
         witnessSource: (witness) =>
           createWitnessSource(witness, { timeoutMs, now: unixNow, engine: opensslEngine }),
         now: unixNow,

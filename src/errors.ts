@@ -169,7 +169,9 @@ export const ERROR_TABLE = {
     'The invoice has missing, wrong or unknown fields, or an unknown version.',
   ),
   INVOICE_REQUEST_DUPLICATE: invalid('The invoice counts a request twice.'),
-  INVOICE_TOTAL_MISMATCH: invalid('The total of the invoice is not the sum of its proven requests.'),
+  INVOICE_TOTAL_MISMATCH: invalid(
+    'The total of the invoice is not the sum of its proven requests.',
+  ),
 
   // Tiles and stored logs
   TILE_PATH_MALFORMED: invalid('The tile path does not follow c2sp.org/tlog-tiles.'),

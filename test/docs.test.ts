@@ -5,6 +5,28 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { auditCommand } from '../src/cli/commands/audit.ts';
+import { digestCommand } from '../src/cli/commands/digest.ts';
+import { fsckCommand } from '../src/cli/commands/fsck.ts';
+import { keygenCommand } from '../src/cli/commands/keygen.ts';
+import { receiptCommand } from '../src/cli/commands/receipt.ts';
+import { stateCommand } from '../src/cli/commands/state.ts';
+import { submitCommand } from '../src/cli/commands/submit.ts';
+import { trustCommand } from '../src/cli/commands/trust.ts';
+import { verifyCommand } from '../src/cli/commands/verify.ts';
+import { decodeHex, encodeHex } from '../src/core/bytes/hex.ts';
+import { parseTime } from '../src/core/bytes/time.ts';
+import { decodeUtf8, encodeUtf8 } from '../src/core/bytes/utf8.ts';
+import { leafHash, sha256 } from '../src/core/merkle/hash.ts';
+import { parseReceipt } from '../src/core/receipt/receipt.ts';
+import { judge } from '../src/core/report/judge.ts';
+import { envelopeMessage } from '../src/core/statement/envelope.ts';
+import { modelsOf, parseStatement } from '../src/core/statement/statement.ts';
+import { verifyTally } from '../src/core/tally/proof.ts';
+import { decodeTallyProof } from '../src/core/tally/proof-bytes.ts';
+import { questionsAbout } from '../src/core/tally/questions.ts';
+import { verifyTallyNote } from '../src/core/tally/tally-note.ts';
+import { parseTrustRoot, type TrustedLog } from '../src/core/trust/trust-root.ts';
 import { type AttestryErrorCode, ERROR_TABLE } from '../src/errors.ts';
 import { HTTP_STATUS } from '../src/http/status.ts';
 
@@ -15,6 +37,18 @@ const pages = [
   'CONTRIBUTING.md',
   'SECURITY.md',
   ...readdirSync(join(root, 'docs')).map((name) => `docs/${name}`),
+];
+
+const COMMANDS = [
+  auditCommand(),
+  digestCommand(),
+  fsckCommand(),
+  keygenCommand(),
+  receiptCommand(),
+  stateCommand(),
+  submitCommand(),
+  trustCommand(),
+  verifyCommand(),
 ];
 
 function read(page: string): string {
@@ -39,10 +73,18 @@ function commandLines(page: string): string[] {
   return [...blocks].flatMap(([, block = '']) => block.replaceAll('\\\n', ' ').split('\n'));
 }
 
-async function helpOf(program: string, args: readonly string[] = []): Promise<string> {
-  const file = join(root, 'dist', program);
+const helps = new Map<string, Promise<string>>();
+
+/** What a compiled program says of itself; asked once. */
+function helpOf(program: string): Promise<string> {
+  const help = helps.get(program) ?? runHelp(join(root, 'dist', program));
+  helps.set(program, help);
+  return help;
+}
+
+async function runHelp(file: string): Promise<string> {
   expect(existsSync(file), 'npm run build').toBe(true);
-  const { stdout } = await run(process.execPath, [file, ...args, '--help']);
+  const { stdout } = await run(process.execPath, [file, '--help']);
   // Long descriptions go on in the next line, far to the right.
   return stdout.replace(/\n {10,}/g, ' ');
 }
@@ -119,36 +161,112 @@ function anchorsOf(page: string): string[] {
 describe('commands', () => {
   it('of npm exist', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
-    const named = pages.flatMap((page) => [...read(page).matchAll(/\bnpm run ([\w:-]+)/g)]);
+    const named = pages.flatMap((page) => [
+      ...read(page).matchAll(/\bnpm run (?:--silent )?([a-z][\w:-]*)/g),
+    ]);
     expect(named.length).toBeGreaterThan(0);
     for (const [, script = ''] of named) expect(Object.keys(scripts)).toContain(script);
   });
 
   it('of attestry exist, with the flags that they are shown with', async () => {
-    const program = await helpOf('src/cli/main.js');
-    const names = [...program.matchAll(/^ {2}([a-z]+)\b/gm)].map(([, name = '']) => name);
-    const helps = new Map<string, string>();
-    let shown = 0;
-    for (const page of pages) {
-      for (const line of commandLines(page)) {
-        const call =
-          /\battestry ([a-z]+)((?: (?:make|show|training|evaluation|deployment|usage|revocation)\b)?)(.*)$/.exec(
-            line,
-          );
-        if (call === null) continue;
-        const [, name = '', kind = '', rest = ''] = call;
-        expect(names, `${line} in ${page}`).toContain(name);
-        const path = [name, ...kind.trim().split(' ').filter(Boolean)];
-        const key = path.join(' ');
-        const help = helps.get(key) ?? (await helpOf('src/cli/main.js', path));
-        helps.set(key, help);
-        for (const [flag] of rest.replace(/[|;&].*$/, '').matchAll(/--[a-z][a-z-]*/g)) {
-          expect(help, `${flag} of ${key} in ${page}`).toMatch(new RegExp(`${flag}\\b`));
-          shown++;
-        }
-      }
+    const calls = pages.flatMap((page) => commandLines(page).flatMap(readCall));
+    expect(calls.length).toBeGreaterThan(10);
+    for (const { path, flags } of calls) {
+      const known = await flagsOf(path);
+      for (const flag of flags) expect(known, path.join(' ')).toContain(flag);
     }
-    expect(shown).toBeGreaterThan(20);
+  });
+});
+
+const ROLE_PROGRAM: Readonly<Record<string, string>> = {
+  node: 'nodes/log.js',
+  witness: 'nodes/witness.js',
+  verifier: 'nodes/verifier.js',
+};
+
+async function flagsOf([name = '', below]: readonly string[]): Promise<readonly string[]> {
+  const role = ROLE_PROGRAM[name];
+  if (role !== undefined) return (await helpOf(role)).match(/--[a-z][a-z-]*/g) ?? [];
+  const command = COMMANDS.find((candidate) => candidate.name() === name);
+  const found =
+    below === undefined ? command : command?.commands.find((sub) => sub.name() === below);
+  expect(found, `attestry ${name} ${below ?? ''}`).toBeDefined();
+  return found?.options.map(({ long }) => long ?? '') ?? [];
+}
+
+interface Call {
+  /** The command, and the one below it if there is one. */
+  readonly path: readonly string[];
+  readonly flags: readonly string[];
+}
+
+const CALL =
+  /\battestry (?:-- )?([a-z]+)(?: (make|show|training|evaluation|deployment|usage|revocation)(?= |$))?(.*)$/;
+
+function readCall(line: string): Call[] {
+  const [, name, below, rest = ''] = CALL.exec(line) ?? [];
+  if (name === undefined) return [];
+  const flags = rest.replace(/[|;&].*$/, '').match(/--[a-z][a-z-]*/g) ?? [];
+  return [{ path: below === undefined ? [name] : [name, below], flags }];
+}
+
+describe('README.md', () => {
+  it('imports from the package only what it exports', async () => {
+    const blocks = [...read('README.md').matchAll(/^```ts\n(.*?)^```/gms)].map(
+      ([, text = '']) => text,
+    );
+    expect(blocks.length).toBeGreaterThan(0);
+    const exported = Object.keys(await import('../src/index.ts'));
+    for (const [, list = ''] of blocks.join('').matchAll(/import \{([^}]*)\} from 'attestry'/g)) {
+      for (const name of list.split(',')) expect(exported).toContain(name.trim());
+    }
+  });
+});
+
+describe('docs/formats.md', () => {
+  const example = sectionOf('docs/formats.md', '## 18. Worked example');
+
+  /** The fenced block behind the first mention of `title`. */
+  function block(title: string): string {
+    const at = example.indexOf(title);
+    expect(at, title).toBeGreaterThanOrEqual(0);
+    return /^```\w*\n(.*?)\n```/ms.exec(example.slice(at))?.[1] ?? '';
+  }
+
+  it('shows a receipt that is VALID under the trust root that it shows', () => {
+    const trust = parseTrustRoot(encodeUtf8(block('**Trust root**')));
+    const now = parseTime('2026-10-01T12:01:20Z');
+    const report = judge(encodeUtf8(block('**Receipt**')), { trust, now });
+    expect(report).toMatchObject({ outcome: 'VALID', trustRoot: trust.digest });
+    expect(example).toContain(trust.digest);
+    expect(report.statements[0]?.witnessedAt).toBe('2026-10-01T12:00:25Z');
+  });
+
+  it('shows the parts of that receipt', () => {
+    const { envelope, proof } = parseReceipt(encodeUtf8(block('**Receipt**')));
+    expect(block('**Payload**')).toBe(decodeUtf8(envelope.payload));
+    expect(block('**Entry**')).toBe(decodeUtf8(envelope.entry));
+    expect(`${block('**Checkpoint**')}\n`).toBe(proof.checkpoint);
+    const head = envelopeMessage(envelope).slice(0, -envelope.payload.length);
+    expect(block('The message that the operator signs')).toBe(encodeHex(head));
+    expect(example).toContain(encodeHex(leafHash(envelope.entry)));
+    expect(example).toContain(encodeHex(sha256(envelope.payload)));
+  });
+
+  it('shows a tally note and the proof from it', () => {
+    const trust = parseTrustRoot(encodeUtf8(block('**Trust root**')));
+    const { envelope } = parseReceipt(encodeUtf8(block('**Receipt**')));
+    const { vkey } = trust.logs.get('log.example/eu') as TrustedLog;
+    const { head } = verifyTallyNote(`${block('The keys part')}\n`, vkey);
+    const model = modelsOf(parseStatement(envelope.payload))[0] as string;
+    const [from, to] = ['2026-10-01T11:00:00Z', '2026-10-01T12:00:00Z'];
+    const answers = verifyTally({
+      root: head.tallyRoot,
+      questions: questionsAbout(model, { from, to, by: 'total' }),
+      proof: decodeTallyProof(decodeHex(block('**Tally proof**').replaceAll('\n', ''))),
+    });
+    expect(answers.map(({ count }) => count)).toEqual([1, 1, 0]);
+    expect(answers[1]?.sums).toEqual(head.sums);
   });
 });
 

@@ -38,7 +38,6 @@ function inclusionCases(): Case<Inclusion>[] {
   return [
     ['leaf of a tree of 13', good, null],
     ['only leaf', inclusion(0, 1), null],
-    ['last leaf of an odd tree', inclusion(12, 13), null],
     ['index is the size', { ...good, index: 13 }, 'INCLUSION_INDEX_OUT_OF_RANGE'],
     [
       'leaf in the empty tree',
@@ -46,34 +45,16 @@ function inclusionCases(): Case<Inclusion>[] {
       'INCLUSION_INDEX_OUT_OF_RANGE',
     ],
     ['one hash too long', { ...good, proof: [...proof, ZERO] }, 'INCLUSION_LENGTH_WRONG'],
-    [
-      'one hash too long in front',
-      { ...good, proof: [good.leaf, ...proof] },
-      'INCLUSION_LENGTH_WRONG',
-    ],
     ['one hash too short', { ...good, proof: rest }, 'INCLUSION_LENGTH_WRONG'],
-    [
-      'root as proof of a lone leaf',
-      { ...inclusion(0, 1), proof: [TREE.root(1)] },
-      'INCLUSION_LENGTH_WRONG',
-    ],
     ['empty hash', { ...good, proof: [new Uint8Array(0), ...rest] }, 'HASH_MALFORMED'],
-    ['hash of 33 bytes', { ...good, proof: [new Uint8Array(33), ...rest] }, 'HASH_MALFORMED'],
     [
       'empty leaf and root',
       { ...good, leaf: new Uint8Array(0), root: new Uint8Array(0) },
       'HASH_MALFORMED',
     ],
     ['neighbouring index', { ...good, index: 8 }, 'INCLUSION_ROOT_MISMATCH'],
-    ['another size of the same height', { ...good, size: 16 }, 'INCLUSION_ROOT_MISMATCH'],
     ['another leaf', { ...good, leaf: TREE.leaves[8] as Uint8Array }, 'INCLUSION_ROOT_MISMATCH'],
-    ['another root', { ...good, root: TREE.root(12) }, 'INCLUSION_ROOT_MISMATCH'],
     ['hashes swapped', { ...good, proof: [...proof].reverse() }, 'INCLUSION_ROOT_MISMATCH'],
-    [
-      'inner node as leaf',
-      { index: 0, size: 2, root: TREE.root(4), leaf: TREE.node(1, 0), proof: [TREE.node(1, 1)] },
-      null,
-    ],
     [
       'flipped bit',
       { ...good, proof: [first.map((byte, i) => (i === 31 ? byte ^ 1 : byte)), ...rest] },
@@ -100,7 +81,6 @@ function consistencyCases(): Case<Consistency>[] {
   const power = consistency(8, 13);
   return [
     ['6 leaves to 13', good, null],
-    ['8 leaves to 13', power, null],
     ['same size and root', consistency(13, 13), null],
     ['both empty', consistency(0, 0), null],
     ['from the empty tree', { ...consistency(0, 13), proof: [] }, 'CONSISTENCY_SIZE_INVALID'],
@@ -112,26 +92,13 @@ function consistencyCases(): Case<Consistency>[] {
       { ...power, proof: [power.root1, ...power.proof] },
       'CONSISTENCY_LENGTH_WRONG',
     ],
-    [
-      'proof for one size',
-      { ...consistency(13, 13), proof: [TREE.root()] },
-      'CONSISTENCY_LENGTH_WRONG',
-    ],
     ['empty hash', { ...good, proof: [new Uint8Array(0), ...proof.slice(1)] }, 'HASH_MALFORMED'],
-    ['root of 31 bytes', { ...good, root1: good.root1.subarray(1) }, 'HASH_MALFORMED'],
     [
       'same size and another root',
       { ...consistency(13, 13), root1: ZERO },
       'CONSISTENCY_ROOT_MISMATCH',
     ],
-    [
-      'both empty with another root',
-      { ...consistency(0, 0), root1: ZERO, root2: ZERO },
-      'CONSISTENCY_ROOT_MISMATCH',
-    ],
     ['another first root', { ...good, root1: TREE.root(5) }, 'CONSISTENCY_ROOT_MISMATCH'],
-    ['another second root', { ...good, root2: TREE.root(12) }, 'CONSISTENCY_ROOT_MISMATCH'],
-    ['another first size', { ...good, size1: 10 }, 'CONSISTENCY_ROOT_MISMATCH'],
     ['hashes swapped', { ...good, proof: [...proof].reverse() }, 'CONSISTENCY_ROOT_MISMATCH'],
   ];
 }

@@ -1,5 +1,4 @@
 /** What commands read and write: files, standard input, the trust root, descriptions in JSON or YAML. */
-import { parse as parseYaml } from 'yaml';
 import { readLocalFile, writeLocalFile } from '../client/local-file.ts';
 import { decodeUtf8 } from '../core/bytes/utf8.ts';
 import { parseTrustRoot, type TrustRoot } from '../core/trust/trust-root.ts';
@@ -36,6 +35,8 @@ export async function readTrustFile(path: string): Promise<TrustRoot> {
 /** The value of a JSON or YAML file that a person wrote. @throws FILE_UNREADABLE, INPUT_TOO_LARGE, and `code` where it is neither */
 export async function readDescription(path: string, code: AttestryErrorCode): Promise<unknown> {
   const text = decodeUtf8(await readInput(path, LARGEST_DESCRIPTION_BYTES));
+  // Loaded here, since few commands read descriptions and it takes a while.
+  const { parse: parseYaml } = await import('yaml');
   try {
     // JSON is YAML too, and this parser refuses duplicate keys, which JSON.parse merges.
     return parseYaml(text, { maxAliasCount: 0 });

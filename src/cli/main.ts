@@ -4,23 +4,29 @@ import { Command, CommanderError } from 'commander';
 import { AttestryError } from '../errors.ts';
 import { VERSION } from '../version.ts';
 import { formatExamples } from './command.ts';
-import { auditCommand } from './commands/audit.ts';
-import { digestCommand } from './commands/digest.ts';
-import { fsckCommand } from './commands/fsck.ts';
-import { keygenCommand } from './commands/keygen.ts';
-import { receiptCommand } from './commands/receipt.ts';
-import { roleCommands } from './commands/role.ts';
-import { stateCommand } from './commands/state.ts';
-import { submitCommand } from './commands/submit.ts';
-import { trustCommand } from './commands/trust.ts';
-import { verifyCommand } from './commands/verify.ts';
 import { EXIT_DEFECT, EXIT_REFUSED, EXIT_USAGE } from './exit-code.ts';
 import { formatError, printable, tell } from './terminal.ts';
 
 const EXIT_CODES = `
 Exit codes: 0 VALID or done, 1 INVALID or refused, 2 INCONCLUSIVE, 3 EQUIVOCATION, 64 wrong usage, 70 a defect.`;
 
-function buildProgram(): Command {
+/** Each command with what it alone needs is loaded only when it is the one to run, or to be listed. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  keygen: async () => (await import('./commands/keygen.ts')).keygenCommand(),
+  digest: async () => (await import('./commands/digest.ts')).digestCommand(),
+  state: async () => (await import('./commands/state.ts')).stateCommand(),
+  submit: async () => (await import('./commands/submit.ts')).submitCommand(),
+  receipt: async () => (await import('./commands/receipt.ts')).receiptCommand(),
+  verify: async () => (await import('./commands/verify.ts')).verifyCommand(),
+  audit: async () => (await import('./commands/audit.ts')).auditCommand(),
+  fsck: async () => (await import('./commands/fsck.ts')).fsckCommand(),
+  trust: async () => (await import('./commands/trust.ts')).trustCommand(),
+  node: async () => (await import('./commands/role.ts')).roleCommand('node'),
+  witness: async () => (await import('./commands/role.ts')).roleCommand('witness'),
+  verifier: async () => (await import('./commands/role.ts')).roleCommand('verifier'),
+};
+
+async function buildProgram(name: string): Promise<Command> {
   const program = new Command('attestry')
     .description('Verifiable statements about AI models: make them, log them, check them offline.')
     .version(VERSION)
@@ -32,19 +38,9 @@ function buildProgram(): Command {
       'after',
       `${EXIT_CODES}\n${formatExamples(['attestry verify dossier.json --trust trust.json --model model.bin'])}`,
     );
-  const commands = [
-    keygenCommand(),
-    digestCommand(),
-    stateCommand(),
-    submitCommand(),
-    receiptCommand(),
-    verifyCommand(),
-    auditCommand(),
-    fsckCommand(),
-    trustCommand(),
-    ...roleCommands(),
-  ];
-  for (const command of commands) program.addCommand(command);
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  const loaders = load === undefined ? Object.values(COMMANDS) : [load];
+  for (const loader of loaders) program.addCommand(await loader());
   return program;
 }
 
@@ -75,7 +71,8 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  await buildProgram().parseAsync();
+  const program = await buildProgram(process.argv[2] ?? '');
+  await program.parseAsync();
 } catch (error) {
   process.exitCode = reportError(error);
 }

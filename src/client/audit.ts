@@ -131,7 +131,9 @@ class Audit {
       checked: [
         `The signature of ${origin} on the checkpoint of size ${size}, and the witnesses' cosignatures.`,
         `${all} entries: hash, canonical form, ${signatures ? 'signatures, ' : ''}admission, streams, duplicates.`,
-        'The tiles, from the signed root down to each entry, and the root derived anew from the entries.',
+        ...(done === size
+          ? ['The tiles, from the signed root down to each entry; the root, anew from the entries.']
+          : []),
       ],
       notChecked: [
         ...(signatures ? [] : ["The operators' signatures: left out on request."]),

@@ -13,15 +13,19 @@ import { addTileRoutes } from './tile-routes.ts';
 export interface LogAppOptions extends Pick<AppOptions, 'limits' | 'log' | 'trustedProxies'> {
   /** Seconds after which the newest checkpoint counts as too old for a healthy log. */
   readonly maxCheckpointAgeSeconds: number;
+  /** How long a submitter may wait for witnesses; less than the connection's own time-outs. Default: 10 s. */
+  readonly witnessWaitMs?: number;
   /** Unix seconds. */
   readonly now: () => number;
   /** Served where the log keeps one. */
   readonly tally?: LogTally;
 }
 
+const WITNESS_WAIT_MS = 10_000;
+
 /** The app of a log node. */
 export async function createLogApp(log: Log, options: LogAppOptions): Promise<App> {
-  const { maxCheckpointAgeSeconds, now, tally, ...base } = options;
+  const { maxCheckpointAgeSeconds, witnessWaitMs = WITNESS_WAIT_MS, now, tally, ...base } = options;
   const app = await createApp({
     ...base,
     api: {
@@ -30,7 +34,7 @@ export async function createLogApp(log: Log, options: LogAppOptions): Promise<Ap
       version: VERSION,
     },
   });
-  addSubmissionRoutes(app, log);
+  addSubmissionRoutes(app, log, witnessWaitMs);
   addLogReadRoutes(app, log);
   addTileRoutes(app, log);
   if (tally !== undefined) addTallyRoutes(app, tally);

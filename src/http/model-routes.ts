@@ -10,6 +10,7 @@ import type { PageRequest } from '../verifier/catalogue.ts';
 import type { LogStatus, Verifier } from '../verifier/verifier.ts';
 import { fileAnswer, LOG_STATE, orNull, PROBLEM, SHA256, TIME } from './answer-schemas.ts';
 import type { App } from './app.ts';
+import { RANGE_QUERY, rangeOf } from './usage-range.ts';
 
 const TAGS = ['models'];
 const MODELS_PER_PAGE = 100;
@@ -20,6 +21,8 @@ const MODEL_PARAMETER = Type.Object({
   sha256: Type.String({ description: 'Of the file, or the OMS root of the folder; hex.' }),
 });
 
+const RANGE = Type.Object({ ...RANGE_QUERY }, { additionalProperties: false });
+
 export function addModelRoutes(app: App, verifier: Verifier): void {
   addListRoute(app, verifier);
   addStatusRoute(app, verifier);
@@ -29,12 +32,17 @@ export function addModelRoutes(app: App, verifier: Verifier): void {
       schema: {
         summary: 'The dossier of a model: all that the followed logs say about it',
         tags: TAGS,
+        description:
+          'With from and to, usage is summed over that time by the tallies, and only the other statements are listed.',
         params: MODEL_PARAMETER,
+        querystring: RANGE,
         response: fileAnswer('The canonical bytes of the dossier.'),
       },
     },
     async (request, reply) => {
-      const bytes = await verifier.dossiers.bytesOf(modelOf(request.params.sha256));
+      const model = modelOf(request.params.sha256);
+      const range = rangeOf(request.query) ?? undefined;
+      const bytes = await verifier.dossiers.bytesOf(model, range);
       return reply
         .type('application/json')
         .header('cache-control', 'no-cache')

@@ -106,7 +106,9 @@ function describeLog({ log, state, problem, facts, ...counts }: LogStatus): obje
     mirroredSize: counts.mirroredSize,
     verifiedEntries: counts.verifiedEntries,
     refusedEntries: counts.refusedEntries,
+    talliedSize: counts.talliedSize,
     problem: problem ?? null,
+    tallyProblem: counts.tallyProblem ?? null,
   };
 }
 
@@ -138,7 +140,9 @@ const NODES: TSchema = Type.Object({
       mirroredSize: Type.Integer({ description: 'Entries mirrored so far.' }),
       verifiedEntries: Type.Integer({ description: 'Entries verified since the start.' }),
       refusedEntries: Type.Integer({ description: 'Logged entries that admission refuses.' }),
+      talliedSize: Type.Integer({ description: 'Entries under the newest tally found right.' }),
       problem: orNull(PROBLEM),
+      tallyProblem: orNull(PROBLEM),
     }),
   ),
   witnesses: Type.Array(

@@ -13,7 +13,6 @@ import { formatRefusal } from './refusal.ts';
 
 const MOST_ENVELOPES = 1000;
 const LARGEST_BODY_BYTES = 16 * 1024 * 1024;
-const WITNESS_TIMEOUT_MS = 10_000;
 // Opening an envelope takes a tenth of a millisecond: other requests get their turn after as many.
 const ENVELOPES_PER_TURN = 32;
 const NEWLINE = 0x0a;
@@ -29,7 +28,11 @@ const QUERY = Type.Object(
   },
   { additionalProperties: false },
 );
-type Wait = Static<typeof QUERY>['wait'];
+
+interface Wait {
+  readonly for: Static<typeof QUERY>['wait'];
+  readonly atMostMs: number;
+}
 
 // Sent as text, since the receipt in it is canonical JSON already.
 const ANSWER = Type.Unsafe<string>(
@@ -44,7 +47,8 @@ const ANSWER = Type.Unsafe<string>(
   }),
 );
 
-export function addSubmissionRoutes(app: App, log: Log): void {
+/** `witnessWaitMs`: how long a request may wait for witnesses. */
+export function addSubmissionRoutes(app: App, log: Log, witnessWaitMs: number): void {
   app.post(
     '/v1/entries',
     {
@@ -62,7 +66,7 @@ export function addSubmissionRoutes(app: App, log: Log): void {
     async (request, reply) => {
       const type = mediaType(request.headers['content-type']);
       const body = bodyOf(request);
-      const { wait } = request.query;
+      const wait: Wait = { for: request.query.wait, atMostMs: witnessWaitMs };
       if (type === 'application/x-ndjson') {
         const lines = await submitMany(log, splitLines(body), wait);
         return reply.type(type).send(`${lines.join('\n')}\n`);
@@ -70,7 +74,7 @@ export function addSubmissionRoutes(app: App, log: Log): void {
       const submission = await log.commit(await log.admit(body));
       const state = await reachedState(log, [submission.index], wait);
       const text = await answer(log, submission, state(submission.index));
-      const missed = wait === 'witnessed' && state(submission.index) === 'committed';
+      const missed = wait.for === 'witnessed' && state(submission.index) === 'committed';
       return reply
         .code(missed ? 202 : submission.isNew ? 201 : 200)
         .type(type)
@@ -136,8 +140,8 @@ type StateOf = (index: number) => CheckpointState;
 
 /** What each entry has reached once all of them have, or the time for it is over. */
 async function reachedState(log: Log, indexes: readonly number[], wait: Wait): Promise<StateOf> {
-  if (wait !== 'witnessed' || indexes.length === 0) return () => 'committed';
-  await log.waitForWitnesses(Math.max(...indexes), WITNESS_TIMEOUT_MS);
+  if (wait.for !== 'witnessed' || indexes.length === 0) return () => 'committed';
+  await log.waitForWitnesses(Math.max(...indexes), wait.atMostMs);
   const witnessedSize = log.status().published?.size ?? 0;
   return (index) => (index < witnessedSize ? 'witnessed' : 'committed');
 }

@@ -1,13 +1,13 @@
 /** The tally of a log: its note, its proofs, and the cosignatures that verifiers bring. */
-import { type Static, Type } from 'typebox';
+import { Type } from 'typebox';
 import { encodeBase64 } from '../core/bytes/base64.ts';
 import { decodeHex } from '../core/bytes/hex.ts';
 import { decodeUtf8 } from '../core/bytes/utf8.ts';
-import { questionsAbout, stretchesOf, type UsageRange } from '../core/tally/questions.ts';
-import { AttestryError } from '../errors.ts';
+import { questionsAbout } from '../core/tally/questions.ts';
 import type { LogTally } from '../log/log-tally.ts';
 import type { App } from './app.ts';
 import { bodyOf, takeAnyBody } from './body.ts';
+import { RANGE_QUERY, rangeOf } from './usage-range.ts';
 
 const LARGEST_COSIGNATURES_BYTES = 16 * 1024;
 const BRIEFLY = 'public, max-age=1';
@@ -16,20 +16,6 @@ const PAIR = Type.Object({
   checkpoint: Type.String({ description: 'The checkpoint of the same size.' }),
   tally: Type.String({ description: 'The tally note.' }),
 });
-
-/** The query of everything that is asked about the usage of one model. */
-export const RANGE_QUERY = {
-  from: Type.Optional(
-    Type.String({ description: 'Start of a UTC hour, included: 2026-10-01T00:00:00Z.' }),
-  ),
-  to: Type.Optional(Type.String({ description: 'Start of a UTC hour, not included.' })),
-  by: Type.Optional(
-    Type.Union([Type.Literal('total'), Type.Literal('day'), Type.Literal('hour')], {
-      description:
-        'How usage is summed from `from` to `to`; day unless told. Without from and to every usage statement is listed.',
-    }),
-  ),
-};
 
 const PROOF_QUERY = Type.Object(
   { model: Type.String({ description: 'SHA-256 of the model, hex.' }), ...RANGE_QUERY },
@@ -100,18 +86,4 @@ export function addTallyRoutes(app: App, tally: LogTally): void {
       async (request) => ({ taken: tally.addCosignatures(decodeUtf8(bodyOf(request))) }),
     );
   });
-}
-
-/** The range of a query, or null where usage is to be listed. @throws USAGE_RANGE_INVALID, TIME_MALFORMED */
-export function rangeOf(
-  query: Pick<Static<typeof PROOF_QUERY>, 'from' | 'to' | 'by'>,
-): UsageRange | null {
-  const { from, to, by = 'day' } = query;
-  if (from === undefined && to === undefined && query.by === undefined) return null;
-  if (from === undefined || to === undefined) {
-    throw new AttestryError('USAGE_RANGE_INVALID', 'Expected both from and to, or neither.');
-  }
-  const range = { from, to, by };
-  stretchesOf(range);
-  return range;
 }

@@ -6,6 +6,7 @@ import { addHealthRoutes, type Health } from './health.ts';
 import { addJudgeRoute } from './judge-route.ts';
 import { addModelRoutes } from './model-routes.ts';
 import { addNetworkRoutes } from './network-routes.ts';
+import { addUsageRoutes } from './usage-routes.ts';
 import { verifierMetrics } from './verifier-metrics.ts';
 
 export type VerifierAppOptions = Pick<AppOptions, 'limits' | 'log' | 'trustedProxies'>;
@@ -25,6 +26,7 @@ export async function createVerifierApp(
     },
   });
   addModelRoutes(app, verifier);
+  addUsageRoutes(app, verifier);
   addJudgeRoute(app, verifier);
   addNetworkRoutes(app, verifier);
   addHealthRoutes(app, {

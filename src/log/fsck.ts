@@ -53,7 +53,8 @@ interface Fsck extends FsckOptions {
 export async function fsck(options: FsckOptions): Promise<FsckReport> {
   const head = options.store.head() ?? { size: 0, root: EMPTY_ROOT };
   const run: Fsck = { ...options, head, problems: [], streams: new Map(), unread: [] };
-  await attempt(run, () => checkHead(run));
+  await attempt(run, () => checkRoot(run));
+  await attempt(run, () => checkLock(run));
   await attempt(run, () => scrubUpperTiles(run.store, head.size));
   // Streams are judged in order, so the oldest first.
   for (const step of [...scrubSteps(head.size)].reverse()) {
@@ -88,13 +89,15 @@ function report({ log, head, problems, unread }: Fsck): FsckReport {
   };
 }
 
-function checkHead({ store, headLock, head }: Fsck): void {
-  if (!bytesEqual(rootFromTiles(head.size, tileReader(store)), head.root)) {
-    throw new AttestryError(
-      'ROOT_MISMATCH',
-      `The tiles do not give the stored root of size ${head.size}.`,
-    );
-  }
+function checkRoot({ store, head }: Fsck): void {
+  if (bytesEqual(rootFromTiles(head.size, tileReader(store)), head.root)) return;
+  throw new AttestryError(
+    'ROOT_MISMATCH',
+    `The tiles do not give the stored root of size ${head.size}.`,
+  );
+}
+
+function checkLock({ store, headLock, head }: Fsck): void {
   const locked = headLock.read();
   if (locked === undefined) throw new AttestryError('HEAD_MALFORMED', 'The head lock is missing.');
   if (locked.size > head.size) {

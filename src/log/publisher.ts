@@ -103,7 +103,7 @@ export class Publisher {
 
   /** Resolves true once a published checkpoint covers the entry, false at the time-out. */
   waitFor(index: number, timeoutMs: number): Promise<boolean> {
-    if (this.#covers(index) || this.#stopped) return Promise.resolve(this.#covers(index));
+    if (this.#covers(index)) return Promise.resolve(true);
     return new Promise((resolve) => {
       const finish = (covered: boolean): void => {
         clearTimeout(timer);

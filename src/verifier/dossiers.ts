@@ -2,27 +2,34 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import pLimit from 'p-limit';
+import { encodeBase64 } from '../core/bytes/base64.ts';
 import {
   type Dossier,
   type DossierEntry,
   type DossierLog,
   formatDossier,
 } from '../core/dossier/dossier.ts';
+import type { DossierTally } from '../core/dossier/verify-tally.ts';
 import { type Finding, parseFinding } from '../core/finding/finding.ts';
 import { parseCheckpoint } from '../core/note/checkpoint.ts';
 import { formatReceipt } from '../core/receipt/receipt.ts';
 import { judge } from '../core/report/judge.ts';
 import type { Report } from '../core/report/report.ts';
 import { parseEnvelope } from '../core/statement/envelope.ts';
+import { encodeTallyProof } from '../core/tally/proof-bytes.ts';
+import { questionsAbout, type UsageRange } from '../core/tally/questions.ts';
 import type { VerificationRules, WitnessedCheckpoint } from '../core/trust/quorum.ts';
 import { AttestryError } from '../errors.ts';
+import { proveFrom } from '../tally/tally.ts';
 import type { Findings } from './findings.ts';
 import type { Follower } from './follower.ts';
 import { type Clock, reasonToLeaveOut } from './standing.ts';
+import type { TallyFollower, VerifiedTally } from './tally-follower.ts';
 import type { VerifierStore } from './verifier-store.ts';
 
 export interface DossiersOptions {
   readonly followers: ReadonlyMap<string, Follower>;
+  readonly tallies: ReadonlyMap<string, TallyFollower>;
   readonly findings: Findings;
   readonly records: VerifierStore;
   readonly rules: () => VerificationRules;
@@ -65,15 +72,15 @@ export class Dossiers {
     this.#options = options;
   }
 
-  /** The dossier's canonical bytes. @throws QUEUE_FULL */
-  async bytesOf(model: string): Promise<Uint8Array> {
-    return (await this.#take(() => this.#dossier(model))).bytes;
+  /** The dossier's canonical bytes; with a range, usage is summed over it instead of listed. @throws QUEUE_FULL */
+  async bytesOf(model: string, range?: UsageRange): Promise<Uint8Array> {
+    return (await this.#take(() => this.#dossier({ model, range }))).bytes;
   }
 
   /** What `judge` says of the dossier. @throws QUEUE_FULL */
-  async reportOn(model: string): Promise<Report> {
+  async reportOn(model: string, range?: UsageRange): Promise<Report> {
     return await this.#take(async () => {
-      const kept = await this.#dossier(model);
+      const kept = await this.#dossier({ model, range });
       kept.report ??= judge(kept.bytes, this.#options.rules());
       return kept.report;
     });
@@ -132,39 +139,48 @@ export class Dossiers {
     });
   }
 
-  async #dossier(model: string): Promise<KeptDossier> {
-    const stamp = this.#stampOf(model);
-    const kept = this.#kept.get(model);
+  async #dossier(asked: Asked): Promise<KeptDossier> {
+    const key = JSON.stringify(asked);
+    const stamp = this.#stampOf(asked.model);
+    const kept = this.#kept.get(key);
     if (kept?.stamp === stamp) return kept;
-    const made = { stamp, bytes: formatDossier(await this.#build(model)) };
-    this.#kept.set(model, made);
+    const made = { stamp, bytes: formatDossier(await this.#build(asked)) };
+    this.#kept.set(key, made);
     return made;
   }
 
   /** Everything that a dossier depends on, in one text. */
   #stampOf(model: string): string {
-    const { followers, findings } = this.#options;
+    const { followers, tallies, findings } = this.#options;
     const logs = [...followers.values()].map((follower) => {
       const facts = this.#factsOf(follower);
       const { current } = facts;
       const missing = reasonToLeaveOut(facts, this.#options.clock());
       const doubt = follower.refusals.doubtAbout(model);
-      return [missing ?? null, doubt?.index ?? null, current?.note ?? null];
+      const tally = tallies.get(follower.log.origin)?.current;
+      return [missing ?? null, doubt?.index ?? null, current?.note ?? null, tally?.note ?? null];
     });
     return JSON.stringify([logs, findings.about(model).map(({ id }) => id)]);
   }
 
-  async #build(model: string): Promise<Dossier> {
+  async #build(asked: Asked): Promise<Dossier> {
+    const { model, range } = asked;
     const budget: Budget = { entries: MOST_ENTRIES, bytes: MOST_ENTRY_BYTES };
     const logs: DossierLog[] = [];
     for (const follower of this.#options.followers.values()) {
-      logs.push(await this.#logOf(follower, model, budget));
+      logs.push(await this.#logOf(follower, asked, budget));
     }
-    return { model, logs, findings: this.#findingsAbout(model) };
+    return {
+      model,
+      ...(range === undefined ? {} : { range }),
+      logs,
+      findings: this.#findingsAbout(model),
+    };
   }
 
-  async #logOf(follower: Follower, model: string, budget: Budget): Promise<DossierLog> {
+  async #logOf(follower: Follower, asked: Asked, budget: Budget): Promise<DossierLog> {
     const { origin } = follower.log;
+    const { model } = asked;
     const facts = this.#factsOf(follower);
     const { current } = facts;
     const missing = reasonToLeaveOut(facts, this.#options.clock());
@@ -175,8 +191,11 @@ export class Dossiers {
       return { origin, missing: { code: 'ENTRY_INADMISSIBLE', message } };
     }
     try {
-      const entries = await entriesAbout(model, { follower, current, budget });
-      return { origin, checkpoint: current.note, entries };
+      const tally = this.#options.tallies.get(origin)?.current;
+      const shown = tally === undefined ? current : checkpointFor(tally, current);
+      const entries = await entriesAbout(asked, { follower, current: shown, budget });
+      const log = { origin, checkpoint: shown.note, entries };
+      return tally === undefined ? log : { ...log, tally: tallyAbout(asked, tally) };
     } catch (error) {
       if (!(error instanceof AttestryError)) throw error;
       return missingLog(origin, error);
@@ -205,6 +224,23 @@ export class Dossiers {
   }
 }
 
+/** What somebody asks for. */
+interface Asked {
+  readonly model: string;
+  readonly range: UsageRange | undefined;
+}
+
+/** The tally's checkpoint; where the log has not grown since, the newest one of the same tree. */
+function checkpointFor(tally: VerifiedTally, current: WitnessedCheckpoint): WitnessedCheckpoint {
+  const { size } = tally.checkpoint.checkpoint;
+  return size === current.checkpoint.size ? current : tally.checkpoint;
+}
+
+function tallyAbout({ model, range }: Asked, { note, view }: VerifiedTally): DossierTally {
+  const proof = proveFrom(view, questionsAbout(model, range ?? null));
+  return { note, proof: encodeBase64(encodeTallyProof(proof)) };
+}
+
 interface Part {
   readonly follower: Follower;
   readonly current: WitnessedCheckpoint;
@@ -212,14 +248,17 @@ interface Part {
 }
 
 async function entriesAbout(
-  model: string,
+  { model, range }: Asked,
   { follower, current, budget }: Part,
 ): Promise<readonly DossierEntry[]> {
   const { mirror, log } = follower;
   const { checkpoint } = current;
   const mentions = await mirror.store.mentions(model);
   // While a growth is being taken in, the mirror is ahead of the checkpoint.
-  const covered = mentions.filter(({ index }) => index < checkpoint.size);
+  const covered = mentions.filter(
+    // Where usage is summed, the sums stand for the statements.
+    ({ index, kind }) => index < checkpoint.size && (range === undefined || kind !== 'usage'),
+  );
   budget.entries -= covered.length;
   if (budget.entries < 0) throw tooMany(log.origin, covered.length);
   const entries: DossierEntry[] = [];

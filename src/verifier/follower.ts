@@ -11,6 +11,7 @@ import {
 import type { TrustedLog } from '../core/trust/trust-root.ts';
 import { AttestryError, type AttestryErrorCode } from '../errors.ts';
 import type { LogCommit, LogStore } from '../store/log-store.ts';
+import { contradictionInTree } from './contradiction.ts';
 import { type Findings, wrongOfContradiction } from './findings.ts';
 import { growMirror } from './growth.ts';
 import type { LogSource } from './log-source.ts';
@@ -174,10 +175,11 @@ export class Follower {
   }
 
   async #examine(signal: AbortSignal): Promise<void> {
-    await this.#history.examine(async (known) => {
+    await this.#history.examine(async (note, known) => {
+      const checkpoint = { ...note, origin: this.log.origin };
       try {
-        const checkpoint = { ...known, origin: this.log.origin };
-        return await openServedTree(this.#options.source, checkpoint, signal);
+        const tree = await openServedTree(this.#options.source, checkpoint, signal);
+        return await contradictionInTree(tree, note, known);
       } catch (error) {
         if (error instanceof AttestryError) return undefined;
         throw error;

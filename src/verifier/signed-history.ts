@@ -17,6 +17,12 @@ import type { Mirror } from './mirror.ts';
 import type { ServedTree } from './served-tree.ts';
 import type { KnownNote, VerifierStore } from './verifier-store.ts';
 
+/** Finds which of the known notes excludes `note`, as far as the log serves its tree: unpublished, it need not. */
+export type NoteSearch = (
+  note: KnownNote,
+  known: readonly KnownNote[],
+) => Promise<ContradictingNotes | undefined>;
+
 /** Notes beyond the mirror that one look examines. */
 const MOST_EXAMINED = 4;
 
@@ -112,16 +118,12 @@ export class SignedHistory {
     await this.#settle(witnessed.checkpoint.size);
   }
 
-  /**
-   * Holds notes that the mirror is too short for against each other, as far as the log serves the tree of one of them:
-   * it need not, since it has not published them. `openTree` gives undefined where it does not.
-   */
-  async examine(openTree: (known: KnownNote) => Promise<ServedTree | undefined>): Promise<void> {
+  /** Lets `search` hold the notes that the mirror is too short for against all that is known. */
+  async examine(search: NoteSearch): Promise<void> {
     const size = this.#current?.checkpoint.size ?? 0;
     const waiting = this.#notes.all().filter((note) => note.size > size);
     for (const note of waiting.slice(-MOST_EXAMINED)) {
-      const tree = await openTree(note);
-      const found = tree && (await contradictionInTree(tree, note, this.#known()));
+      const found = await search(note, this.#known());
       if (found !== undefined) return await this.#accuse(found);
     }
   }

@@ -32,6 +32,8 @@ export interface TallyFollowerOptions {
   readonly signer: NoteSigner | undefined;
   readonly findings: Findings;
   readonly rules: () => VerificationRules;
+  /** Told of defects, and of failures of this machine. */
+  readonly onDefect: (error: unknown) => void;
 }
 
 /** A tally that this verifier has rebuilt and found equal, with what a dossier needs of it. */
@@ -82,9 +84,11 @@ export class TallyFollower {
       this.#problem = undefined;
     } catch (error) {
       if (signal.aborted) return;
-      if (!(error instanceof AttestryError)) throw error;
       this.#waiting = undefined;
-      this.#problem = { code: error.code, message: error.message };
+      const { code, message } = error instanceof AttestryError ? error : DEFECT;
+      this.#problem = { code, message };
+      if (!(error instanceof AttestryError) || error.code === 'STORE_FAILED')
+        this.#options.onDefect(error);
     }
   }
 
@@ -202,6 +206,8 @@ export class TallyFollower {
     throw new AttestryError('TALLY_CONTRADICTION', message, { details: { size: head.size } });
   }
 }
+
+const DEFECT: Problem = { code: 'INTERNAL', message: 'A defect of this verifier ended the look.' };
 
 function sameTally(a: TallyHead, b: TallyHead): boolean {
   return (

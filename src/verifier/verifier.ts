@@ -7,9 +7,11 @@ import { encodeHex } from '../core/bytes/hex.ts';
 import type { Json } from '../core/bytes/json.ts';
 import { formatTime } from '../core/bytes/time.ts';
 import type { SignatureEngine } from '../core/note/ed25519.ts';
+import type { NoteSigner } from '../core/note/vkey.ts';
 import type { VerificationRules, WitnessedCheckpoint } from '../core/trust/quorum.ts';
 import type { TrustedLog, TrustedWitness, TrustRoot } from '../core/trust/trust-root.ts';
 import type { LogCommit, LogStore } from '../store/log-store.ts';
+import type { TallyStore } from '../tally/tally-store.ts';
 import { Catalogue } from './catalogue.ts';
 import { Dossiers } from './dossiers.ts';
 import { EventLog } from './event-log.ts';
@@ -18,6 +20,8 @@ import { type Follower, openFollower } from './follower.ts';
 import type { LogSource, WitnessSource } from './log-source.ts';
 import { repeat } from './poll-loop.ts';
 import { type Clock, type LogFacts, type LogState, type Problem, standingOf } from './standing.ts';
+import { TallyFollower, type TallyFollowerOptions } from './tally-follower.ts';
+import type { TallySource } from './tally-source.ts';
 import type { VerifierStore } from './verifier-store.ts';
 import { WitnessListener, type WitnessStatus } from './witness-listener.ts';
 
@@ -27,6 +31,8 @@ export interface VerifierOptions {
   readonly openMirror: (log: TrustedLog) => Promise<LogStore>;
   readonly logSource: (log: TrustedLog) => LogSource;
   readonly witnessSource: (witness: TrustedWitness) => WitnessSource;
+  /** Without it, tallies are not looked at, and no dossier proves its list complete. */
+  readonly tallies?: TallyOptions;
   /** Unix seconds. */
   readonly now: () => number;
   /** Checks signatures of checkpoints, and whatever is judged. */
@@ -36,6 +42,13 @@ export interface VerifierOptions {
   readonly staleAfterSeconds: number;
   /** Told of defects and of failures of this machine. */
   readonly onDefect: (error: unknown) => void;
+}
+
+export interface TallyOptions {
+  readonly source: (log: TrustedLog) => TallySource;
+  readonly openStore: (log: TrustedLog) => Promise<TallyStore>;
+  /** Cosigns tallies that are right; a verifier without a key only compares. */
+  readonly signer: NoteSigner | undefined;
 }
 
 export interface LogStatus {
@@ -49,6 +62,9 @@ export interface LogStatus {
   readonly verifiedEntries: number;
   /** Entries that admission refuses. */
   readonly refusedEntries: number;
+  /** Entries under the newest tally of the log that was rebuilt and found equal. */
+  readonly talliedSize: number;
+  readonly tallyProblem: Problem | undefined;
 }
 
 /** A verifier that is not running yet; the records stay the caller's to close. @throws STORE_*, CONFIG_INVALID */
@@ -63,6 +79,7 @@ export async function openVerifier(options: VerifierOptions): Promise<Verifier> 
       events.publish('finding', { id, origin, kind, foundAt, code, sentence }),
   });
   const followers = new Map<string, Follower>();
+  const tallies = new Map<string, TallyFollower>();
   const catalogue = new Catalogue(followers);
   try {
     for (const log of trust.logs.values()) {
@@ -72,19 +89,34 @@ export async function openVerifier(options: VerifierOptions): Promise<Verifier> 
       const source = options.logSource(log);
       const store = await options.openMirror(log);
       const parts = { log, source, store, records, findings, rules, onCheckpoint, onCommitted };
-      followers.set(log.origin, await openFollower({ ...parts, onDefect: options.onDefect }));
+      const follower = await openFollower({ ...parts, onDefect: options.onDefect });
+      followers.set(log.origin, follower);
+      if (options.tallies === undefined) continue;
+      const tally = { findings, rules, onDefect: options.onDefect, ...options.tallies };
+      tallies.set(log.origin, await openTallyFollower(follower, tally));
     }
   } catch (error) {
+    for (const tally of tallies.values()) await tally.close();
     for (const follower of followers.values()) await follower.close();
     throw error;
   }
-  return new Verifier(options, { events, findings, followers, catalogue, rules });
+  return new Verifier(options, { events, findings, followers, tallies, catalogue, rules });
+}
+
+async function openTallyFollower(
+  { log, mirror }: Follower,
+  options: TallyOptions & Pick<TallyFollowerOptions, 'findings' | 'rules' | 'onDefect'>,
+): Promise<TallyFollower> {
+  const { openStore, ...parts } = options;
+  const store = await openStore(log);
+  return new TallyFollower({ ...parts, log, mirror, store, source: parts.source(log) });
 }
 
 interface VerifierParts {
   readonly events: EventLog;
   readonly findings: Findings;
   readonly followers: ReadonlyMap<string, Follower>;
+  readonly tallies: ReadonlyMap<string, TallyFollower>;
   readonly catalogue: Catalogue;
   readonly rules: () => VerificationRules;
 }
@@ -98,6 +130,7 @@ export class Verifier {
   readonly events: EventLog;
   readonly #options: VerifierOptions;
   readonly #followers: ReadonlyMap<string, Follower>;
+  readonly #tallies: ReadonlyMap<string, TallyFollower>;
   readonly #listeners: readonly WitnessListener[];
   /** What was last published of each log's standing. */
   readonly #announced = new Map<string, string>();
@@ -106,15 +139,16 @@ export class Verifier {
 
   constructor(options: VerifierOptions, parts: VerifierParts) {
     const { trust, records, now, onDefect, witnessSource } = options;
-    const { followers, findings, rules } = parts;
+    const { followers, tallies, findings, rules } = parts;
     this.trust = trust;
     this.findings = findings;
     this.catalogue = parts.catalogue;
     this.events = parts.events;
     this.#options = options;
     this.#followers = followers;
+    this.#tallies = tallies;
     const clock = (): Clock => this.#clock();
-    this.dossiers = new Dossiers({ followers, findings, records, rules, clock });
+    this.dossiers = new Dossiers({ followers, tallies, findings, records, rules, clock });
     this.#listeners = trust.witnesses.map(
       (witness) => new WitnessListener({ witness, source: witnessSource(witness), now, onDefect }),
     );
@@ -154,11 +188,13 @@ export class Verifier {
   async close(): Promise<void> {
     this.#stop.abort();
     await Promise.all(this.#loops);
+    for (const tally of this.#tallies.values()) await tally.close();
     for (const follower of this.#followers.values()) await follower.close();
   }
 
   async #look(follower: Follower): Promise<void> {
     await follower.poll(this.#stop.signal);
+    await this.#tallies.get(follower.log.origin)?.poll(this.#stop.signal);
     this.#announce(follower);
   }
 
@@ -179,6 +215,7 @@ export class Verifier {
 
   #statusOf(follower: Follower): LogStatus {
     const facts = this.#factsOf(follower);
+    const tally = this.#tallies.get(follower.log.origin);
     return {
       log: follower.log,
       ...standingOf(facts, this.#clock()),
@@ -186,6 +223,8 @@ export class Verifier {
       mirroredSize: follower.mirroredSize,
       verifiedEntries: follower.verifiedEntries,
       refusedEntries: follower.refusals.count,
+      talliedSize: tally?.current?.checkpoint.checkpoint.size ?? 0,
+      tallyProblem: tally?.problem,
     };
   }
 

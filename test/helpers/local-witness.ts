@@ -1,33 +1,10 @@
-/** Witnesses without a network: our own witness app, asked by our own client, in one process. */
-import { createHttpWitness } from '../../src/client/http-witness.ts';
+/** Witnesses without a network: real ones, asked by calling them. */
+import { originHash } from '../../src/core/note/origin-hash.ts';
 import type { NoteSigner, VerifierKey } from '../../src/core/note/vkey.ts';
-import type { App } from '../../src/http/app.ts';
-import { createWitnessApp } from '../../src/http/witness-app.ts';
+import { AttestryError } from '../../src/errors.ts';
 import type { WitnessPort } from '../../src/log/witness-port.ts';
 import { openWitness } from '../../src/witness/witness.ts';
 import { openMemoryWitnessStore } from '../../src/witness/witness-store.ts';
-
-/** A fetch that leads every URL to the app. */
-export function fetchOf(app: App): typeof globalThis.fetch {
-  return async (input, init = {}) => {
-    const { pathname, search } = new URL(String(input));
-    const answer = await app.inject({
-      method: init.method === 'POST' ? 'POST' : 'GET',
-      url: pathname + search,
-      ...(init.headers === undefined
-        ? {}
-        : { headers: Object.fromEntries(new Headers(init.headers)) }),
-      ...(typeof init.body === 'string' ? { payload: init.body } : {}),
-    });
-    return new Response(new Uint8Array(answer.rawPayload), {
-      status: answer.statusCode,
-      headers: Object.entries(answer.headers).map(([name, value]): [string, string] => [
-        name,
-        String(value),
-      ]),
-    });
-  };
-}
 
 export interface LocalWitnessOptions {
   readonly signer: NoteSigner;
@@ -39,10 +16,30 @@ export interface LocalWitnessOptions {
 /** A witness that remembers what it cosigned as long as the test runs. */
 export async function openLocalWitness(options: LocalWitnessOptions): Promise<WitnessPort> {
   const witness = await openWitness({ ...options, store: openMemoryWitnessStore() });
-  const app = await createWitnessApp(witness, { log: false, limits: { requestsPerWindow: 0 } });
-  const { vkey } = options.signer;
-  return createHttpWitness(
-    { name: vkey.name, vkey, url: `https://${vkey.name}` },
-    { fetch: fetchOf(app), now: options.now },
-  );
+  const { name } = options.signer.vkey;
+  const cosign: WitnessPort['cosign'] = async (request) => {
+    const { checkpoint, oldSize, proveConsistency } = request;
+    const proof = oldSize === 0 ? [] : proveConsistency(oldSize);
+    try {
+      const lines = await witness.addCheckpoint({ checkpoint, oldSize, proof });
+      return { lines, time: options.now() };
+    } catch (error) {
+      const size = conflictingSize(error);
+      if (size === undefined) throw error;
+      const ours = Number(checkpoint.split('\n')[1]);
+      if (size > ours) throw new AttestryError('WITNESS_AHEAD', `${name} has cosigned ${size}.`);
+      return await cosign({ ...request, oldSize: size });
+    }
+  };
+  return {
+    name,
+    url: `https://${name}`,
+    cosign,
+    latestSeen: async (origin) => witness.latestCheckpoint(originHash(origin)),
+  };
+}
+
+function conflictingSize(error: unknown): number | undefined {
+  if (!(error instanceof AttestryError) || error.code !== 'WITNESS_SIZE_CONFLICT') return undefined;
+  return Number(error.details['size']);
 }

@@ -105,17 +105,19 @@ export class LogBed {
     return quickEntry(statement);
   }
 
-  /** Submits entries as a client would, all at once. */
-  submit(log: Log, entries: readonly Uint8Array[]): Promise<Submission[]> {
-    return Promise.all(entries.map(async (entry) => log.commit(await log.admit(entry))));
+  /** Submits entries as the lines of one request: opened side by side, committed in their order. */
+  async submit(log: Log, entries: readonly Uint8Array[]): Promise<Submission[]> {
+    const admitted = await Promise.all(entries.map((entry) => log.admit(entry)));
+    return await Promise.all(admitted.map((entry) => log.commit(entry)));
   }
 
   /** Grows the log by `count` entries from number `from` on, in order, in one batch or few. */
   async grow(count: number, from = 0): Promise<void> {
     await this.run(async ({ log }) => {
-      const entries = Array.from({ length: count }, (_, i) => this.entry(from + i));
-      const admitted = await Promise.all(entries.map((entry) => log.admit(entry)));
-      await Promise.all(admitted.map((entry) => log.commit(entry)));
+      await this.submit(
+        log,
+        Array.from({ length: count }, (_, i) => this.entry(from + i)),
+      );
       if (this.witnesses.length > 0) await log.waitForWitnesses(log.size - 1, 2_000);
     });
   }

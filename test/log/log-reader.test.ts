@@ -15,8 +15,7 @@ const hashOf = (index: number): Uint8Array => tree.leaves[index] as Uint8Array;
 async function grown(): Promise<{ bed: LogBed; opened: OpenedLog }> {
   const own = new LogBed();
   const opened = await own.open();
-  const admitted = await Promise.all(entries.map((entry) => opened.log.admit(entry)));
-  await Promise.all(admitted.map((entry) => opened.log.commit(entry)));
+  await own.submit(opened.log, entries);
   return { bed: own, opened };
 }
 
@@ -91,7 +90,7 @@ describe('LogReader', () => {
 });
 
 describe('LogReader on a damaged disk', () => {
-  type Damage = (bed: LogBed) => void;
+  type Damage = (bed: LogBed) => unknown;
   const entryDamage: Damage = ({ disk }) =>
     disk.entries.set(300, flipBit(disk.entries.get(300) as Uint8Array, 4_000));
   const tileDamage =

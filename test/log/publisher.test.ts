@@ -234,7 +234,7 @@ describe('Publisher at the end', () => {
     await vi.waitFor(() => expect(gate.arrived).toBe(4));
     await bed.publisher.close();
     expect(await waiting).toBe(false);
-    expect(await bed.publisher.waitFor(4, 60_000)).toBe(false);
+    expect(await bed.publisher.waitFor(4, 10)).toBe(false);
     gate.open();
     await vi.waitFor(() => expect(bed.publisher.witnesses[3]?.size).toBe(5));
     expect(bed.publisher.published).toBeUndefined();

@@ -5,42 +5,30 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { AttestryError } from '../../errors.ts';
 
+type RoleName = 'node' | 'witness' | 'verifier';
+
 interface Role {
-  readonly name: string;
   /** Compiled, beside `src`. */
   readonly file: string;
   readonly summary: string;
 }
 
-const ROLES: readonly Role[] = [
-  {
-    name: 'node',
-    file: 'log.js',
-    summary: 'run a log node',
-  },
-  {
-    name: 'witness',
-    file: 'witness.js',
-    summary: 'run a witness',
-  },
-  {
-    name: 'verifier',
-    file: 'verifier.js',
-    summary: 'run a verifier',
-  },
-];
+const ROLES: { readonly [name in RoleName]: Role } = {
+  node: { file: 'log.js', summary: 'run a log node' },
+  witness: { file: 'witness.js', summary: 'run a witness' },
+  verifier: { file: 'verifier.js', summary: 'run a verifier' },
+};
 
-export function roleCommands(): readonly Command[] {
-  return ROLES.map((role) =>
-    new Command(role.name)
-      .summary(`${role.summary} (attestry ${role.name} --help lists its flags)`)
-      .exitOverride()
-      .argument('[flags...]')
-      .helpOption(false)
-      .allowUnknownOption()
-      .passThroughOptions()
-      .action(async (args: readonly string[]) => runRole(role, args)),
-  );
+export function roleCommand(name: RoleName): Command {
+  const role = ROLES[name];
+  return new Command(name)
+    .summary(`${role.summary} (attestry ${name} --help lists its flags)`)
+    .exitOverride()
+    .argument('[flags...]')
+    .helpOption(false)
+    .allowUnknownOption()
+    .passThroughOptions()
+    .action(async (args: readonly string[]) => runRole(role, args));
 }
 
 async function runRole(role: Role, args: readonly string[]): Promise<void> {

@@ -1,0 +1,364 @@
+import { describe, expect, it } from 'vitest';
+import { encodeHex } from '../../src/core/bytes/hex.ts';
+import { formatCanonicalJson } from '../../src/core/bytes/json.ts';
+import { encodeUtf8 } from '../../src/core/bytes/utf8.ts';
+import { frontierAt } from '../../src/core/merkle/frontier.ts';
+import { leafHash } from '../../src/core/merkle/hash.ts';
+import { tileNodeReader } from '../../src/core/merkle/tile.ts';
+import { formatStatement, type Statement } from '../../src/core/statement/statement.ts';
+import type { TrustedLog } from '../../src/core/trust/trust-root.ts';
+import { AttestryError } from '../../src/errors.ts';
+import { type FsckReport, fsck } from '../../src/log/fsck.ts';
+import { DEFAULT_LOG_LIMITS } from '../../src/log/limits.ts';
+import { tileReader } from '../../src/log/second-path.ts';
+import { Sequencer } from '../../src/log/sequencer.ts';
+import type { LogStore } from '../../src/store/log-store.ts';
+import { openMemoryLogStore } from '../../src/store/memory-log-store.ts';
+import { operatorSeed } from '../helpers/fixtures.ts';
+import { copyDisk, LogBed } from '../helpers/log-bed.ts';
+import { openMemoryHeadLock } from '../helpers/memory-head-lock.ts';
+import { quickEnvelope } from '../helpers/quick-entry.ts';
+import { NOW, SAMPLE_QUANTITIES, sampleStatement, sampleStream } from '../helpers/statements.ts';
+import { flipBit, wrapStore } from '../helpers/wrapped-store.ts';
+
+const SIZE = 300;
+const METER = 4;
+
+/** A stopped log of 300 entries, of which 296 to 299 are one meter's. */
+async function stoppedLog(): Promise<LogBed> {
+  const bed = await LogBed.make();
+  await bed.grow(SIZE - METER);
+  await bed.run(async ({ log }) => {
+    const stream = sampleStream(METER, { context: bed.eu.context });
+    await bed.submit(
+      log,
+      stream.map((statement) => bed.entryOf(statement)),
+    );
+    await log.waitForWitnesses(SIZE - 1, 2_000);
+  });
+  return bed;
+}
+
+let whole: Promise<LogBed> | undefined;
+
+/** A copy of one log that is made once, to be damaged. */
+async function copyOfLog(): Promise<LogBed> {
+  whole ??= stoppedLog();
+  const source = await whole;
+  const bed = new LogBed();
+  bed.disk = copyDisk(source.disk);
+  bed.lock = { ...source.lock };
+  return bed;
+}
+
+async function check(bed: LogBed, change?: (store: LogStore) => Partial<LogStore>) {
+  bed.disk.held = false;
+  const store = openMemoryLogStore(bed.disk);
+  const { trust } = bed.network.rules;
+  const progress: number[] = [];
+  const report = await fsck({
+    store: wrapStore(store, change?.(store) ?? {}),
+    headLock: openMemoryHeadLock(bed.lock),
+    trust,
+    log: trust.logs.get(bed.eu.origin) as TrustedLog,
+    now: NOW,
+    onProgress: (done) => progress.push(done),
+  });
+  return { report, progress };
+}
+
+/** Every code once, in the order in which they came. */
+function codesOf({ problems }: FsckReport): string[] {
+  return [...new Set(problems.map(({ code }) => code))];
+}
+
+/** Appends bytes past admission, as a broken or dishonest node would: tiles, tables, lock and signature are all right. */
+async function appendByHand(bed: LogBed, entry: Uint8Array): Promise<void> {
+  bed.disk.held = false;
+  const store = openMemoryLogStore(bed.disk);
+  const head = store.head() as NonNullable<ReturnType<LogStore['head']>>;
+  const sequencer = new Sequencer({
+    store,
+    headLock: openMemoryHeadLock(bed.lock),
+    signer: bed.eu.signer,
+    limits: DEFAULT_LOG_LIMITS,
+    head,
+    frontier: frontierAt(head.size, tileNodeReader(tileReader(store))),
+    onCheckpoint: () => undefined,
+    onFatal: (error) => {
+      throw error;
+    },
+  });
+  const statement = sampleStatement('deployment') as Statement;
+  const envelope = { payload: entry, signatures: [], entry };
+  await sequencer.enqueue({ entry, entryHash: leafHash(entry), envelope, statement });
+}
+
+describe('fsck', () => {
+  it('finds nothing wrong with a log that nobody touched', async () => {
+    const { report, progress } = await check(await copyOfLog());
+    expect(report).toMatchObject({ origin: 'eu.log.example', size: SIZE, problems: [] });
+    expect(progress).toEqual([256, SIZE]);
+    expect(report.checked.join(' ')).toContain('300 of 300 entries');
+  });
+
+  it('finds nothing wrong with a log without entries', async () => {
+    const bed = new LogBed();
+    await bed.run(async () => {});
+    expect((await check(bed)).report).toMatchObject({ size: 0, problems: [] });
+  });
+
+  it('says what it did not check', async () => {
+    const { report } = await check(await copyOfLog());
+    const said = report.notChecked.join('\n');
+    expect(said).toContain('a witness or a verifier');
+    expect(said).toContain('true');
+    expect(said).toContain('no entry leads to');
+  });
+});
+
+type Damage = (bed: LogBed) => unknown;
+
+const damages: readonly (readonly [string, readonly string[], Damage])[] = [
+  [
+    'a flipped bit in an entry',
+    ['ENTRY_HASH_MISMATCH'],
+    ({ disk }) => disk.entries.set(17, flipBit(disk.entries.get(17) as Uint8Array, 2_000)),
+  ],
+  ['an entry that is gone', ['STORE_CORRUPT'], ({ disk }) => disk.entries.delete(17)],
+  [
+    'a flipped bit in a full tile',
+    ['TILE_HASH_MISMATCH', 'ENTRY_HASH_MISMATCH'],
+    ({ disk }) => disk.tiles.set('0/0', flipBit(disk.tiles.get('0/0') as Uint8Array, 600)),
+  ],
+  ['a tile that is gone', ['STORE_CORRUPT'], ({ disk }) => disk.tiles.delete('0/0')],
+  [
+    'a tile that is too short',
+    ['TILE_LENGTH_WRONG', 'ENTRY_HASH_MISMATCH'],
+    ({ disk }) => disk.tiles.set('0/0', (disk.tiles.get('0/0') as Uint8Array).slice(0, 64)),
+  ],
+  [
+    'a flipped bit in a partial tile',
+    ['ROOT_MISMATCH', 'HEAD_FORK', 'ENTRY_HASH_MISMATCH'],
+    ({ disk }) => disk.tiles.set('0/1', flipBit(disk.tiles.get('0/1') as Uint8Array, 600)),
+  ],
+  [
+    'a flipped bit in a tile of a higher level',
+    ['ROOT_MISMATCH', 'HEAD_FORK', 'TILE_HASH_MISMATCH'],
+    ({ disk }) => disk.tiles.set('1/0', flipBit(disk.tiles.get('1/0') as Uint8Array, 100)),
+  ],
+  [
+    'a look-up row that leads elsewhere',
+    ['TABLE_MISMATCH'],
+    ({ disk }) => disk.indexes.set(hashOf(disk, 17), 200),
+  ],
+  [
+    'a look-up row that is gone',
+    ['TABLE_MISMATCH'],
+    ({ disk }) => disk.indexes.delete(hashOf(disk, 17)),
+  ],
+  [
+    'the state of a meter',
+    ['TABLE_MISMATCH'],
+    ({ disk }) => {
+      for (const [key, state] of disk.streams) disk.streams.set(key, { ...state, sequence: 7 });
+    },
+  ],
+  ['the state of a meter that is gone', ['TABLE_MISMATCH'], ({ disk }) => disk.streams.clear()],
+  [
+    'the state of a meter that never was',
+    ['TABLE_MISMATCH'],
+    ({ disk }) => {
+      const [state] = disk.streams.values();
+      disk.streams.set('["operator-eu","ghost"]', state as NonNullable<typeof state>);
+    },
+  ],
+  [
+    'a flipped bit in the stored root',
+    ['ROOT_MISMATCH'],
+    ({ disk }) => {
+      disk.head = { size: SIZE, root: flipBit(disk.head?.root as Uint8Array) };
+    },
+  ],
+  [
+    'a head that was set back',
+    ['ROOT_MISMATCH', 'HEAD_ROLLBACK', 'TABLE_MISMATCH'],
+    ({ disk }) => {
+      disk.head = { size: 256, root: leafHash(encodeUtf8('any')) };
+    },
+  ],
+  [
+    'a head lock that is gone',
+    ['HEAD_MALFORMED'],
+    ({ lock }) => Object.assign(lock, { head: undefined }),
+  ],
+  [
+    'a head lock with another history',
+    ['HEAD_FORK'],
+    ({ lock }) => {
+      lock.head = { size: SIZE, root: leafHash(encodeUtf8('other')) };
+    },
+  ],
+  [
+    'an old committed checkpoint',
+    ['CHECKPOINT_SIGNATURE_INVALID'],
+    ({ disk }) =>
+      changeFirst(disk.checkpoints.committed, (note) => note.replace(/.(.{4})$/s, 'A$1')),
+  ],
+  [
+    'a checkpoint that is kept as another',
+    ['ROOT_MISMATCH'],
+    ({ disk }) => {
+      const { committed } = disk.checkpoints;
+      committed.set(298, committed.get(SIZE) as string);
+    },
+  ],
+  [
+    'a checkpoint that is no note',
+    ['NOTE_MALFORMED'],
+    ({ disk }) => changeFirst(disk.checkpoints.committed, () => 'damaged'),
+  ],
+  [
+    'a cosignature',
+    ['COSIGNATURE_INVALID'],
+    ({ disk }) =>
+      changeFirst(disk.checkpoints.witnessed, (note) => note.replace(/.(.{4})$/s, 'A$1')),
+  ],
+  [
+    'a cosignature that is gone',
+    ['QUORUM_SHORT'],
+    ({ disk }) =>
+      changeFirst(disk.checkpoints.witnessed, (note) => note.replace(/\n[^\n]*\n$/, '\n')),
+  ],
+];
+
+function hashOf({ entries }: LogBed['disk'], index: number): string {
+  return encodeHex(leafHash(entries.get(index) as Uint8Array));
+}
+
+function changeFirst(notes: Map<number, string>, change: (note: string) => string): void {
+  const [size, note] = [...notes].filter(([at]) => at > 0).sort(([a], [b]) => a - b)[0] ?? [0, ''];
+  notes.set(size, change(note));
+}
+
+describe('fsck of a damaged log', () => {
+  it.each(damages)('finds %s', async (_, codes, damage) => {
+    const bed = await copyOfLog();
+    await damage(bed);
+    expect(codesOf((await check(bed)).report)).toEqual(codes);
+  });
+
+  it('names every damaged entry, and what it could not judge because of them', async () => {
+    const bed = await copyOfLog();
+    for (const index of [3, 4, 260, 297]) {
+      bed.disk.entries.set(index, flipBit(bed.disk.entries.get(index) as Uint8Array, 99));
+    }
+    const { report } = await check(bed);
+    expect(report.problems.map(({ code }) => code)).toEqual(Array(4).fill('ENTRY_HASH_MISMATCH'));
+    for (const index of [3, 4, 260, 297]) {
+      expect(report.problems.some(({ message }) => message.includes(`Entry ${index} `))).toBe(true);
+    }
+    expect(report.checked.join(' ')).toContain('296 of 300 entries');
+    expect(report.notChecked[0]).toContain('4 damaged entries, the first at 3');
+  });
+
+  it('finds a database that was put back to an older state', async () => {
+    const bed = await LogBed.make();
+    await bed.grow(5);
+    const backup = copyDisk(bed.disk);
+    await bed.grow(5, 5);
+    bed.disk = backup;
+    expect(codesOf((await check(bed)).report)).toEqual(['HEAD_ROLLBACK']);
+  });
+
+  it('finds an entry that was replaced by another one of the same operator', async () => {
+    const bed = await copyOfLog();
+    const other = bed.entry(10_000);
+    bed.disk.entries.set(17, other);
+    bed.disk.indexes.set(encodeHex(leafHash(other)), 17);
+    expect(codesOf((await check(bed)).report)).toEqual(['ENTRY_HASH_MISMATCH']);
+  });
+
+  it('does not take a failing disk for a damaged log', async () => {
+    const eio = new AttestryError('STORE_FAILED', 'EIO');
+    const failing = (): never => {
+      throw eio;
+    };
+    await expect(check(await copyOfLog(), () => ({ entry: failing }))).rejects.toBe(eio);
+  });
+});
+
+describe('fsck of a log that took what it must refuse', () => {
+  const bed = new LogBed();
+  const { context, operator } = bed.eu;
+  const seed = operatorSeed(operator);
+  const signed = (statement: Statement): Uint8Array =>
+    quickEnvelope(formatStatement(statement), seed);
+  const deployment = (change: object): Uint8Array =>
+    signed(sampleStatement('deployment', { context: { ...context, ...change } }) as Statement);
+  const gap = sampleStream(METER + 2, { context }).at(-1) as Statement;
+  const other = { outputReasoningTokens: '1', outputVisibleTokens: '1', outputTokens: '2' };
+  const predicate = { quantities: { ...SAMPLE_QUANTITIES, ...other } };
+  const again = sampleStream(1, { context, predicate })[0] as Statement;
+
+  const rows: readonly (readonly [string, string, Uint8Array])[] = [
+    ['no envelope', 'JSON_MALFORMED', encodeUtf8('not JSON')],
+    ['an envelope with an unknown field', 'ENVELOPE_MALFORMED', formatCanonicalJson({ x: 1 })],
+    [
+      'a statement for another log',
+      'STATEMENT_LOG_MISMATCH',
+      deployment({ log: 'us.log.example' }),
+    ],
+    [
+      'a statement in the name of another operator',
+      'OPERATOR_UNAUTHORIZED',
+      deployment({ operator: 'operator-us' }),
+    ],
+    [
+      'a statement from the future',
+      'STATEMENT_TIME_FUTURE',
+      deployment({ issuedAt: '2026-10-02T12:00:00Z' }),
+    ],
+    [
+      'a signature that does not verify',
+      'SIGNATURE_INVALID',
+      withSignatureOf(bed.entry(1), bed.entry(2)),
+    ],
+    [
+      'a key that nobody knows',
+      'KEY_UNKNOWN',
+      quickEnvelope(
+        formatStatement(sampleStatement('deployment', { context }) as Statement),
+        new Uint8Array(32).fill(3),
+      ),
+    ],
+    ['a meter reading again what it read', 'STREAM_', signed(again)],
+    ['a meter that jumps', 'STREAM_', signed(gap)],
+    ['a payload that is no statement', 'STATEMENT_', quickEnvelope(encodeUtf8('{}'), seed)],
+  ];
+
+  /** The first envelope with the signature of the second. */
+  function withSignatureOf(entry: Uint8Array, other: Uint8Array): Uint8Array {
+    const [own, foreign] = [entry, other].map((bytes) =>
+      JSON.parse(new TextDecoder().decode(bytes)),
+    );
+    return formatCanonicalJson({ ...own, signatures: foreign.signatures });
+  }
+
+  it.each(rows)('finds %s', async (_, code, entry) => {
+    const own = await copyOfLog();
+    await appendByHand(own, entry);
+    const { problems } = (await check(own)).report;
+    expect(problems.map((problem) => problem.code)).toEqual(['ENTRY_INADMISSIBLE']);
+    expect(problems[0]?.message).toContain(`Entry ${SIZE} must not be in the log: ${code}`);
+  });
+
+  it('finds an entry that is there twice', async () => {
+    const own = await copyOfLog();
+    const hash = hashOf(own.disk, 17);
+    own.disk.indexes.delete(hash);
+    await appendByHand(own, own.disk.entries.get(17) as Uint8Array);
+    own.disk.indexes.set(hash, 17);
+    expect(codesOf((await check(own)).report)).toEqual(['ENTRY_DUPLICATE']);
+  });
+});
