@@ -92,7 +92,9 @@ async function startTogether(stage: Stage): Promise<Network> {
 
 /** Where everyone listens, the verifier first. */
 export function describeNetwork({ verifierUrl, sites, witnesses }: Network): readonly string[] {
-  const witnessLines = witnesses.map(({ party, url }) => `witness   ${url}  ${party.operator}`);
+  const witnessLines = witnesses.map(
+    ({ party, url }) => `witness   ${url}/docs  ${party.operator}`,
+  );
   return [
     `verifier  ${verifierUrl}/v1/models (its API: ${verifierUrl}/docs)`,
     ...sites.map(

@@ -8,6 +8,7 @@ import { findingId, parseFinding } from '../core/finding/finding.ts';
 import { parseCheckpoint } from '../core/note/checkpoint.ts';
 import { LARGEST_RECEIPT_BYTES, parseReceipt } from '../core/receipt/receipt.ts';
 import type { Report } from '../core/report/report.ts';
+import type { UsageRange } from '../core/tally/questions.ts';
 import { AttestryError } from '../errors.ts';
 import { type BoundedRequest, boundedFetch, type Fetch } from './bounded-fetch.ts';
 import { peerRefusal } from './peer-refusal.ts';
@@ -62,10 +63,14 @@ export class VerifierClient {
     return parseVerifierAnswer<ModelStatus>(body, ['model', 'status', 'outcome', 'statements']);
   }
 
-  /** The dossier of a model, byte for byte as it is to be kept and judged. @throws MODEL_UNKNOWN */
-  async dossier(sha256: string): Promise<Uint8Array> {
+  /**
+   * The dossier of a model, byte for byte as it is to be kept and judged; with a range, usage is summed over it instead
+   * of listed. @throws MODEL_UNKNOWN, USAGE_RANGE_INVALID
+   */
+  async dossier(sha256: string, range?: UsageRange): Promise<Uint8Array> {
     decodeHex(sha256, 32);
-    const bytes = await this.#get(`/v1/models/${sha256}/dossier`, LARGEST_DOSSIER_BYTES);
+    const query = range === undefined ? '' : `?${new URLSearchParams({ ...range })}`;
+    const bytes = await this.#get(`/v1/models/${sha256}/dossier${query}`, LARGEST_DOSSIER_BYTES);
     return requireAsked(
       bytes,
       `a dossier of model ${sha256}`,

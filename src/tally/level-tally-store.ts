@@ -1,21 +1,23 @@
 /** The tally store on LevelDB: inner nodes by prefix, leaves by key, the state and the notes. */
 import { LRUCache } from 'lru-cache';
-import { concatBytes } from '../core/bytes/equal.ts';
+import { bytesEqual } from '../core/bytes/equal.ts';
 import { formatCanonicalJson, parseCanonicalJson } from '../core/bytes/json.ts';
-import { object, type Reader, readShape } from '../core/bytes/shape.ts';
-import type { Prefix } from '../core/tally/key.ts';
-import type { TallyInner, TallyLeaf } from '../core/tally/node.ts';
+import { anyText, object, type Reader, readShape } from '../core/bytes/shape.ts';
+import type { Branch, TallyInner, TallyLeaf } from '../core/tally/node.ts';
 import { type LevelFolder, openLevelFolder } from '../store/level-folder.ts';
 import { storeCorrupt, storeFailure } from '../store/store-failure.ts';
 import { WriteQueue } from '../store/write-queue.ts';
 import {
-  decodeBranch,
   decodeInner,
   decodeLeaf,
-  encodeBranch,
+  decodeState,
   encodeInner,
   encodeLeaf,
-  encodePrefix,
+  encodeState,
+  innerKey,
+  leafKey,
+  PAIR_KEY,
+  STATE_KEY,
 } from './tally-rows.ts';
 import type {
   TallyCommit,
@@ -28,16 +30,11 @@ import type {
 
 type Snapshot = ReturnType<LevelFolder['snapshot']>;
 
-const INNER = Uint8Array.of(0x6e);
-const LEAF = Uint8Array.of(0x6c);
-const STATE_KEY: Uint8Array = Uint8Array.of(0x68);
-const PAIR_KEY: Uint8Array = Uint8Array.of(0x70);
 // The upper nodes are on every path; 20,000 of them are about 20 MiB.
 const KEPT_INNERS = 20_000;
 // A view lives for seconds and serves a few proofs.
 const KEPT_INNERS_OF_VIEW = 2_000;
 
-const anyText: Reader<string> = (value) => (typeof value === 'string' ? value : '');
 const PAIR: Reader<TallyPair> = object<TallyPair>({ checkpoint: anyText, tally: anyText });
 
 /** @throws STORE_LOCKED, STORE_CORRUPT, STORE_FAILED */
@@ -58,30 +55,29 @@ class LevelTallyReader implements TallyReader {
 
   state(): TallyState {
     const row = this.get(STATE_KEY);
-    if (row === undefined) return { size: 0, root: undefined };
-    if (row.length < 8) throw storeCorrupt('The state of the tally is damaged');
-    const size = Number(new DataView(row.buffer, row.byteOffset).getBigUint64(0));
-    return { size, root: row.length === 8 ? undefined : decodeBranch(row.subarray(8)) };
+    return row === undefined ? { size: 0, root: undefined } : decodeState(row);
   }
 
-  inner(prefix: Prefix): TallyInner {
-    const kept = this.#inners.get(nameOf(prefix));
-    if (kept !== undefined) return kept;
-    const row = this.get(innerKey(prefix));
+  inner(branch: Branch): TallyInner {
+    const key = innerKey(branch.prefix);
+    const name = nameOf(key);
+    const kept = this.#inners.get(name);
+    if (kept !== undefined && bytesEqual(kept.branch.hash, branch.hash)) return kept;
+    const row = this.get(key);
     if (row === undefined) throw storeCorrupt('A node of the tally is gone');
-    const inner = decodeInner(prefix, row);
-    this.keep(inner);
+    const inner = decodeInner(branch, row);
+    this.#inners.set(name, inner);
     return inner;
   }
 
-  leaf(key: Uint8Array): TallyLeaf {
-    const row = this.get(concatBytes(LEAF, key));
+  leaf(branch: Branch): TallyLeaf {
+    const row = this.get(leafKey(branch.prefix.bits));
     if (row === undefined) throw storeCorrupt('A leaf of the tally is gone');
-    return decodeLeaf(key, row);
+    return decodeLeaf(branch, row);
   }
 
   keep(inner: TallyInner): void {
-    this.#inners.set(nameOf(inner.prefix), inner);
+    this.#inners.set(nameOf(innerKey(inner.branch.prefix)), inner);
   }
 
   forget(): void {
@@ -115,12 +111,12 @@ class LevelTallyStore implements TallyStore {
     return this.#reader.state();
   }
 
-  inner(prefix: Prefix): TallyInner {
-    return this.#reader.inner(prefix);
+  inner(branch: Branch): TallyInner {
+    return this.#reader.inner(branch);
   }
 
-  leaf(key: Uint8Array): TallyLeaf {
-    return this.#reader.leaf(key);
+  leaf(branch: Branch): TallyLeaf {
+    return this.#reader.leaf(branch);
   }
 
   view(): TallyView {
@@ -128,19 +124,17 @@ class LevelTallyStore implements TallyStore {
     const reader = new LevelTallyReader(this.#db, KEPT_INNERS_OF_VIEW, snapshot);
     return {
       state: () => reader.state(),
-      inner: (prefix) => reader.inner(prefix),
-      leaf: (key) => reader.leaf(key),
+      inner: (branch) => reader.inner(branch),
+      leaf: (branch) => reader.leaf(branch),
       close: () => snapshot.close(),
     };
   }
 
-  async commit({ size, root, leaves, inners }: TallyCommit): Promise<void> {
-    const sizeRow = new Uint8Array(8);
-    new DataView(sizeRow.buffer).setBigUint64(0, BigInt(size));
+  async commit({ leaves, inners, ...state }: TallyCommit): Promise<void> {
     const rows = [
-      ...leaves.map((leaf) => put(concatBytes(LEAF, leaf.key), encodeLeaf(leaf))),
-      ...inners.map((inner) => put(innerKey(inner.prefix), encodeInner(inner))),
-      put(STATE_KEY, root === undefined ? sizeRow : concatBytes(sizeRow, encodeBranch(root))),
+      ...leaves.map((leaf) => put(leafKey(leaf.key), encodeLeaf(leaf))),
+      ...inners.map((inner) => put(innerKey(inner.branch.prefix), encodeInner(inner))),
+      put(STATE_KEY, encodeState(state)),
     ];
     await this.#writes.run('commit to the tally', () => this.#db.batch(rows));
     for (const inner of inners) this.#reader.keep(inner);
@@ -148,7 +142,12 @@ class LevelTallyStore implements TallyStore {
 
   pair(): TallyPair | undefined {
     const row = this.#reader.get(PAIR_KEY);
-    return row && readShape('STORE_CORRUPT', PAIR, parseCanonicalJson(row));
+    if (row === undefined) return undefined;
+    try {
+      return readShape('STORE_CORRUPT', PAIR, parseCanonicalJson(row));
+    } catch (cause) {
+      throw storeCorrupt('The notes of the tally are damaged', cause);
+    }
   }
 
   async putPair(pair: TallyPair): Promise<void> {
@@ -169,12 +168,8 @@ class LevelTallyStore implements TallyStore {
   }
 }
 
-function innerKey(prefix: Prefix): Uint8Array {
-  return concatBytes(INNER, encodePrefix(prefix));
-}
-
-function nameOf(prefix: Prefix): string {
-  return Buffer.from(encodePrefix(prefix)).toString('latin1');
+function nameOf(key: Uint8Array): string {
+  return Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1');
 }
 
 function put(

@@ -1,57 +1,116 @@
-/** The bytes of a tally's rows. */
-import { concatBytes } from '../core/bytes/equal.ts';
-import { KEY_BYTES, type Prefix } from '../core/tally/key.ts';
-import { type Branch, encodeSummary, type TallyInner, type TallyLeaf } from '../core/tally/node.ts';
-import { decodeSums, encodeSums, SUMS_BYTES } from '../core/tally/sums.ts';
+/**
+ * The rows of a tally's database. What a row holds is checked against the hash by which its parent names it, so a damaged
+ * row is never grown on or proven from.
+ *
+ *   h                           state: size ‖ prefix and summary of the root, if there is one ‖ SHA-256 of all before
+ *   n ‖ bits (45) ‖ length (2)  inner node: prefix and summary of the left child, then of the right
+ *   l ‖ key (45)                leaf: entry hash (32) ‖ sums
+ *   p                           checkpoint and tally note that were published last, canonical JSON
+ */
+import { bytesEqual, concatBytes } from '../core/bytes/equal.ts';
+import { HASH_LENGTH, sha256 } from '../core/merkle/hash.ts';
+import { CompactReader, CompactWriter } from '../core/tally/compact.ts';
+import { childPrefix, EMPTY_PREFIX, KEY_BYTES, type Prefix } from '../core/tally/key.ts';
+import {
+  type Branch,
+  summarizeInner,
+  summarizeLeaf,
+  type TallyInner,
+  type TallyLeaf,
+} from '../core/tally/node.ts';
+import type { AttestryError } from '../errors.ts';
 import { storeCorrupt } from '../store/store-failure.ts';
+import type { TallyState } from './tally-store.ts';
 
-const PREFIX_BYTES = 2 + KEY_BYTES;
-const BRANCH_BYTES = PREFIX_BYTES + 32 + 8 + SUMS_BYTES;
-const LEAF_BYTES = 32 + SUMS_BYTES;
+export const STATE_KEY: Uint8Array = Uint8Array.of(0x68);
+export const PAIR_KEY: Uint8Array = Uint8Array.of(0x70);
+const INNER = 0x6e;
+const LEAF = 0x6c;
+// One for all rows, as nothing here is asynchronous.
+const writer = new CompactWriter();
 
-/** Length (2) ‖ bits (45). */
-export function encodePrefix({ length, bits }: Prefix): Uint8Array {
-  return concatBytes(Uint8Array.of(length >> 8, length & 0xff), bits);
+/** Bits before length: the nodes of one path, which are read and written together, stand together. */
+export function innerKey({ length, bits }: Prefix): Uint8Array {
+  const key = new Uint8Array(1 + KEY_BYTES + 2);
+  key[0] = INNER;
+  key.set(bits, 1);
+  key[1 + KEY_BYTES] = length >> 8;
+  key[2 + KEY_BYTES] = length & 0xff;
+  return key;
 }
 
-/** Prefix ‖ summary. */
-export function encodeBranch(branch: Branch): Uint8Array {
-  return concatBytes(encodePrefix(branch.prefix), encodeSummary(branch));
+export function leafKey(key: Uint8Array): Uint8Array {
+  return concatBytes(Uint8Array.of(LEAF), key);
+}
+
+export function encodeState({ size, root }: TallyState): Uint8Array {
+  writer.number(BigInt(size));
+  if (root !== undefined) writeBranch(root, EMPTY_PREFIX);
+  const row = writer.end();
+  return concatBytes(row, sha256(row));
 }
 
 /** @throws STORE_CORRUPT */
-export function decodeBranch(row: Uint8Array): Branch {
-  if (row.length !== BRANCH_BYTES) throw storeCorrupt('A node of the tally is damaged');
-  const view = new DataView(row.buffer, row.byteOffset, row.length);
-  return {
-    prefix: { length: view.getUint16(0), bits: row.slice(2, PREFIX_BYTES) },
-    hash: row.slice(PREFIX_BYTES, PREFIX_BYTES + 32),
-    count: Number(view.getBigUint64(PREFIX_BYTES + 32)),
-    sums: decodeSums(row.subarray(PREFIX_BYTES + 40)),
-  };
+export function decodeState(row: Uint8Array): TallyState {
+  const content = row.subarray(0, -HASH_LENGTH);
+  if (!bytesEqual(sha256(content), row.subarray(content.length))) throw damaged('The state');
+  const reader = new CompactReader(content, () => damaged('The state'));
+  const size = Number(reader.number());
+  const root = reader.atEnd ? undefined : readBranch(reader, EMPTY_PREFIX);
+  reader.end();
+  return { size, root };
 }
 
-/** Left branch ‖ right branch; the prefix is the row's key. */
-export function encodeInner({ left, right }: TallyInner): Uint8Array {
-  return concatBytes(encodeBranch(left), encodeBranch(right));
+export function encodeInner({ branch, left, right }: TallyInner): Uint8Array {
+  writeBranch(left, childPrefix(branch.prefix, 0));
+  writeBranch(right, childPrefix(branch.prefix, 1));
+  return writer.end();
 }
 
-/** @throws STORE_CORRUPT */
-export function decodeInner(prefix: Prefix, row: Uint8Array): TallyInner {
-  return {
-    prefix,
-    left: decodeBranch(row.subarray(0, BRANCH_BYTES)),
-    right: decodeBranch(row.subarray(BRANCH_BYTES)),
-  };
+/** The inner node of a branch. @throws STORE_CORRUPT */
+export function decodeInner(branch: Branch, row: Uint8Array): TallyInner {
+  const reader = new CompactReader(row, () => damaged('A node'));
+  const left = readBranch(reader, childPrefix(branch.prefix, 0));
+  const right = readBranch(reader, childPrefix(branch.prefix, 1));
+  reader.end();
+  requireHash('A node', branch, () => summarizeInner(branch.prefix, left, right));
+  return { branch, left, right };
 }
 
-/** Entry hash ‖ sums; the key is the row's key. */
 export function encodeLeaf({ entryHash, sums }: TallyLeaf): Uint8Array {
-  return concatBytes(entryHash, encodeSums(sums));
+  writer.bytes(entryHash);
+  writer.sums(sums);
+  return writer.end();
 }
 
-/** @throws STORE_CORRUPT */
-export function decodeLeaf(key: Uint8Array, row: Uint8Array): TallyLeaf {
-  if (row.length !== LEAF_BYTES) throw storeCorrupt('A leaf of the tally is damaged');
-  return { key, entryHash: row.slice(0, 32), sums: decodeSums(row.subarray(32)) };
+/** The leaf of a branch. @throws STORE_CORRUPT */
+export function decodeLeaf(branch: Branch, row: Uint8Array): TallyLeaf {
+  const reader = new CompactReader(row, () => damaged('A leaf'));
+  const leaf = { key: branch.prefix.bits, entryHash: reader.hash(), sums: reader.sums() };
+  reader.end();
+  requireHash('A leaf', branch, () => summarizeLeaf(leaf));
+  return leaf;
+}
+
+function writeBranch(branch: Branch, bound: Prefix): void {
+  writer.prefix(branch.prefix, bound);
+  writer.summary(branch);
+}
+
+function readBranch(reader: CompactReader, bound: Prefix): Branch {
+  return { prefix: reader.prefix(bound), ...reader.summary() };
+}
+
+function requireHash(what: string, { hash }: Branch, summarize: () => Branch): void {
+  let summary: Branch;
+  try {
+    summary = summarize();
+  } catch (cause) {
+    throw damaged(what, cause);
+  }
+  if (!bytesEqual(summary.hash, hash)) throw damaged(what);
+}
+
+function damaged(what: string, cause?: unknown): AttestryError {
+  return storeCorrupt(`${what} of the tally is damaged`, cause);
 }

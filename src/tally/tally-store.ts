@@ -1,5 +1,4 @@
 /** What a tally keeps: its nodes, its head, and the notes about it. Everything in it can be rebuilt from the log. */
-import type { Prefix } from '../core/tally/key.ts';
 import type { Branch, TallyInner, TallyLeaf } from '../core/tally/node.ts';
 
 /** Where a tally stands: the entries of the log that are in it, and its root; undefined root for no leaves. */
@@ -24,10 +23,10 @@ export interface TallyPair {
 export interface TallyReader {
   /** Size 0 before the first commit. @throws STORE_CORRUPT */
   state(): TallyState;
-  /** @throws STORE_CORRUPT when the node is gone */
-  inner(prefix: Prefix): TallyInner;
-  /** @throws STORE_CORRUPT when the leaf is gone */
-  leaf(key: Uint8Array): TallyLeaf;
+  /** The inner node of a branch of this tally. @throws STORE_CORRUPT when it is gone or damaged */
+  inner(branch: Branch): TallyInner;
+  /** The leaf of a branch of this tally. @throws STORE_CORRUPT when it is gone or damaged */
+  leaf(branch: Branch): TallyLeaf;
 }
 
 /** A tally as it stood at one moment, however it has grown since. */
@@ -40,7 +39,7 @@ export interface TallyStore extends TallyReader {
   view(): TallyView;
   /** All of it in one batch or nothing. Not synced: a power cut takes the tally back to an earlier state, whole. */
   commit(commit: TallyCommit): Promise<void>;
-  /** The notes that were published last. */
+  /** The notes that were published last. @throws STORE_CORRUPT */
   pair(): TallyPair | undefined;
   putPair(pair: TallyPair): Promise<void>;
   /** Forgets everything: the tally is rebuilt from the log. */

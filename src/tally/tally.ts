@@ -2,10 +2,11 @@
  * A tally that follows a log's entries, off the path of submissions. The log node keeps one of its own log, a verifier one
  * of each log that it mirrors: the same code over the same entries gives the same root.
  */
-
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import pLimit from 'p-limit';
 import { growTally } from '../core/tally/growth.ts';
 import { leavesOf } from '../core/tally/leaves.ts';
-import { EMPTY_TALLY } from '../core/tally/node.ts';
+import { EMPTY_TALLY, type TallyLeaf } from '../core/tally/node.ts';
 import { proveTally, type Question, type TallyProof } from '../core/tally/proof.ts';
 import { ZERO_SUMS } from '../core/tally/sums.ts';
 import type { TallyHead } from '../core/tally/tally-note.ts';
@@ -14,8 +15,10 @@ import type { TallyReader, TallyState, TallyStore } from './tally-store.ts';
 /** Reads entries [start, end) of the log. */
 export type ReadEntries = (start: number, end: number) => Promise<readonly Uint8Array[]>;
 
-/** Entries in one step: small enough that the event loop is not held for long. */
-const STEP_ENTRIES = 256;
+/** Entries in one commit: the more, the fewer nodes are written for each. */
+const COMMIT_ENTRIES = 1024;
+/** Entries read at once: parsing them does not hold the event loop for long. */
+const READ_ENTRIES = 64;
 
 export interface TallyOptions {
   readonly store: TallyStore;
@@ -24,6 +27,8 @@ export interface TallyOptions {
 
 export class Tally {
   readonly #options: TallyOptions;
+  // Two steps from one state would write over each other's nodes.
+  readonly #inTurn = pLimit(1);
 
   constructor(options: TallyOptions) {
     this.#options = options;
@@ -34,17 +39,35 @@ export class Tally {
   }
 
   /** Takes in the log's entries up to `size`; resumes where it was. Stops early when `stopped` says so. */
-  async grow(size: number, stopped: () => boolean = () => false): Promise<TallyState> {
-    const { store, readEntries } = this.#options;
-    while (this.state.size < size && !stopped()) {
-      const { size: from, root } = this.state;
-      const to = Math.min(size, from + STEP_ENTRIES);
-      const entries = await readEntries(from, to);
-      const leaves = entries.flatMap((entry, i) => leavesOf(entry, from + i));
-      const grown = growTally({ root, leaves, readInner: (prefix) => store.inner(prefix) });
-      await store.commit({ size: to, leaves, ...grown });
+  grow(size: number, stopped: () => boolean = () => false): Promise<TallyState> {
+    return this.#inTurn(async () => {
+      let state = this.state;
+      while (state.size < size && !stopped()) {
+        state = await this.#step(state, Math.min(size, state.size + COMMIT_ENTRIES));
+      }
+      return state;
+    });
+  }
+
+  async #step({ size: from, root }: TallyState, to: number): Promise<TallyState> {
+    const { store } = this.#options;
+    const leaves: TallyLeaf[] = [];
+    for (let at = from; at < to; at += READ_ENTRIES) {
+      leaves.push(...(await this.#leaves(at, Math.min(to, at + READ_ENTRIES))));
     }
-    return this.state;
+    const grown = growTally({ root, leaves, readInner: (branch) => store.inner(branch) });
+    await store.commit({ size: to, leaves, ...grown });
+    return { size: to, root: grown.root };
+  }
+
+  async #leaves(from: number, to: number): Promise<TallyLeaf[]> {
+    const entries = await this.#options.readEntries(from, to);
+    if (entries.length !== to - from) {
+      throw new RangeError(`Expected entries ${from} to ${to} of the log, got ${entries.length}.`);
+    }
+    // A reader that has the entries at hand does not let anyone else have a turn.
+    await nextTurn();
+    return entries.flatMap((entry, i) => leavesOf(entry, from + i));
   }
 }
 
@@ -53,8 +76,8 @@ export function proveFrom(reader: TallyReader, questions: readonly Question[]): 
   return proveTally({
     root: reader.state().root,
     questions,
-    readInner: (prefix) => reader.inner(prefix),
-    readLeaf: (key) => reader.leaf(key),
+    readInner: (branch) => reader.inner(branch),
+    readLeaf: (branch) => reader.leaf(branch),
   });
 }
 

@@ -1,5 +1,4 @@
 /** A verifier under test with everything around it in memory: logs and witnesses that say what a test wants, a clock, disks that outlive it. */
-import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { encodeBundle } from '../../src/core/merkle/bundle.ts';
 import { HASH_LENGTH } from '../../src/core/merkle/hash.ts';
@@ -14,10 +13,8 @@ import { AttestryError } from '../../src/errors.ts';
 import { opensslEngine } from '../../src/keys/openssl-engine.ts';
 import type { LogStore } from '../../src/store/log-store.ts';
 import { MemoryDisk, openMemoryLogStore } from '../../src/store/memory-log-store.ts';
-import { openLevelTallyStore } from '../../src/tally/level-tally-store.ts';
 import { openLevelVerifierStore } from '../../src/verifier/level-verifier-store.ts';
 import type { LogSource, WitnessSource } from '../../src/verifier/log-source.ts';
-import type { TallySource } from '../../src/verifier/tally-source.ts';
 import {
   type LogStatus,
   openVerifier,
@@ -137,15 +134,13 @@ export class VerifierBed {
 
   /** Opens the verifier on what is on the disks now; it is closed when the test ends. */
   async open(options: Partial<VerifierOptions> = {}): Promise<Verifier> {
-    const records = await openLevelVerifierStore(join(this.folder, 'records'));
+    const records = await openLevelVerifierStore(this.folder);
     const verifier = await openVerifier({
       trust: this.network.rules.trust,
       records,
       openMirror: ({ origin }) => this.#openMirror(origin),
       logSource: ({ origin }) => this.#sourceOf(origin),
       witnessSource: ({ name }) => this.#witnessSource(name),
-      tallySource: () => NO_TALLY,
-      openTally: ({ origin }) => openLevelTallyStore(join(this.folder, `tally of ${origin}`)),
       now: () => this.now,
       engine: opensslEngine,
       pollIntervalMs: 5,
@@ -192,13 +187,6 @@ export class VerifierBed {
     };
   }
 }
-
-/** A log that publishes no tally. */
-const NO_TALLY: TallySource = {
-  readPair: async () => undefined,
-  readProof: async () => undefined,
-  offerCosignature: async () => undefined,
-};
 
 /** How a log stands: its state, and the code of its problem. */
 export function standingOf(verifier: Verifier, { log }: ServedLog): string {

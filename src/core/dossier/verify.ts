@@ -42,8 +42,11 @@ export function verifyDossier(dossier: Dossier, rules: VerificationRules): Verif
   });
   for (const problem of streamProblems(statements)) problems.push(problem);
   for (const problem of withdrawals(dossier.model, statements)) problems.push(problem);
-  if (statements.length === 0 && problems.length === 0) problems.push(unknownModel(dossier.model));
   const { checkpoints, proven } = run;
+  const isUsed = proven.some(({ stretches }) => stretches.some(({ windows }) => windows > 0));
+  if (statements.length === 0 && problems.length === 0 && !isUsed) {
+    problems.push(unknownModel(dossier.model));
+  }
   return { model: dossier.model, checkpoints, statements, proven, findings, problems };
 }
 

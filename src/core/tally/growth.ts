@@ -1,6 +1,6 @@
 /** What adding leaves changes in a tally: the nodes to write, and the new root. The same set gives the same root in any order. */
 import { compareBytes } from '../bytes/equal.ts';
-import { bitAt, KEY_BITS, type Prefix, prefixOf, sharedBits } from './key.ts';
+import { bitAt, KEY_BITS, prefixOf, sharedBits } from './key.ts';
 import {
   type Branch,
   summarizeInner,
@@ -9,8 +9,8 @@ import {
   type TallyLeaf,
 } from './node.ts';
 
-/** The inner node with this prefix; asked only for prefixes that a summary names. */
-export type ReadInner = (prefix: Prefix) => TallyInner;
+/** The inner node of a branch; asked only for branches of the tally whose prefix is shorter than a key. */
+export type ReadInner = (branch: Branch) => TallyInner;
 
 export interface TallyGrowthInput {
   /** Undefined for an empty tally. */
@@ -55,8 +55,9 @@ function merge(old: Branch | undefined, leaves: readonly Branch[], run: Merge): 
   const [oldLeft, oldRight] = divide(old, length, run);
   const left = mergeSide(oldLeft, leaves.slice(0, middle), run);
   const right = mergeSide(oldRight, leaves.slice(middle), run);
-  run.inners.push({ prefix, left, right });
-  return summarizeInner(prefix, left, right);
+  const branch = summarizeInner(prefix, left, right);
+  run.inners.push({ branch, left, right });
+  return branch;
 }
 
 function mergeSide(old: Branch | undefined, leaves: readonly Branch[], run: Merge): Branch {
@@ -71,7 +72,7 @@ function divide(
 ): [Branch | undefined, Branch | undefined] {
   if (old === undefined) return [undefined, undefined];
   if (old.prefix.length === length) {
-    const { left, right } = run.readInner(old.prefix);
+    const { left, right } = run.readInner(old);
     return [left, right];
   }
   return bitAt(old.prefix.bits, length) === 0 ? [old, undefined] : [undefined, old];

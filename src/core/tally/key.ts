@@ -14,6 +14,7 @@ const KIND_AT = 32;
 const HOUR_AT = 33;
 const INDEX_AT = 37;
 const SECONDS_PER_HOUR = 3600;
+const LAST_HOUR = 2 ** 32 - 1;
 
 /** The byte of each kind. Numbers are for ever: a new kind takes the next one. */
 export const KIND_BYTE: { readonly [K in Kind]: number } = {
@@ -33,36 +34,29 @@ export interface KeyParts {
   readonly index: number;
 }
 
+/** @throws HEX_MALFORMED for the model */
 export function encodeKey({ model, kind, hour, index }: KeyParts): Uint8Array {
-  return keyAt(model, KIND_BYTE[kind], { hour, index });
-}
-
-/** A key from its parts as numbers: the bounds of a range need not be keys of any entry. */
-export function keyAt(
-  model: string,
-  kindByte: number,
-  { hour, index }: { readonly hour: number; readonly index: number },
-): Uint8Array {
+  const fits = hour >= 0 && hour <= LAST_HOUR && Number.isSafeInteger(index) && index >= 0;
+  if (!fits || !Number.isInteger(hour)) {
+    throw new RangeError(`Expected hours since 1970 and an index, got ${hour} and ${index}.`);
+  }
   const key = new Uint8Array(KEY_BYTES);
   key.set(decodeHex(model, MODEL_BYTES));
-  key[KIND_AT] = kindByte;
+  key[KIND_AT] = KIND_BYTE[kind];
   const view = new DataView(key.buffer);
   view.setUint32(HOUR_AT, hour);
   view.setBigUint64(INDEX_AT, BigInt(index));
   return key;
 }
 
-/** The parts of a key; undefined for a kind byte that no kind has. */
+/** The parts of a key; undefined for a kind byte that no kind has, and for an index that no log reaches. */
 export function decodeKey(key: Uint8Array): KeyParts | undefined {
   const kind = (Object.keys(KIND_BYTE) as Kind[]).find((name) => KIND_BYTE[name] === key[KIND_AT]);
-  if (kind === undefined) return undefined;
   const view = new DataView(key.buffer, key.byteOffset);
-  return {
-    model: encodeHex(key.subarray(0, MODEL_BYTES)),
-    kind,
-    hour: view.getUint32(HOUR_AT),
-    index: Number(view.getBigUint64(INDEX_AT)),
-  };
+  const index = Number(view.getBigUint64(INDEX_AT));
+  if (kind === undefined || !Number.isSafeInteger(index)) return undefined;
+  const model = encodeHex(key.subarray(0, MODEL_BYTES));
+  return { model, kind, hour: view.getUint32(HOUR_AT), index };
 }
 
 /** The keys under which a statement at an index is tallied: one for each of its models. */
@@ -123,28 +117,51 @@ export function startsWith(bits: Uint8Array, prefix: Prefix): boolean {
   return sharedBits(bits, prefix.bits) >= prefix.length;
 }
 
-/** The largest key that begins with the prefix; the smallest is `prefix.bits` itself. */
-export function lastKeyOf(prefix: Prefix): Uint8Array {
-  const last = Uint8Array.from(prefix.bits);
-  const rest = prefix.length & 7;
-  if (rest > 0) last[prefix.length >> 3] = (last[prefix.length >> 3] as number) | (0xff >> rest);
-  return last.fill(0xff, Math.ceil(prefix.length / 8));
-}
-
 /** Keys from `first` to `last`, both included. */
 export interface KeyRange {
   readonly first: Uint8Array;
   readonly last: Uint8Array;
 }
 
+/** All keys that begin with the prefix. */
+export function spanOf(prefix: Prefix): KeyRange {
+  const last = Uint8Array.from(prefix.bits);
+  const rest = prefix.length & 7;
+  if (rest > 0) last[prefix.length >> 3] = (last[prefix.length >> 3] as number) | (0xff >> rest);
+  return { first: prefix.bits, last: last.fill(0xff, Math.ceil(prefix.length / 8)) };
+}
+
+/** All keys of a model whose kind byte lies between two, both included. @throws HEX_MALFORMED */
+export function rangeOfKinds(
+  model: string,
+  kinds: { readonly first: number; readonly last: number },
+): KeyRange {
+  const first = new Uint8Array(KEY_BYTES);
+  first.set(decodeHex(model, MODEL_BYTES));
+  const last = Uint8Array.from(first).fill(0xff, HOUR_AT);
+  first[KIND_AT] = kinds.first;
+  last[KIND_AT] = kinds.last;
+  return { first, last };
+}
+
+/** All keys of a kind of a model between two hours since 1970, both included. @throws HEX_MALFORMED */
+export function rangeOfHours(
+  { model, kind }: { readonly model: string; readonly kind: Kind },
+  hours: { readonly first: number; readonly last: number },
+): KeyRange {
+  const first = encodeKey({ model, kind, hour: hours.first, index: 0 });
+  // Beyond every index of a log: a range that ends where a subtree ends cuts through none.
+  const last = encodeKey({ model, kind, hour: hours.last, index: 0 }).fill(0xff, INDEX_AT);
+  return { first, last };
+}
+
 export type Position = 'outside' | 'inside' | 'straddles';
 
-/** How all keys with a prefix lie to a range. */
-export function positionOf(prefix: Prefix, range: KeyRange): Position {
-  const smallest = prefix.bits;
-  const largest = lastKeyOf(prefix);
-  if (compareBytes(largest, range.first) < 0 || compareBytes(smallest, range.last) > 0)
+/** How the keys of a span lie to a range: none of them in it, all, or some. */
+export function positionOf(span: KeyRange, range: KeyRange): Position {
+  if (compareBytes(span.last, range.first) < 0 || compareBytes(span.first, range.last) > 0)
     return 'outside';
-  const within = compareBytes(smallest, range.first) >= 0 && compareBytes(largest, range.last) <= 0;
+  const within =
+    compareBytes(span.first, range.first) >= 0 && compareBytes(span.last, range.last) <= 0;
   return within ? 'inside' : 'straddles';
 }

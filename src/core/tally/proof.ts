@@ -13,6 +13,7 @@ import {
   type KeyRange,
   type Prefix,
   positionOf,
+  spanOf,
   startsWith,
 } from './key.ts';
 import {
@@ -55,73 +56,102 @@ export interface ProveInput {
   /** Ascending, not overlapping. */
   readonly questions: readonly Question[];
   readonly readInner: ReadInner;
-  readonly readLeaf: (key: Uint8Array) => TallyLeaf;
+  /** The leaf of a branch whose prefix is a whole key. */
+  readonly readLeaf: (branch: Branch) => TallyLeaf;
 }
 
 /** The one proof that answers the questions. */
 export function proveTally(input: ProveInput): TallyProof {
-  requireOrder(input.questions);
-  const { root } = input;
-  return root === undefined ? null : proveBranch(root, EMPTY_PREFIX, input);
+  const { root, questions } = input;
+  requireOrder(questions);
+  return root === undefined ? null : proveBranch(root, placeAt(EMPTY_PREFIX, questions), input);
 }
 
 /** The proof for narrower questions, out of one that answers wider ones about the same tally. */
 export function narrowProof(proof: TallyProof, questions: readonly Question[]): TallyProof {
   requireOrder(questions);
-  return proof === null ? null : narrowNode(proof, EMPTY_PREFIX, questions);
+  return proof === null ? null : narrowNode(proof, placeAt(EMPTY_PREFIX, questions));
 }
 
 export interface TallyClaim {
   readonly root: Uint8Array;
   readonly questions: readonly Question[];
+  /** As `decodeTallyProof` gives it. */
   readonly proof: TallyProof;
 }
 
 /** The answers, one for each question, if the proof is the one for them. @throws TALLY_PROOF_INVALID, TALLY_ROOT_MISMATCH, TALLY_OVERFLOW */
 export function verifyTally({ root, questions, proof }: TallyClaim): readonly Answer[] {
   requireOrder(questions);
-  const answers = questions.map((): MutableAnswer => ({ leaves: [], count: 0, sums: ZERO_SUMS }));
+  const asked = questions.map(
+    (question): Asked => ({ ...question, answer: { leaves: [], count: 0, sums: ZERO_SUMS } }),
+  );
   const derived =
-    proof === null ? EMPTY_TALLY : verifyNode(proof, EMPTY_PREFIX, { questions, answers }).hash;
+    proof === null ? EMPTY_TALLY : verifyNode(proof, placeAt(EMPTY_PREFIX, asked)).hash;
   if (!bytesEqual(derived, root)) {
     throw new AttestryError(
       'TALLY_ROOT_MISMATCH',
       'The tally proof does not lead to the tally root.',
     );
   }
-  return answers;
+  return asked.map(({ answer }) => answer);
 }
 
 interface MutableAnswer {
-  leaves: TallyLeaf[];
+  readonly leaves: TallyLeaf[];
   count: number;
   sums: Sums;
 }
 
-interface Verification {
-  readonly questions: readonly Question[];
-  readonly answers: readonly MutableAnswer[];
+interface Asked extends Question {
+  readonly answer: MutableAnswer;
 }
 
-function proveBranch(branch: Branch, bound: Prefix, input: ProveInput): ProofNode {
-  if (!mustOpen(bound, input.questions)) {
+/** Where a subtree hangs: all that is known of it there is that its keys begin with `bound`. */
+interface Place<Q extends Question> {
+  readonly bound: Prefix;
+  /** The questions whose ranges share keys with the place, in order. */
+  readonly asked: readonly Q[];
+  readonly mustOpen: boolean;
+}
+
+/**
+ * A subtree must be open where a range cuts through its place, or where every leaf in it is asked for. Prover and verifier
+ * decide by this same rule: it is what makes a proof the only one. The root is always open: a parent vouches for the count
+ * and sums of every other node, for those of the root only what lies below it.
+ */
+function placeAt<Q extends Question>(bound: Prefix, questions: readonly Q[]): Place<Q> {
+  const span = spanOf(bound);
+  const asked = questions.filter((question) => positionOf(span, question) !== 'outside');
+  const cut = asked.some(
+    (question) => question.want === 'list' || positionOf(span, question) === 'straddles',
+  );
+  return { bound, asked, mustOpen: cut || bound.length === 0 };
+}
+
+function proveBranch(
+  branch: Branch,
+  { asked, mustOpen }: Place<Question>,
+  input: ProveInput,
+): ProofNode {
+  if (!mustOpen) {
     const { hash, count, sums } = branch;
     return { form: 'pruned', hash, count, sums };
   }
-  if (branch.prefix.length === KEY_BITS)
-    return { form: 'leaf', ...input.readLeaf(branch.prefix.bits) };
-  const { prefix, left, right } = input.readInner(branch.prefix);
+  if (branch.prefix.length === KEY_BITS) return { form: 'leaf', ...input.readLeaf(branch) };
+  const { prefix } = branch;
+  const { left, right } = input.readInner(branch);
   return {
     form: 'inner',
     prefix,
-    left: proveBranch(left, childPrefix(prefix, 0), input),
-    right: proveBranch(right, childPrefix(prefix, 1), input),
+    left: proveBranch(left, placeAt(childPrefix(prefix, 0), asked), input),
+    right: proveBranch(right, placeAt(childPrefix(prefix, 1), asked), input),
   };
 }
 
-function narrowNode(node: ProofNode, bound: Prefix, questions: readonly Question[]): ProofNode {
+function narrowNode(node: ProofNode, { asked, mustOpen }: Place<Question>): ProofNode {
   if (node.form === 'pruned') return node;
-  if (!mustOpen(bound, questions)) {
+  if (!mustOpen) {
     const { hash, count, sums } = summarize(node);
     return { form: 'pruned', hash, count, sums };
   }
@@ -130,8 +160,8 @@ function narrowNode(node: ProofNode, bound: Prefix, questions: readonly Question
   return {
     form: 'inner',
     prefix,
-    left: narrowNode(left, childPrefix(prefix, 0), questions),
-    right: narrowNode(right, childPrefix(prefix, 1), questions),
+    left: narrowNode(left, placeAt(childPrefix(prefix, 0), asked)),
+    right: narrowNode(right, placeAt(childPrefix(prefix, 1), asked)),
   };
 }
 
@@ -141,19 +171,8 @@ function summarize(node: ProofNode): Summary {
   return summarizeInner(node.prefix, summarize(node.left), summarize(node.right));
 }
 
-/**
- * Whether a subtree, of which only is known that its keys begin with `bound`, must be opened: a range cuts through it, or
- * every leaf in it is asked for. Prover and verifier decide by this same rule: it is what makes a proof the only one.
- */
-function mustOpen(bound: Prefix, questions: readonly Question[]): boolean {
-  return questions.some((question) => {
-    const position = positionOf(bound, question);
-    return position === 'straddles' || (position === 'inside' && question.want === 'list');
-  });
-}
-
-function verifyNode(node: ProofNode, bound: Prefix, run: Verification): Summary {
-  if ((node.form !== 'pruned') !== mustOpen(bound, run.questions)) {
+function verifyNode(node: ProofNode, place: Place<Asked>): Summary {
+  if ((node.form !== 'pruned') !== place.mustOpen) {
     throw invalid(
       node.form === 'pruned'
         ? 'a subtree is hidden that must be open'
@@ -162,48 +181,45 @@ function verifyNode(node: ProofNode, bound: Prefix, run: Verification): Summary 
   }
   switch (node.form) {
     case 'pruned':
-      return takePruned(node, bound, run);
+      return takePruned(node, place);
     case 'leaf':
-      return takeLeaf(node, bound, run);
+      return takeLeaf(node, place);
     case 'inner':
-      return openInner(node, bound, run);
+      return openInner(node, place);
   }
 }
 
-function takePruned(node: Summary, bound: Prefix, { questions, answers }: Verification): Summary {
+function takePruned(node: Summary, { asked }: Place<Asked>): Summary {
   if (node.count < 1) throw invalid('a pruned subtree has no leaves');
-  const at = questions.findIndex((question) => positionOf(bound, question) === 'inside');
-  if (at >= 0) add(answers[at] as MutableAnswer, node);
+  // A place that must not be open lies wholly inside each range that it touches; ranges do not overlap, so that is one at most.
+  const [within] = asked;
+  if (within !== undefined) add(within.answer, node);
   return node;
 }
 
-function takeLeaf(leaf: TallyLeaf, bound: Prefix, { questions, answers }: Verification): Summary {
+function takeLeaf(leaf: TallyLeaf, { bound, asked }: Place<Asked>): Summary {
   if (!startsWith(leaf.key, bound)) throw invalid('a leaf stands outside its place');
   const summary = summarizeLeaf(leaf);
-  const at = questions.findIndex((question) => positionOf(summary.prefix, question) === 'inside');
-  if (at < 0) return summary;
-  add(answers[at] as MutableAnswer, summary);
-  if (questions[at]?.want === 'list') answers[at]?.leaves.push(leaf);
+  const span = { first: leaf.key, last: leaf.key };
+  const within = asked.find((question) => positionOf(span, question) === 'inside');
+  if (within === undefined) return summary;
+  add(within.answer, summary);
+  if (within.want === 'list') within.answer.leaves.push(leaf);
   return summary;
 }
 
 function openInner(
-  node: Extract<ProofNode, { form: 'inner' }>,
-  bound: Prefix,
-  run: Verification,
+  { prefix, left, right }: Extract<ProofNode, { form: 'inner' }>,
+  { bound, asked }: Place<Asked>,
 ): Summary {
-  const { prefix, left, right } = node;
-  if (
-    prefix.length < bound.length ||
-    prefix.length >= KEY_BITS ||
-    !startsWith(prefix.bits, bound)
-  ) {
+  const below = prefix.length >= bound.length && prefix.length < KEY_BITS;
+  if (!below || !startsWith(prefix.bits, bound)) {
     throw invalid('a node stands outside its place');
   }
   return summarizeInner(
     prefix,
-    verifyNode(left, childPrefix(prefix, 0), run),
-    verifyNode(right, childPrefix(prefix, 1), run),
+    verifyNode(left, placeAt(childPrefix(prefix, 0), asked)),
+    verifyNode(right, placeAt(childPrefix(prefix, 1), asked)),
   );
 }
 

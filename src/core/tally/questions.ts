@@ -2,7 +2,7 @@
 import { AttestryError } from '../../errors.ts';
 import { literal, object, type Reader, time } from '../bytes/shape.ts';
 import { formatTime, parseTime } from '../bytes/time.ts';
-import { hourOf, KIND_BYTE, keyAt } from './key.ts';
+import { hourOf, KIND_BYTE, rangeOfHours, rangeOfKinds } from './key.ts';
 import type { Question } from './proof.ts';
 
 /** A stretch of time whose usage is summed instead of listed. */
@@ -30,8 +30,7 @@ export interface Stretch {
   readonly to: number;
 }
 
-const LAST_INDEX = Number.MAX_SAFE_INTEGER;
-const LAST_HOUR = 2 ** 32 - 1;
+const LAST_KIND = 0xff;
 const HOURS_PER_DAY = 24;
 const SECONDS_PER_HOUR = 3600;
 /** More answers than this are better asked for in parts. */
@@ -68,24 +67,19 @@ export function formatHour(hour: number): string {
  * every statement of a kind after usage. Without: every statement of every kind.
  */
 export function questionsAbout(model: string, range: UsageRange | null): readonly Question[] {
-  if (range === null) return [everything(model, 0, 0xff)];
+  const list = (first: number, last: number): Question => ({
+    ...rangeOfKinds(model, { first, last }),
+    want: 'list',
+  });
+  if (range === null) return [list(0, LAST_KIND)];
   const { usage } = KIND_BYTE;
   const sums = stretchesOf(range).map(
     ({ from, to }): Question => ({
-      first: keyAt(model, usage, { hour: from, index: 0 }),
-      last: keyAt(model, usage, { hour: to - 1, index: LAST_INDEX }),
+      ...rangeOfHours({ model, kind: 'usage' }, { first: from, last: to - 1 }),
       want: 'totals',
     }),
   );
-  return [everything(model, 0, usage - 1), ...sums, everything(model, usage + 1, 0xff)];
-}
-
-function everything(model: string, firstKind: number, lastKind: number): Question {
-  return {
-    first: keyAt(model, firstKind, { hour: 0, index: 0 }),
-    last: keyAt(model, lastKind, { hour: LAST_HOUR, index: LAST_INDEX }),
-    want: 'list',
-  };
+  return [list(0, usage - 1), ...sums, list(usage + 1, LAST_KIND)];
 }
 
 function wholeHour(text: string): number {

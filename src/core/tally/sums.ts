@@ -20,7 +20,8 @@ export type TallyMetric = (typeof TALLY_METRICS)[number];
 /** One value for each of TALLY_METRICS, 0 to 2^128-1. */
 export type Sums = readonly bigint[];
 
-export const SUMS_BYTES: number = TALLY_METRICS.length * 16;
+export const SUM_BYTES = 16;
+export const SUMS_BYTES: number = TALLY_METRICS.length * SUM_BYTES;
 export const ZERO_SUMS: Sums = TALLY_METRICS.map(() => 0n);
 const LIMIT = 2n ** 128n;
 const LOW_64 = 2n ** 64n - 1n;
@@ -47,18 +48,27 @@ export function addSums(a: Sums, b: Sums): Sums {
 /** 16 bytes each, big-endian. */
 export function encodeSums(sums: Sums): Uint8Array {
   const bytes = new Uint8Array(SUMS_BYTES);
-  const view = new DataView(bytes.buffer);
-  for (const [i, value] of sums.entries()) {
-    view.setBigUint64(i * 16, value >> 64n);
-    view.setBigUint64(i * 16 + 8, value & LOW_64);
-  }
+  writeSums(new DataView(bytes.buffer), 0, sums);
   return bytes;
 }
 
-/** Of at least SUMS_BYTES bytes; every bit pattern is a vector. */
-export function decodeSums(bytes: Uint8Array): Sums {
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
-  return TALLY_METRICS.map(
-    (_, i) => (view.getBigUint64(i * 16) << 64n) | view.getBigUint64(i * 16 + 8),
-  );
+/** Writes the vector at a place: 16 bytes each, big-endian. */
+export function writeSums(view: DataView, at: number, sums: Sums): void {
+  for (let i = 0; i < TALLY_METRICS.length; i++) {
+    writeSum(view, at + i * SUM_BYTES, sums[i] as bigint);
+  }
+}
+
+/** Writes one value at a place: 16 bytes, big-endian. */
+export function writeSum(view: DataView, at: number, value: bigint): void {
+  // Nearly every value is below 2^64, and shifting a bigint costs more than all else here.
+  view.setBigUint64(at, value > LOW_64 ? value >> 64n : 0n);
+  view.setBigUint64(at + 8, value > LOW_64 ? value & LOW_64 : value);
+}
+
+/** The value at a place; every 16 bytes are one. */
+export function readSum(view: DataView, at: number): bigint {
+  const high = view.getBigUint64(at);
+  const low = view.getBigUint64(at + 8);
+  return high === 0n ? low : (high << 64n) | low;
 }
