@@ -59,16 +59,27 @@ async function runDemo(options: DemoOptions): Promise<number> {
     const { data } = options;
     const stage = await openStage({ narrator, ...(data === undefined ? {} : { data }) });
     narrator.say(`Attestry ${VERSION}, on this machine only. Everything is in ${stage.folder}.`);
-    let succeeded = false;
-    try {
-      const exitCode = await perform(stage, options, stopAsked);
-      succeeded = true;
-      return exitCode;
-    } finally {
-      await stage.close(succeeded);
-    }
+    return await performAndClose(stage, options, stopAsked);
   } catch (error) {
-    narrator.say(`FAILED: ${describeFailure(error)}`);
+    narrator.failed(describeFailure(error));
+    return EXIT_FAILED;
+  }
+}
+
+/** Gives the exit code. */
+async function performAndClose(
+  stage: Stage,
+  options: DemoOptions,
+  stopAsked: Promise<void>,
+): Promise<number> {
+  try {
+    const exitCode = await perform(stage, options, stopAsked);
+    await stage.close({ keep: false });
+    return exitCode;
+  } catch (error) {
+    stage.narrator.failed(describeFailure(error));
+    await stage.close({ keep: true });
+    stage.narrator.failed(`what every process wrote is kept in ${stage.folder}`);
     return EXIT_FAILED;
   }
 }

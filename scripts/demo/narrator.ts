@@ -11,6 +11,8 @@ export interface Narrator {
   caught(code: AttestryErrorCode, sentence: string): void;
   /** The last sentence: what a part of the story that is still under way says after it is not printed. */
   end(sentence: string): void;
+  /** Printed whatever has ended. */
+  failed(sentence: string): void;
   /** Seconds since the start. */
   elapsed(): number;
 }
@@ -25,15 +27,16 @@ export interface NarratorOptions {
 const TIME_WIDTH = 8;
 
 export function createNarrator({ print, clockMs, colors }: NarratorOptions): Narrator {
-  const { bold, dim, green } = picocolors.createColors(colors);
+  const { bold, dim, green, red } = picocolors.createColors(colors);
   const start = clockMs();
   let ended = false;
   const elapsed = (): number => (clockMs() - start) / 1000;
   const write = (line: string): void => {
     if (!ended) print(line);
   };
-  const say = (sentence: string): void =>
-    write(`${dim(`${elapsed().toFixed(1)} s`.padStart(TIME_WIDTH))}  ${sentence}`);
+  const stamped = (sentence: string): string =>
+    `${dim(`${elapsed().toFixed(1)} s`.padStart(TIME_WIDTH))}  ${sentence}`;
+  const say = (sentence: string): void => write(stamped(sentence));
   return {
     elapsed,
     say,
@@ -42,6 +45,7 @@ export function createNarrator({ print, clockMs, colors }: NarratorOptions): Nar
       for (const line of lines) write(`${' '.repeat(TIME_WIDTH + 4)}${line}`);
     },
     caught: (code, sentence) => say(`${sentence} Caught: ${green(code)}.`),
+    failed: (sentence) => print(stamped(`${red('FAILED:')} ${sentence}`)),
     end: (sentence) => {
       say(sentence);
       ended = true;

@@ -13,8 +13,8 @@ export interface Stage {
   readonly folder: string;
   /** Models, as an auditor has them on disk. */
   readonly models: string;
-  /** Stops every process; removes the folder if it is a temporary one and `succeeded`. */
-  close(succeeded: boolean): Promise<void>;
+  /** Stops every process; removes the folder if it is a temporary one and not to be kept. */
+  close(options: { readonly keep: boolean }): Promise<void>;
 }
 
 export interface StageOptions {
@@ -36,10 +36,10 @@ export async function openStage({ narrator, data }: StageOptions): Promise<Stage
     crew,
     folder,
     models,
-    async close(succeeded) {
+    async close({ keep }) {
       await crew.close();
       // At once: a part of the story that was interrupted must not write into it meanwhile.
-      if (data === undefined && succeeded) rmSync(folder, { recursive: true, force: true });
+      if (data === undefined && !keep) rmSync(folder, { recursive: true, force: true });
     },
   };
 }

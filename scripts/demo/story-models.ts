@@ -49,7 +49,7 @@ export interface FolderRecord {
 }
 
 const ACCURACY_THRESHOLD = 900_000;
-export const SHARD_BYTES: number = 64 * 1024;
+const SHARD_BYTES: number = 64 * 1024;
 
 /** The language model is deployed from `since` on, unix seconds. */
 export async function recordModels(

@@ -12,7 +12,7 @@ import {
 import { NOW, sampleStatement } from '../../test/helpers/statements.ts';
 import type { VectorFile } from './vector.ts';
 
-export const TRUST_ROOT_PATH = 'trust-root.json';
+const TRUST_ROOT_PATH = 'trust-root.json';
 export const SEED: Uint8Array = operatorSeed('operator-eu');
 
 const NETWORK = newNetwork();

@@ -16,8 +16,8 @@ import { decodeUint64, type KeyRange } from '../store/level-keys.ts';
 import { storeCorrupt, storeFailure } from '../store/store-failure.ts';
 import { WriteQueue } from '../store/write-queue.ts';
 import { compact, eraseRows } from './erasure.ts';
-import * as rows from './meter-rows.ts';
 import type { Place } from './meter-rows.ts';
+import * as rows from './meter-rows.ts';
 
 /** What a folder's meter counts; a folder serves one meter for ever. */
 export interface MeterIdentity {
@@ -187,10 +187,14 @@ export class MeterStore {
   }
 
   async *salts(): AsyncGenerator<StoredSalt> {
-    for (const [key, row] of await this.#scan(rows.tableRange('s'))) {
-      const place = rows.decodePlace(key, 1);
-      if (place === undefined) throw storeCorrupt('The key of a salt is damaged');
-      yield { place, salt: row.slice(0, SALT_BYTES), commitment: row.slice(SALT_BYTES) };
+    try {
+      for await (const [key, value] of this.#db.iterator(rows.tableRange('s'))) {
+        const [place, row] = [rows.decodePlace(key, 1), plain(value)];
+        if (place === undefined) throw storeCorrupt('The key of a salt is damaged');
+        yield { place, salt: row.slice(0, SALT_BYTES), commitment: row.slice(SALT_BYTES) };
+      }
+    } catch (error) {
+      throw storeFailure('read from the meter', error);
     }
   }
 

@@ -23,7 +23,7 @@ import { AttestryError } from '../errors.ts';
 import { proveFrom } from '../tally/tally.ts';
 import type { Findings } from './findings.ts';
 import type { Follower } from './follower.ts';
-import { type Clock, reasonToLeaveOut } from './standing.ts';
+import { type Clock, problemOf, reasonToLeaveOut } from './standing.ts';
 import type { TallyFollower, VerifiedTally } from './tally-follower.ts';
 import type { VerifierStore } from './verifier-store.ts';
 
@@ -198,7 +198,7 @@ export class Dossiers {
       return tally === undefined ? log : { ...log, tally: tallyAbout(asked, tally) };
     } catch (error) {
       if (!(error instanceof AttestryError)) throw error;
-      return missingLog(origin, error);
+      return missingLog(origin, problemOf(error));
     }
   }
 

@@ -9,7 +9,7 @@ import {
   type WitnessedCheckpoint,
 } from '../core/trust/quorum.ts';
 import type { TrustedLog } from '../core/trust/trust-root.ts';
-import { AttestryError, type AttestryErrorCode } from '../errors.ts';
+import { AttestryError } from '../errors.ts';
 import type { LogCommit, LogStore } from '../store/log-store.ts';
 import { contradictionInTree } from './contradiction.ts';
 import { type Findings, wrongOfContradiction } from './findings.ts';
@@ -20,7 +20,7 @@ import { openRefusals, type Refusals } from './refusals.ts';
 import { rootMismatchEvidence } from './root-mismatch.ts';
 import { openServedTree, type ServedTree } from './served-tree.ts';
 import { knownNote, openSignedHistory, type SignedHistory } from './signed-history.ts';
-import type { LogFacts, Problem } from './standing.ts';
+import { isLocal, type LogFacts, type Problem, problemOf } from './standing.ts';
 import type { KnownNote, VerifierStore } from './verifier-store.ts';
 
 export interface FollowerOptions {
@@ -59,14 +59,6 @@ interface FollowerParts {
   readonly history: SignedHistory;
   readonly refusals: Refusals;
 }
-
-/** What is wrong on this machine, and not with what the log says. */
-const LOCAL: ReadonlySet<AttestryErrorCode> = new Set([
-  'STORE_FAILED',
-  'STORE_CORRUPT',
-  'STORE_LOCKED',
-  'HEAD_CONFLICT',
-]);
 
 export class Follower {
   readonly log: TrustedLog;
@@ -247,12 +239,11 @@ export class Follower {
   }
 
   #take(error: unknown): void {
-    const known = error instanceof AttestryError ? error : undefined;
-    const isLocal = known !== undefined && LOCAL.has(known.code);
-    if (known === undefined || isLocal) this.#options.onDefect(error);
-    const { code, message } = known ?? DEFECT;
-    if (isLocal) this.#failure = { code, message };
-    else this.#problem = { code, message };
+    const problem = problemOf(error instanceof AttestryError ? error : DEFECT);
+    const local = isLocal(problem.code);
+    if (local || problem.code === DEFECT.code) this.#options.onDefect(error);
+    if (local) this.#failure = problem;
+    else this.#problem = problem;
   }
 }
 

@@ -2,7 +2,7 @@
 import { formatTime } from '../core/bytes/time.ts';
 import type { MissingLog } from '../core/dossier/dossier.ts';
 import type { WitnessedCheckpoint } from '../core/trust/quorum.ts';
-import type { AttestryErrorCode } from '../errors.ts';
+import { type AttestryErrorCode, ERROR_TABLE } from '../errors.ts';
 import type { FiledFinding, KnownNote } from './verifier-store.ts';
 
 /**
@@ -28,6 +28,23 @@ export type LogState =
 export interface Problem {
   readonly code: AttestryErrorCode;
   readonly message: string;
+}
+
+/** What is wrong on this machine, and not with what a log says. */
+const LOCAL: ReadonlySet<AttestryErrorCode> = new Set([
+  'STORE_FAILED',
+  'STORE_CORRUPT',
+  'STORE_LOCKED',
+  'HEAD_CONFLICT',
+]);
+
+export function isLocal(code: AttestryErrorCode): boolean {
+  return LOCAL.has(code);
+}
+
+/** The error as anyone may read it: of this machine's troubles (paths, disks) only the kind. */
+export function problemOf({ code, message }: Problem): Problem {
+  return { code, message: isLocal(code) ? ERROR_TABLE[code].means : message };
 }
 
 export interface LogFacts {

@@ -5,6 +5,7 @@ import { encodeUtf8 } from '../../src/core/bytes/utf8.ts';
 import { leafHash } from '../../src/core/merkle/hash.ts';
 import { formatReceipt, type Receipt } from '../../src/core/receipt/receipt.ts';
 import type { TestLog } from '../helpers/fixtures.ts';
+import { NOW } from '../helpers/statements.ts';
 import { type Asked, jsonAnswer, refusal } from './scripted-fetch.ts';
 
 type State = 'committed' | 'witnessed';
@@ -20,6 +21,8 @@ export class FakeLog {
   readonly log: TestLog;
   /** Until then the log says committed, whatever was asked for. */
   isWitnessed = true;
+  /** When its witnesses sign, unix seconds. */
+  time: number = NOW - 60;
   /** Changes an answer on its way out. */
   lie: (answer: LogAnswer) => LogAnswer = (answer) => answer;
 
@@ -61,7 +64,8 @@ export class FakeLog {
   }
 
   #receipt(index: number, state: State): Receipt {
-    return this.log.receipt(index, state === 'witnessed' ? {} : { witnesses: [] });
+    const { time } = this;
+    return this.log.receipt(index, state === 'witnessed' ? { time } : { witnesses: [] });
   }
 }
 

@@ -1,6 +1,7 @@
 /** A log on a real disk behind its HTTP app, asked in this process. */
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { encodeHex } from '../../src/core/bytes/hex.ts';
 import type { App } from '../../src/http/app.ts';
 import { createLogApp, type LogAppOptions } from '../../src/http/log-app.ts';
 import type { Log, LogOptions } from '../../src/log/log.ts';
@@ -49,8 +50,18 @@ export interface Answer {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, unknown>>;
   readonly body: string;
-  readonly rawPayload: Buffer;
   json(): unknown;
+}
+
+/** Size and root of the log. */
+export function headOf({ log }: LogSite): string {
+  const { size, root } = log.status().head;
+  return `${size} ${encodeHex(root)}`;
+}
+
+/** The code of a refusal. */
+export function codeIn(answer: Pick<Answer, 'body'>): string {
+  return (JSON.parse(answer.body) as Refused).error.code;
 }
 
 /** Posts one envelope, or many as NDJSON. */

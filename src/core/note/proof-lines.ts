@@ -4,7 +4,7 @@ import { decodeBase64, encodeBase64 } from '../bytes/base64.ts';
 import { HASH_LENGTH } from '../merkle/hash.ts';
 
 /** The longest proof of any C2SP format, in hashes. */
-export const LONGEST_PROOF = 63;
+const LONGEST_PROOF = 63;
 
 /** One base64 hash of 32 bytes a line, at most 63. @throws HASH_MALFORMED */
 export function parseHashLines(lines: readonly string[]): readonly Uint8Array[] {

@@ -14,7 +14,7 @@ import { preAuthEncoding } from '../note/signable.ts';
 export const PAYLOAD_TYPE = 'application/vnd.in-toto+json';
 /** tlog-tiles writes an entry's length in 16 bits. */
 export const LARGEST_ENTRY_BYTES = 65_535;
-export const MOST_SIGNATURES = 16;
+const MOST_SIGNATURES = 16;
 
 export interface EnvelopeSignature {
   /** Lowercase hex SHA-256 of the raw public key. A hint where to look for the key, never a reason to trust it. */

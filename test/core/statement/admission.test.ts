@@ -125,11 +125,18 @@ describe('admitEntry', () => {
     expect(verdict(signedEntry(statement, [SEED]))).toBe('OPERATOR_UNAUTHORIZED');
   });
 
-  it('refuses signatures of two operators on one statement', () => {
-    const seeds = [SEED, operatorSeed('operator-us')];
-    expect(verdict(signedEntry(sampleStatement('deployment'), seeds))).toBe(
-      'OPERATOR_UNAUTHORIZED',
-    );
+  it('refuses signatures of two operators on one statement, whichever comes first', () => {
+    for (const [eu, us] of [
+      [1, 1],
+      [1, 2],
+      [2, 1],
+      [2, 2],
+    ] as const) {
+      const seeds = [operatorSeed('operator-eu', eu), operatorSeed('operator-us', us)];
+      expect(verdict(signedEntry(sampleStatement('deployment'), seeds))).toBe(
+        'OPERATOR_UNAUTHORIZED',
+      );
+    }
   });
 
   it('refuses a kind that the operator may not state', () => {

@@ -97,7 +97,8 @@ describe('streamKey', () => {
     const key = (operator: string, meter: string): string =>
       streamKey(sampleStream(1, { meter, context: { operator } })[0] as Usage);
     expect(key('a', 'b')).toBe(key('a', 'b'));
-    const keys = [key('a', 'b'), key('b', 'a'), key('a","b', 'c'), key('a', 'b","c')];
+    const names = ['a', 'b', 'a,b', 'b,a', 'a","b', 'a\\', ' '];
+    const keys = names.flatMap((operator) => names.map((meter) => key(operator, meter)));
     expect(new Set(keys).size).toBe(keys.length);
   });
 });

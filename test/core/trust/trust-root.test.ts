@@ -87,6 +87,12 @@ describe('parseTrustRoot', () => {
     ],
     ['a quorum of none', { witnessQuorum: 0 }],
     ['a quorum above all witnesses', { witnessQuorum: 5 }],
+    ['a quorum of verifiers above all of them', { verifierQuorum: 1 }],
+    ['a verifier that signs as a log', { verifiers: [{ ...WITNESS, key: keyFor('v', 1) }] }],
+    [
+      'one name for a witness and a verifier',
+      { verifiers: [{ ...WITNESS, key: keyFor('witness1.example', 4, 'v') }] },
+    ],
     ['a quorum below zero', { witnessQuorum: -1 }],
     ['a quorum that is text', { witnessQuorum: '3' }],
     ['an operator twice', { operators: [OPERATOR, { ...OPERATOR2, id: OPERATOR.id }] }],
@@ -151,6 +157,10 @@ describe('parseTrustRoot', () => {
     [
       'one key for two logs',
       { logs: [...FILE.logs, { ...LOG, key: keyFor('x', 1, 'eu.log.example') }] },
+    ],
+    [
+      'one key for a witness and a verifier',
+      { verifiers: [{ ...WITNESS, key: keyFor('v', 4, 'witness1.example') }] },
     ],
     ['one key for two operators', { operators: [OPERATOR, { ...OPERATOR2, keys: OPERATOR.keys }] }],
     ['one key twice for an operator', { operators: [{ ...OPERATOR, keys: [KEY, KEY] }] }],
