@@ -49,7 +49,7 @@ export async function openAuditor(
     demand(await canReach(network.verifierUrl, false), 'the verifier to be reachable before');
     demand(!(await canReach(network.verifierUrl, true)), 'no network where it is shut');
     narrator.say(
-      'The auditor works with the network shut: each attestry command runs in a network namespace without any interface (unshare), and a test connection from there failed.',
+      'The auditor works with the network shut: each attestry command runs in a network namespace that leads nowhere (unshare). A test connection from there to the verifier failed.',
     );
   } else {
     narrator.say(

@@ -1,4 +1,5 @@
 /** attestry fsck: re-reads and re-derives everything in a stopped log's data folder. */
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
@@ -11,6 +12,8 @@ import { type FsckReport, fsck } from '../../log/fsck.ts';
 import { openHeadLock } from '../../store/head-lock.ts';
 import { openLevelLogStore } from '../../store/level-log-store.ts';
 import type { LogStore } from '../../store/log-store.ts';
+import { openLevelTallyStore } from '../../tally/level-tally-store.ts';
+import { rebuildTally } from '../../tally/rebuild.ts';
 import { defineCommand, jsonOption, trustOption } from '../command.ts';
 import { EXIT_BY_OUTCOME } from '../exit-code.ts';
 import { readTrustFile } from '../input.ts';
@@ -30,7 +33,7 @@ export function fsckCommand(): Command {
     name: 'fsck',
     summary: "check a stopped log's data folder in full",
     description:
-      'Re-reads every entry, tile and table of a stopped log and derives its root anew. Exit code: 0 all holds, 1 something does not.',
+      'Re-reads every entry, tile and table of a stopped log, derives its root anew and builds its tally anew. Exit code: 0 all holds, 1 something does not.',
     examples: ['attestry fsck ./eu --trust trust.json'],
   })
     .argument('<data folder>', 'as given to attestry node --data; the node must not be running')
@@ -61,12 +64,31 @@ async function checkFolder(folder: string, flags: FsckFlags): Promise<void> {
         onProgress: progress.at,
       });
       progress.end(`Checked ${report.size} entries.`);
-      printFsck(report, flags.json === true);
+      printFsck(await withTally(report, { folder, store }), flags.json === true);
     } finally {
       await store.close();
     }
   } finally {
     await headLock.close();
+  }
+}
+
+/** The report, and the log's tally built anew from the entries; a node makes the tally when it first publishes one. */
+async function withTally(
+  report: FsckReport,
+  { folder, store }: { readonly folder: string; readonly store: LogStore },
+): Promise<FsckReport> {
+  const path = join(folder, 'tally');
+  if (!existsSync(path)) return report;
+  const tally = await openLevelTallyStore(path);
+  try {
+    const rebuilt = await rebuildTally(tally, (start, end) => store.entries(start, end));
+    const sentence = `The tally, built anew from ${rebuilt.size} entries: ${rebuilt.count} leaves.`;
+    if (rebuilt.wasRight) return { ...report, checked: [...report.checked, sentence] };
+    const message = `The kept tally was not what the entries give. ${sentence}`;
+    return { ...report, problems: [...report.problems, { code: 'TABLE_MISMATCH', message }] };
+  } finally {
+    await tally.close();
   }
 }
 
