@@ -13,6 +13,7 @@ import { receiptCommand } from '../src/cli/commands/receipt.ts';
 import { stateCommand } from '../src/cli/commands/state.ts';
 import { submitCommand } from '../src/cli/commands/submit.ts';
 import { trustCommand } from '../src/cli/commands/trust.ts';
+import { usageCommand } from '../src/cli/commands/usage.ts';
 import { verifyCommand } from '../src/cli/commands/verify.ts';
 import { decodeHex, encodeHex } from '../src/core/bytes/hex.ts';
 import { parseTime } from '../src/core/bytes/time.ts';
@@ -48,6 +49,7 @@ const COMMANDS = [
   stateCommand(),
   submitCommand(),
   trustCommand(),
+  usageCommand(),
   verifyCommand(),
 ];
 
@@ -224,7 +226,7 @@ describe('README.md', () => {
 });
 
 describe('docs/formats.md', () => {
-  const example = sectionOf('docs/formats.md', '## 18. Worked example');
+  const example = sectionOf('docs/formats.md', '## 19. Worked example');
 
   /** The fenced block behind the first mention of `title`. */
   function block(title: string): string {

@@ -53,18 +53,17 @@ export async function attackFork(stage: Stage, input: ForkInput): Promise<ForkFi
 /** One entry that a quorum has cosigned, and a verifier that has seen it. */
 async function startFollowed(
   stage: Stage,
-  { honest, trustFile, verifierUrl, folder }: ForkedLog,
+  { honest, trustFile, verifier, folder }: ForkedLog,
   subject: Subject,
 ): Promise<RoleProcess> {
-  const name = 'verifier of the fourth log';
   const [verifierProcess] = await Promise.all([
-    startVerifier(stage, { trustFile, verifierUrl, folder, name }),
+    startVerifier(stage, verifier, { trustFile, folder }),
     honest.start(),
   ]);
   await deploy(honest, subject, 'shown to all');
-  const verifier = new VerifierClient({ url: verifierUrl });
+  const client = new VerifierClient({ url: verifier.url });
   await eventually('the verifier to follow the fourth log', async () => {
-    const { nodes } = await verifier.nodes();
+    const { nodes } = await client.nodes();
     return nodes.find(({ size }) => size > 0);
   });
   return verifierProcess;
@@ -104,15 +103,15 @@ async function refuseReceipts(
 async function catchFork(
   narrator: Narrator,
   auditor: Auditor,
-  { trustFile, verifierUrl }: ForkedLog,
+  { trustFile, verifier }: ForkedLog,
 ): Promise<string> {
-  const verifier = new VerifierClient({ url: verifierUrl });
+  const client = new VerifierClient({ url: verifier.url });
   const { id } = await eventually('a finding about the fork', async () => {
-    const { findings } = await verifier.findings();
+    const { findings } = await client.findings();
     return findings.find(({ origin }) => origin === FORKED.origin);
   });
   narrator.say('The verifier asks every witness what it has seen, and puts the two side by side.');
-  const finding = await auditor.keep('fork-finding.json', await verifier.finding(id));
+  const finding = await auditor.keep('fork-finding.json', await client.finding(id));
   const proven = { outcome: 'EQUIVOCATION', code: 'CHECKPOINT_CONTRADICTION' } as const;
   await auditor.verify(finding, proven, { trustFile });
   narrator.caught(

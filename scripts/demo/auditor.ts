@@ -7,7 +7,7 @@ import { parseTrustRoot, type TrustRootFile } from '../../src/core/trust/trust-r
 import type { AttestryErrorCode, Outcome } from '../../src/errors.ts';
 import { canReach, canShutNetwork, runCli } from './cli.ts';
 import { demand, demandEqual } from './expectation.ts';
-import { writeTrustRoot } from './network.ts';
+import { type Network, writeTrustRoot } from './network.ts';
 import type { Stage } from './stage.ts';
 
 export interface Auditor {
@@ -40,14 +40,14 @@ const NOWHERE = 'http://127.0.0.1:9';
 /** Says how the network is kept away, after trying that it is. */
 export async function openAuditor(
   { folder: parent, narrator }: Stage,
-  network: { readonly trustFile: string; readonly verifierUrl: string },
+  { trustFile: ownTrustFile, verifier }: Network,
 ): Promise<Auditor> {
   const folder = join(parent, 'audit');
   await mkdir(folder);
   const shut = canShutNetwork();
   if (shut) {
-    demand(await canReach(network.verifierUrl, false), 'the verifier to be reachable before');
-    demand(!(await canReach(network.verifierUrl, true)), 'no network where it is shut');
+    demand(await canReach(verifier.url, false), 'the verifier to be reachable before');
+    demand(!(await canReach(verifier.url, true)), 'no network where it is shut');
     narrator.say(
       'The auditor works with the network shut: each attestry command runs in a network namespace that leads nowhere (unshare). A test connection from there to the verifier failed.',
     );
@@ -63,7 +63,7 @@ export async function openAuditor(
       [
         'verify',
         file,
-        ...['--trust', await offline(trustFile ?? network.trustFile)],
+        ...['--trust', await offline(trustFile ?? ownTrustFile)],
         ...(model === undefined ? [] : ['--model', model]),
         ...(shardProof === undefined ? [] : ['--shard-proof', shardProof]),
         '--json',
@@ -105,6 +105,7 @@ async function leadNowhere(trustFile: string, folder: string): Promise<string> {
     ...file,
     logs: file.logs.map(away),
     witnesses: file.witnesses.map(away),
+    verifiers: (file.verifiers ?? []).map(away),
   };
   await writeTrustRoot(path, unreachable);
   return path;

@@ -1,15 +1,16 @@
 /** The fourth log, which is there to be forked: folders, ports and the trust roots of everyone concerned. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeWitnessKey } from './keys.ts';
 import { LogSite } from './log-site.ts';
 import {
+  type CosignerSite,
   type Network,
   type TrustedParties,
   trustRootFile,
-  type WitnessSite,
   writeTrustRoot,
 } from './network.ts';
-import { FORKED, WITNESS_QUORUM } from './parties.ts';
+import { FORK_VERIFIER, FORKED, WITNESS_QUORUM } from './parties.ts';
 import { findFreePorts, urlOf } from './ports.ts';
 import type { Stage } from './stage.ts';
 
@@ -21,15 +22,16 @@ export interface ForkedLog {
   readonly halves: readonly [LogSite, LogSite];
   /** What its verifier and the auditors go by. */
   readonly trustFile: string;
-  readonly verifierUrl: string;
+  readonly verifier: CosignerSite;
 }
 
 interface Shown {
   readonly name: string;
   readonly data: string;
   readonly port: number;
-  readonly witnesses: readonly WitnessSite[];
+  readonly witnesses: readonly CosignerSite[];
   readonly quorum: number;
+  readonly verifier: CosignerSite;
 }
 
 export async function prepareForkedLog(stage: Stage, network: Network): Promise<ForkedLog> {
@@ -39,7 +41,9 @@ export async function prepareForkedLog(stage: Stage, network: Network): Promise<
   const { witnesses } = network;
   const half = witnesses.length / 2;
   const show = (shown: Shown): Promise<LogSite> => openSite(stage, network, { folder, ...shown });
-  const honest = { name: 'trust', data: 'log', port, witnesses, quorum: WITNESS_QUORUM };
+  const key = await makeWitnessKey(folder, FORK_VERIFIER.name);
+  const verifier = { party: FORK_VERIFIER, key, url: urlOf(verifierPort) };
+  const honest = { name: 'trust', data: 'log', port, witnesses, quorum: WITNESS_QUORUM, verifier };
   const one = { ...honest, name: 'one', witnesses: witnesses.slice(0, half), quorum: half };
   const other = { ...one, name: 'other', data: 'copy', port: otherPort };
   return {
@@ -47,19 +51,18 @@ export async function prepareForkedLog(stage: Stage, network: Network): Promise<
     honest: await show(honest),
     halves: [await show(one), await show({ ...other, witnesses: witnesses.slice(half) })],
     trustFile: join(folder, 'trust.json'),
-    verifierUrl: urlOf(verifierPort),
+    verifier,
   };
 }
 
 async function openSite(
   { crew }: Stage,
   { forkedKeys: keys }: Network,
-  { folder, name, data, port, witnesses, quorum }: Shown & { readonly folder: string },
+  { folder, name, data, port, ...trusted }: Shown & { readonly folder: string },
 ): Promise<LogSite> {
   const parties: TrustedParties = {
     logs: [{ party: FORKED, keys, url: urlOf(port) }],
-    witnesses,
-    quorum,
+    ...trusted,
   };
   const trustFile = join(folder, `${name}.json`);
   return new LogSite({

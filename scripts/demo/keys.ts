@@ -27,6 +27,7 @@ export async function makeLogKeys(
   };
 }
 
+/** The key of a witness or a verifier. */
 export async function makeWitnessKey(folder: string, name: string): Promise<DemoKey> {
   return await makeKey(folder, name, { name, type: SIGNATURE_TYPE.cosignature });
 }

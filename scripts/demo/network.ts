@@ -14,12 +14,14 @@ import { AttestryError } from '../../src/errors.ts';
 import { type DemoKey, type LogKeys, makeLogKeys, makeWitnessKey } from './keys.ts';
 import { LogSite } from './log-site.ts';
 import {
+  type CosignerParty,
   FORKED,
   LOG_PARTIES,
   type LogParty,
+  VERIFIER,
+  VERIFIER_QUORUM,
   WITNESS_PARTIES,
   WITNESS_QUORUM,
-  type WitnessParty,
 } from './parties.ts';
 import { findFreePorts, urlOf } from './ports.ts';
 import type { RoleProcess } from './process.ts';
@@ -29,14 +31,15 @@ export interface Network {
   readonly trust: TrustRoot;
   readonly trustFile: string;
   readonly sites: readonly LogSite[];
-  readonly witnesses: readonly WitnessSite[];
-  readonly verifierUrl: string;
+  readonly witnesses: readonly CosignerSite[];
+  readonly verifier: CosignerSite;
   /** Of the log that is there to be forked: the witnesses know its key, the trust root does not name it. */
   readonly forkedKeys: LogKeys;
 }
 
-export interface WitnessSite {
-  readonly party: WitnessParty;
+/** A witness or a verifier. */
+export interface CosignerSite {
+  readonly party: CosignerParty;
   readonly key: DemoKey;
   readonly url: string;
 }
@@ -49,6 +52,7 @@ interface LogKeysOf {
 interface Keys {
   readonly logs: readonly LogKeysOf[];
   readonly witnesses: readonly DemoKey[];
+  readonly verifier: DemoKey;
   readonly forked: LogKeys;
 }
 
@@ -65,7 +69,7 @@ export async function startNetwork(stage: Stage): Promise<Network> {
   narrator.say(`Three operators run a log node each: ${regions}.`);
   const names = witnesses.map(({ party }) => party.operator).join(', ');
   narrator.say(
-    `Four others witness them: ${names}. ${trust.witnessQuorum} of them must agree. One verifier follows all logs.`,
+    `Four others witness them: ${names}. ${trust.witnessQuorum} of them must agree. The verifier of ${network.verifier.party.operator} follows all logs.`,
   );
   narrator.say(
     `Each of the eight is a process with a folder and keys of its own. Ready after ${narrator.elapsed().toFixed(1)} s.`,
@@ -91,12 +95,12 @@ async function startTogether(stage: Stage): Promise<Network> {
 }
 
 /** Where everyone listens, the verifier first. */
-export function describeNetwork({ verifierUrl, sites, witnesses }: Network): readonly string[] {
+export function describeNetwork({ verifier, sites, witnesses }: Network): readonly string[] {
   const witnessLines = witnesses.map(
     ({ party, url }) => `witness   ${url}/docs  ${party.operator}`,
   );
   return [
-    `verifier  ${verifierUrl}/v1/models (its API: ${verifierUrl}/docs)`,
+    `verifier  ${verifier.url}/v1/models (its API: ${verifier.url}/docs)`,
     ...sites.map(
       ({ party, url }) => `log       ${url}/checkpoint  ${party.region}, ${party.operatorName}`,
     ),
@@ -113,12 +117,19 @@ export function siteOf(network: Network, party: LogParty): LogSite {
 
 export interface TrustedParties {
   readonly logs: readonly (LogKeysOf & { readonly url: string })[];
-  readonly witnesses: readonly WitnessSite[];
+  readonly witnesses: readonly CosignerSite[];
   readonly quorum: number;
+  readonly verifier: CosignerSite;
 }
 
 /** A trust root in which every log's operator may say everything on its own log and nothing elsewhere. */
-export function trustRootFile({ logs, witnesses, quorum }: TrustedParties): TrustRootFile {
+export function trustRootFile(parties: TrustedParties): TrustRootFile {
+  const { logs, witnesses, quorum, verifier } = parties;
+  const cosigner = ({ party, key, url }: CosignerSite) => ({
+    key: formatVkey(key.vkey),
+    operator: party.operator,
+    url,
+  });
   return {
     type: 'attestry/trust-root',
     version: 1,
@@ -128,12 +139,10 @@ export function trustRootFile({ logs, witnesses, quorum }: TrustedParties): Trus
       region: party.region,
       url,
     })),
-    witnesses: witnesses.map(({ party, key, url }) => ({
-      key: formatVkey(key.vkey),
-      operator: party.operator,
-      url,
-    })),
+    witnesses: witnesses.map(cosigner),
     witnessQuorum: quorum,
+    verifiers: [cosigner(verifier)],
+    verifierQuorum: VERIFIER_QUORUM,
     operators: logs.map(({ party, keys }) => ({
       id: party.operator,
       keys: [encodeHex(keys.operator.publicKey)],
@@ -158,6 +167,7 @@ async function makeKeys({ folder }: Stage): Promise<Keys> {
       LOG_PARTIES.map(async (party) => ({ party, keys: await makeLogKeys(path, party) })),
     ),
     witnesses: await Promise.all(WITNESS_PARTIES.map(({ name }) => makeWitnessKey(path, name))),
+    verifier: await makeWitnessKey(path, VERIFIER.name),
     forked: await makeLogKeys(path, FORKED),
   };
 }
@@ -167,15 +177,16 @@ async function startOnFreePorts(stage: Stage, keys: Keys, folder: string): Promi
     1 + LOG_PARTIES.length + WITNESS_PARTIES.length,
   );
   const logPorts = ports.slice(0, LOG_PARTIES.length);
-  const witnesses = WITNESS_PARTIES.map((party, i): WitnessSite => {
+  const witnesses = WITNESS_PARTIES.map((party, i): CosignerSite => {
     const port = ports[LOG_PARTIES.length + i] as number;
     return { party, key: keys.witnesses[i] as DemoKey, url: urlOf(port) };
   });
+  const verifier = { party: VERIFIER, key: keys.verifier, url: urlOf(verifierPort) };
   const logs = keys.logs.map((log, i) => ({ ...log, url: urlOf(logPorts[i] as number) }));
   const trustFile = join(folder, 'trust.json');
   const trust = await writeTrustRoot(
     trustFile,
-    trustRootFile({ logs, witnesses, quorum: WITNESS_QUORUM }),
+    trustRootFile({ logs, witnesses, quorum: WITNESS_QUORUM, verifier }),
   );
   const sites = keys.logs.map(({ party, keys: own }, i) => {
     const data = join(folder, `log-${party.region}`);
@@ -197,7 +208,7 @@ async function startOnFreePorts(stage: Stage, keys: Keys, folder: string): Promi
     trustFile,
     sites,
     witnesses,
-    verifierUrl: urlOf(verifierPort),
+    verifier,
     forkedKeys: keys.forked,
   };
   await startProcesses(stage, network, folder);
@@ -218,31 +229,26 @@ async function startProcesses(stage: Stage, network: Network, folder: string): P
       }),
     ),
     ...network.sites.map((site) => site.start()),
-    startVerifier(stage, { ...network, folder, name: 'verifier' }),
+    startVerifier(stage, network.verifier, { folder, trustFile: network.trustFile }),
   ]);
-}
-
-export interface VerifierStart {
-  readonly trustFile: string;
-  readonly verifierUrl: string;
-  readonly folder: string;
-  readonly name: string;
 }
 
 export async function startVerifier(
   { crew }: Stage,
-  { trustFile, verifierUrl, folder, name }: VerifierStart,
+  { party, key, url }: CosignerSite,
+  { folder, trustFile }: { readonly folder: string; readonly trustFile: string },
 ): Promise<RoleProcess> {
   return await crew.start({
     role: 'verifier',
-    name: `the ${name}`,
+    name: `the verifier of ${party.operator}`,
     settings: {
       trust: trustFile,
-      data: join(folder, name),
-      port: portOf(verifierUrl),
+      key: key.path,
+      data: join(folder, party.name),
+      port: portOf(url),
       'poll-interval-ms': POLL_MS,
     },
-    output: join(folder, 'output', `${name}.txt`),
+    output: join(folder, 'output', `${party.name}.txt`),
   });
 }
 

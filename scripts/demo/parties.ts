@@ -11,7 +11,8 @@ export interface LogParty {
   readonly jurisdiction: string;
 }
 
-export interface WitnessParty {
+/** A witness or a verifier. */
+export interface CosignerParty {
   readonly name: string;
   readonly operator: string;
 }
@@ -51,7 +52,7 @@ export const FORKED: LogParty = {
   jurisdiction: 'NLD',
 };
 
-export const WITNESS_PARTIES: readonly WitnessParty[] = [
+export const WITNESS_PARTIES: readonly CosignerParty[] = [
   { name: 'witness.fjord-university.example', operator: 'Fjord University' },
   { name: 'witness.consumer-union.example', operator: 'Consumer Union' },
   { name: 'witness.harbour-gazette.example', operator: 'Harbour Gazette' },
@@ -59,3 +60,16 @@ export const WITNESS_PARTIES: readonly WitnessParty[] = [
 ];
 
 export const WITNESS_QUORUM = 3;
+
+export const VERIFIER: CosignerParty = {
+  name: 'verifier.audit-office.example',
+  operator: 'Audit Office',
+};
+
+/** Follows the log that is there to be forked. */
+export const FORK_VERIFIER: CosignerParty = {
+  name: 'verifier.fork-watch.example',
+  operator: 'Fork Watch',
+};
+
+export const VERIFIER_QUORUM = 1;

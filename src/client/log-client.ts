@@ -13,7 +13,7 @@ import {
   boundedFetch,
   type Fetch,
 } from './bounded-fetch.ts';
-import { isTransient, peerRefusal } from './peer-refusal.ts';
+import { isTransient, peerRefusal, retryAfterMs } from './peer-refusal.ts';
 import {
   DEFAULT_TIMEOUT_MS,
   type RetryClock,
@@ -121,12 +121,15 @@ export class LogClient {
     for (let pauseMs = FIRST_POLL_MS; ; pauseMs = Math.min(LONGEST_POLL_MS, pauseMs * 2)) {
       const leftMs = deadline - this.#clock.clockMs();
       if (leftMs <= 0) throw witnessTimeout(entryHash, timeoutMs);
+      let askedMs = 0;
       try {
         return await this.#fetchReceipt(entryHash, 'witnessed', leftMs);
       } catch (error) {
         if (!isPending(error)) throw error;
+        askedMs = retryAfterMs(error);
       }
-      await this.#clock.sleep(Math.min(pauseMs, Math.max(1, deadline - this.#clock.clockMs())));
+      const waitMs = Math.max(pauseMs, askedMs);
+      await this.#clock.sleep(Math.min(waitMs, Math.max(1, deadline - this.#clock.clockMs())));
     }
   }
 
@@ -138,9 +141,10 @@ export class LogClient {
     const rules = this.#rules();
     await this.#retry(options, async (leftMs) => {
       if (batch.isDone) return;
+      // Not `witnessed`: a log waits for one line after the other, and a missing quorum would outlast the request.
       const { body } = await this.#post(batch.body(), {
         leftMs,
-        wait: options.wait,
+        wait: 'committed',
         maxBytes: batch.largestAnswer,
         ndjson: true,
       });
@@ -243,7 +247,7 @@ export class LogClient {
   }
 }
 
-function isPending(error: unknown): boolean {
+function isPending(error: unknown): error is AttestryError {
   return error instanceof AttestryError && (error.code === 'ENTRY_UNKNOWN' || isTransient(error));
 }
 

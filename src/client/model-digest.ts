@@ -59,29 +59,13 @@ export async function digestModel(path: string, options: DigestOptions = {}): Pr
     form === 'folder'
       ? await listModelFiles(path, options.ignorePaths)
       : [await modelFile(name, path)];
-  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
   requireShardSize(options.shardSize, files);
-  let done = 0;
-  const found: ModelResource[] = [];
-  const shards: ModelResource[] = [];
-  for (const file of files) {
-    const { digest, shards: ranges } = await digestFile(file, {
-      ...(options.shardSize === undefined ? {} : { shardSize: options.shardSize }),
-      onBytes: (more) => {
-        done += more;
-        options.onProgress?.(done, bytes);
-      },
-    });
-    found.push({ name: file.path, digest });
-    for (const range of ranges) {
-      shards.push({ name: formatShardName({ path: file.path, ...range }), digest: range.digest });
-    }
-  }
+  const { found, shards } = await readFiles(files, options);
   const sorted = sortResources(found);
   return {
     form,
     name,
-    bytes,
+    bytes: totalOf(files),
     sha256: form === 'file' ? (sorted[0] as ModelResource).digest : encodeHex(omsRoot(sorted)),
     files: sorted,
     ...(options.shardSize === undefined ? {} : { shards: shardTree(shards, options.shardSize) }),
@@ -140,6 +124,35 @@ export async function formOf(path: string): Promise<ModelDigest['form']> {
     'MODEL_MALFORMED',
     `Expected a file or a folder at ${path}, got something else.`,
   );
+}
+
+async function readFiles(
+  files: readonly ModelFile[],
+  { shardSize, onProgress }: DigestOptions,
+): Promise<{ readonly found: ModelResource[]; readonly shards: ModelResource[] }> {
+  const total = totalOf(files);
+  const found: ModelResource[] = [];
+  const shards: ModelResource[] = [];
+  let done = 0;
+  const onBytes = (more: number): void => {
+    done += more;
+    onProgress?.(done, total);
+  };
+  for (const file of files) {
+    const read = await digestFile(file, {
+      onBytes,
+      ...(shardSize === undefined ? {} : { shardSize }),
+    });
+    found.push({ name: file.path, digest: read.digest });
+    for (const { digest, ...range } of read.shards) {
+      shards.push({ name: formatShardName({ path: file.path, ...range }), digest });
+    }
+  }
+  return { found, shards };
+}
+
+function totalOf(files: readonly ModelFile[]): number {
+  return files.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 function requireShardSize(shardSize: number | undefined, files: readonly ModelFile[]): void {

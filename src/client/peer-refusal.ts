@@ -63,6 +63,12 @@ export function isTransient(error: AttestryError): boolean {
   );
 }
 
+/** How long the node asked to wait; 0 if it did not. */
+export function retryAfterMs({ details }: AttestryError): number {
+  const { retryAfterSeconds } = details;
+  return typeof retryAfterSeconds === 'number' ? retryAfterSeconds * 1000 : 0;
+}
+
 /** A node's words for a terminal or a log: short, and nothing in them that either would act on. */
 function printable(words: string): string {
   const short = words.length > LONGEST_MESSAGE ? `${words.slice(0, LONGEST_MESSAGE)}…` : words;

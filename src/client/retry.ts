@@ -1,7 +1,7 @@
 /** Trying again what a node may answer later: with growing, random pauses, never past a deadline. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { AttestryError } from '../errors.ts';
-import { isTransient } from './peer-refusal.ts';
+import { isTransient, retryAfterMs } from './peer-refusal.ts';
 
 export interface RetryOptions {
   /** How often to try in all; 5 unless told. */
@@ -57,7 +57,5 @@ export async function retry<T>(
 
 /** Milliseconds: what the node asked for at least, and a random part so that many clients do not come back at once. */
 function pauseAfter(error: AttestryError, tried: number, random: number): number {
-  const { retryAfterSeconds } = error.details;
-  const asked = typeof retryAfterSeconds === 'number' ? retryAfterSeconds * 1000 : 0;
-  return asked + random * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** tried);
+  return retryAfterMs(error) + random * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** tried);
 }

@@ -37,7 +37,7 @@ export interface DossiersOptions {
 }
 
 /** A dossier holds at most so many statements and bytes of entries; logs beyond are named as missing. */
-const MOST_ENTRIES = 20_000;
+const MOST_ENTRIES = 10_000;
 const MOST_ENTRY_BYTES = 32 * 1024 * 1024;
 /** Of each log; a dossier needs one to show that a log cannot be relied on. */
 const MOST_FINDINGS_OF_A_LOG = 8;

@@ -3,6 +3,7 @@
  * a loop of its own, so one that is slow or hostile delays no other.
  */
 
+import { setMaxListeners } from 'node:events';
 import { encodeHex } from '../core/bytes/hex.ts';
 import type { Json } from '../core/bytes/json.ts';
 import { formatTime } from '../core/bytes/time.ts';
@@ -147,6 +148,8 @@ export class Verifier {
     this.#options = options;
     this.#followers = followers;
     this.#tallies = tallies;
+    // Every request under way listens to it: a few for each log and witness.
+    setMaxListeners(0, this.#stop.signal);
     const clock = (): Clock => this.#clock();
     this.dossiers = new Dossiers({ followers, tallies, findings, records, rules, clock });
     this.#listeners = trust.witnesses.map(

@@ -93,34 +93,34 @@ describe('readShardArtifact', () => {
   }
 
   test('is a part of the model in its folder, in its file, and alone', async () => {
-    // The third shard is a.bin from 8 to 10, the fourth sub/b.bin from 0 to 4.
-    const { folder, proof, judge: verdictOn } = await shardBed(3);
-    expect(proof.resource.name).toBe('sub/b.bin:0:4');
+    // Shards 0 to 2 are of a.bin.
+    const { folder, proof, judge: verdictOn } = await shardBed(4);
+    expect(proof.resource.name).toBe('sub/b.bin:4:8');
     const alone = join(folder, '..', 'downloaded');
-    await writeFile(alone, 'abcd');
+    await writeFile(alone, 'efgh');
     for (const path of [folder, join(folder, 'sub', 'b.bin'), alone]) {
       expect(verdictOn(await readShardArtifact(path, proof)), path).toBe('matches');
     }
   });
 
   test('is no part of the model with one bit flipped', async () => {
-    const { folder, proof, judge: verdictOn } = await shardBed(3);
+    const { folder, proof, judge: verdictOn } = await shardBed(4);
     const damaged = join(folder, '..', 'damaged');
-    await writeFile(damaged, 'abce');
+    await writeFile(damaged, 'efgi');
     expect(verdictOn(await readShardArtifact(damaged, proof))).toBe(
       'does not match SHARD_MISMATCH',
     );
   });
 
   test('is refused at another index, under another name, with another proof', async () => {
-    const { folder, proof, judge: verdictOn } = await shardBed(3);
-    const other = { ...proof.resource, name: 'sub/b.bin:4:8' };
+    const { folder, proof, judge: verdictOn } = await shardBed(4);
+    const other = { ...proof.resource, name: 'sub/b.bin:0:4' };
     const wrong = [
-      { ...proof, index: 2 },
-      { ...proof, index: 4 },
+      { ...proof, index: 3 },
+      { ...proof, index: 5 },
       { ...proof, resource: other },
       { ...proof, proof: proof.proof.slice(1) },
-      { ...proof, proof: proof.proof.toReversed() },
+      { ...proof, proof: [...proof.proof, ...proof.proof] },
     ];
     for (const claim of wrong) {
       expect(verdictOn(await readShardArtifact(folder, claim))).toBe(

@@ -336,9 +336,11 @@ describe('LogClient.submitMany', () => {
   });
 
   test('waits for witnesses where it is told to', async () => {
-    const { client } = bed();
+    const { client, asked } = bed();
     const results = await client.submitMany(['x', 'y'].map(deployment), { wait: 'witnessed' });
     expect(results).toMatchObject([{ state: 'witnessed' }, { state: 'witnessed' }]);
+    // A log that waited for each line in turn would outlast the request.
+    expect(asked[0]?.url).toContain('wait=committed');
   });
 });
 
@@ -381,14 +383,15 @@ describe('LogClient.receipt', () => {
 
 describe('LogClient.waitForWitnesses', () => {
   test('asks until there is a witnessed receipt, through failures of the network', async () => {
-    const { client, log, asked } = bed(
+    const { client, log, asked, clock } = bed(
       refusal('ENTRY_UNKNOWN', 404),
       noConnection(),
-      refusal('RATE_LIMITED', 429),
+      refusal('RATE_LIMITED', 429, { 'retry-after': '3' }),
     );
     log.append(ENVELOPE.entry);
     expect((await client.waitForWitnesses(ENTRY_HASH)).state).toBe('witnessed');
     expect(asked).toHaveLength(4);
+    expect(clock.pauses).toEqual([200, 400, 3000]);
   });
 
   test('ends with WITNESS_TIMEOUT when the time is up', async () => {

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { appendFileSync, existsSync, truncateSync } from 'node:fs';
 import { mkdir, readdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -118,7 +118,7 @@ describe('digestModel', () => {
 
   test.skipIf(process.platform === 'win32')('refuses a pipe, without waiting for it', async () => {
     const folder = await folderOf({ 'a.bin': 'a' });
-    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    execFileSync('bash', ['-c', 'mkfifo pipe'], { cwd: folder });
     expect(await codeOf(() => digestModel(folder))).toBe('MODEL_MALFORMED');
     expect(await codeOf(() => digestModel(join(folder, 'pipe')))).toBe('MODEL_MALFORMED');
   });
@@ -133,6 +133,17 @@ describe('digestModel', () => {
   test('says so when there is nothing', async () => {
     const folder = await folderOf({ 'a.bin': 'a' });
     expect(await codeOf(() => digestModel(join(folder, 'none')))).toBe('FILE_UNREADABLE');
+  });
+
+  test('refuses a file that changes while it is read', async () => {
+    for (const change of [
+      (path: string) => appendFileSync(path, 'x'),
+      (path: string) => truncateSync(path, 1_500_000),
+    ]) {
+      const path = join(await folderOf({ a: new Uint8Array(3_000_000) }), 'a');
+      const onProgress = (): void => change(path);
+      expect(await codeOf(() => digestModel(path, { onProgress }))).toBe('FILE_UNREADABLE');
+    }
   });
 
   test('tells how far it has come', async () => {

@@ -6,7 +6,7 @@ import {
   type OutsiderGet,
   type OutsiderTrust,
   readLog,
-} from '../../scripts/outsider.ts';
+} from '../../scripts/kill-cycles/outsider.ts';
 import type { App } from '../../src/http/app.ts';
 import { createLogApp } from '../../src/http/log-app.ts';
 import type { LogBed, OpenedLog } from './log-bed.ts';

@@ -1,7 +1,7 @@
 /** A log under test with everything around it in memory: disk, lock, witnesses, clock; each may be damaged in between. */
 import { createHash } from 'node:crypto';
 import { onTestFinished } from 'vitest';
-import type { OutsiderTrust } from '../../scripts/outsider.ts';
+import type { OutsiderTrust } from '../../scripts/kill-cycles/outsider.ts';
 import { formatVkey } from '../../src/core/note/vkey.ts';
 import type { Statement } from '../../src/core/statement/statement.ts';
 import type { LogLimits } from '../../src/log/limits.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { readCheckpoint, readLog, readReceipt } from '../../scripts/outsider.ts';
+import { readCheckpoint, readLog, readReceipt } from '../../scripts/kill-cycles/outsider.ts';
 import { encodeHex } from '../../src/core/bytes/hex.ts';
 import { leafHash } from '../../src/core/merkle/hash.ts';
 import { parseReceipt } from '../../src/core/receipt/receipt.ts';

@@ -122,7 +122,10 @@ function formatDigest(model: ModelDigest, facts: DigestFacts): string {
   if (facts.omsManifestSha256 !== undefined) pairs.push(['manifest', facts.omsManifestSha256]);
   if (shards !== undefined) {
     const { rfc6962Sha256, count, shardSizeBytes } = shards;
-    pairs.push(['shards', `${rfc6962Sha256} (${count} of ${formatCount(shardSizeBytes)} bytes)`]);
+    pairs.push([
+      'shards',
+      `${rfc6962Sha256} (${count} of at most ${formatCount(shardSizeBytes)} bytes)`,
+    ]);
   }
   return formatPairs(pairs);
 }

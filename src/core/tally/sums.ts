@@ -59,8 +59,9 @@ export function writeSums(view: DataView, at: number, sums: Sums): void {
   }
 }
 
-/** Writes one value at a place: 16 bytes, big-endian. */
+/** Writes one value at a place: 16 bytes, big-endian. A value below zero or beyond 2^128-1 is a RangeError: it would wrap into another. */
 export function writeSum(view: DataView, at: number, value: bigint): void {
+  if (value < 0n || value >= LIMIT) throw new RangeError(`Expected a sum, got ${value}.`);
   // Nearly every value is below 2^64, and shifting a bigint costs more than all else here.
   view.setBigUint64(at, value > LOW_64 ? value >> 64n : 0n);
   view.setBigUint64(at + 8, value > LOW_64 ? value & LOW_64 : value);

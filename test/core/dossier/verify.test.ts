@@ -173,6 +173,17 @@ describe('verifyDossier', () => {
     ]);
   });
 
+  it('misses the tallies where the trust root asks for verifiers, or the dossier sums usage', () => {
+    const missing = DOSSIER.logs.map(({ origin }) => `TALLY_MISSING ${origin}`);
+    expect(problems(DOSSIER, { trust: { ...rules.trust, verifierQuorum: 1 } })).toEqual(missing);
+    const range = {
+      from: '2026-10-01T00:00:00Z',
+      to: '2026-10-02T00:00:00Z',
+      by: 'total',
+    } as const;
+    expect(problems({ ...DOSSIER, range })).toEqual(missing);
+  });
+
   it('refuses one log under two headings', () => {
     const dossier = { ...DOSSIER, logs: [...DOSSIER.logs, SHOWN] };
     expect(codeOf(() => verifyDossier(dossier, rules))).toBe('DOSSIER_MALFORMED');

@@ -9,13 +9,13 @@ import {
   verifyCheckpoint,
   verifyLogSignatures,
 } from '../../../src/core/note/checkpoint.ts';
-import { signEd25519 } from '../../../src/core/note/ed25519.ts';
 import { formatNote, formatSignatureLine, parseNote } from '../../../src/core/note/note.ts';
 import { checkpointText } from '../../../src/core/note/signable.ts';
 import { type NoteSigner, SIGNATURE_TYPE } from '../../../src/core/note/vkey.ts';
 import { codeOf } from '../../helpers/code-of.ts';
 import { withLargeScalar } from '../../helpers/forgeries.ts';
 import { accepted, hostileText } from '../../helpers/hostile.ts';
+import { signText as signAs } from '../../helpers/notes.ts';
 import { testSigner } from '../../helpers/signed-log.ts';
 
 const ORIGIN = 'eu.log.example';
@@ -25,11 +25,7 @@ const NOTE = signCheckpoint({ origin: ORIGIN, size: 5, root: ROOT }, SIGNER);
 const VKEYS = [SIGNER.vkey];
 
 /** A note of any text with the log's good signature. */
-function signText(text: string, signer: NoteSigner = SIGNER): string {
-  const { name, keyId } = signer.vkey;
-  const signature = signEd25519(signer.seed, Buffer.from(text));
-  return formatNote({ text, signatures: [{ name, keyId, signature }] });
-}
+const signText = (text: string, signer: NoteSigner = SIGNER): string => signAs(text, signer);
 
 describe('parseCheckpoint', () => {
   it('reads what signCheckpoint writes', () => {

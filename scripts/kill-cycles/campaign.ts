@@ -1,0 +1,211 @@
+/** A log node is killed again and again while it works; after each restart an outsider judges what it made of it. */
+import { cp, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type FsckReport, fsck } from '../../src/log/fsck.ts';
+import { openHeadLock } from '../../src/store/head-lock.ts';
+import { openLevelLogStore } from '../../src/store/level-log-store.ts';
+import { checkAftermath, watchCheckpoints } from './checks.ts';
+import { Journal } from './journal.ts';
+import { NodeProcess } from './node-process.ts';
+import { SeededRandom } from './random.ts';
+import { Submitter } from './submitter.ts';
+import { makeWorld, type World } from './world.ts';
+
+/**
+ * Something that breaks what the campaign checks, so that it must fail. `lost`: the node's data, its head lock and all,
+ * are put back to what they were a cycle before, and the witnesses forget.
+ */
+export type Control = 'lost';
+
+export interface CampaignOptions {
+  /** The compiled log node. */
+  readonly program: string;
+  /** For everything that is written; there already. */
+  readonly folder: string;
+  readonly cycles: number;
+  readonly seed: number;
+  readonly control?: Control | undefined;
+  /** How long a start may take; 3,000 unless told. */
+  readonly startLimitMs?: number;
+  readonly onCycle?: (done: number, size: number) => void;
+}
+
+export interface CampaignReport {
+  readonly cycles: number;
+  readonly entries: number;
+  readonly acknowledged: number;
+  /** Entries whose submission was cut off by a kill. */
+  readonly cutOff: number;
+  readonly checkpoints: number;
+  readonly slowestStartMs: number;
+  readonly violations: readonly string[];
+}
+
+const SUBMITTERS = 4;
+const SHORTEST_LIFE_MS = 50;
+const LONGEST_LIFE_MS = 400;
+const START_LIMIT_MS = 3_000;
+const PROMISE_LIMIT_MS = 2_000;
+const POLL_MS = 5;
+
+export async function runCampaign(options: CampaignOptions): Promise<CampaignReport> {
+  const world = await makeWorld({ folder: options.folder, name: `c${options.seed}` });
+  try {
+    return await new Campaign(options, world).run();
+  } finally {
+    await world.close();
+  }
+}
+
+class Campaign {
+  readonly #options: CampaignOptions;
+  readonly #world: World;
+  readonly #random: SeededRandom;
+  readonly #journal = new Journal();
+  readonly #submitters: readonly Submitter[];
+  readonly #data: string;
+  #size = 0;
+  #cutOff = 0;
+  #slowestStartMs = 0;
+
+  constructor(options: CampaignOptions, world: World) {
+    this.#options = options;
+    this.#world = world;
+    this.#random = new SeededRandom(options.seed);
+    this.#data = join(options.folder, 'data');
+    this.#submitters = Array.from(
+      { length: SUBMITTERS },
+      (_, i) =>
+        new Submitter({
+          world,
+          journal: this.#journal,
+          random: new SeededRandom(this.#random.below(2 ** 32)),
+          name: `meter-${i}`,
+        }),
+    );
+  }
+
+  async run(): Promise<CampaignReport> {
+    let node = await this.#start();
+    for (let cycle = 1; cycle <= this.#options.cycles; cycle++) {
+      this.#journal.cycle = cycle;
+      await this.#loadAndKill(node);
+      if (this.#options.control === 'lost') await this.#loseACycle(cycle);
+      node = await this.#start();
+      await this.#check(await node.listening);
+      this.#options.onCycle?.(cycle, this.#size);
+    }
+    await this.#end(node);
+    return this.#report();
+  }
+
+  async #start(): Promise<NodeProcess> {
+    const started = performance.now();
+    const settings = this.#world.settings(this.#data);
+    const node = new NodeProcess({ program: this.#options.program, settings });
+    await node.listening;
+    const ms = performance.now() - started;
+    this.#slowestStartMs = Math.max(this.#slowestStartMs, ms);
+    if (ms > (this.#options.startLimitMs ?? START_LIMIT_MS))
+      this.#journal.violate(`the start took ${Math.round(ms)} ms`);
+    return node;
+  }
+
+  async #loadAndKill(node: NodeProcess): Promise<void> {
+    const url = await node.listening;
+    const { signal } = new AbortController();
+    const load = [
+      ...this.#submitters.map((submitter) => submitter.run(url, signal)),
+      watchCheckpoints({ url, world: this.#world, journal: this.#journal }, signal),
+    ];
+    // Half of the lives count from the first promise, so that there is something to lose however slow the machine is.
+    if (this.#random.onceIn(2)) await this.#firstPromise();
+    const life = SHORTEST_LIFE_MS + this.#random.below(LONGEST_LIFE_MS - SHORTEST_LIFE_MS);
+    await pause(life);
+    await node.kill();
+    await Promise.all(load);
+    this.#cutOff += this.#unanswered().length;
+  }
+
+  async #firstPromise(): Promise<void> {
+    const { acknowledged } = this.#journal;
+    const before = acknowledged.size;
+    for (
+      let waited = 0;
+      acknowledged.size === before && waited < PROMISE_LIMIT_MS;
+      waited += POLL_MS
+    )
+      await pause(POLL_MS);
+  }
+
+  async #check(url: string): Promise<void> {
+    const aftermath = {
+      url,
+      world: this.#world,
+      journal: this.#journal,
+      random: this.#random,
+      unanswered: this.#unanswered(),
+    };
+    try {
+      this.#size = (await checkAftermath(aftermath)).size;
+    } catch (error) {
+      this.#journal.violate(`the log cannot be read: ${error}`);
+    }
+  }
+
+  #unanswered(): string[] {
+    return this.#submitters.flatMap(({ unanswered }) => unanswered);
+  }
+
+  /** Ends the node in peace; what it leaves on the disk must stand a full check. */
+  async #end(node: NodeProcess): Promise<void> {
+    const { code, errors } = await node.stop();
+    if (code !== 0) this.#journal.violate(`the node ended with ${code}: ${errors}`);
+    const { problems, size } = await fsckFolder(this.#data, this.#world);
+    for (const { code: problem, message } of problems) {
+      this.#journal.violate(`fsck: ${problem}: ${message}`);
+    }
+    if (size !== this.#size) this.#journal.violate(`fsck found ${size} entries, not ${this.#size}`);
+  }
+
+  async #loseACycle(cycle: number): Promise<void> {
+    const backup = `${this.#data}.backup`;
+    if (cycle === 1) await cp(this.#data, backup, { recursive: true });
+    if (cycle !== 2) return;
+    await rm(this.#data, { recursive: true });
+    await rename(backup, this.#data);
+    await this.#world.forget();
+  }
+
+  #report(): CampaignReport {
+    const { acknowledged, checkpoints, violations } = this.#journal;
+    return {
+      cycles: this.#options.cycles,
+      entries: this.#size,
+      acknowledged: acknowledged.size,
+      cutOff: this.#cutOff,
+      checkpoints: checkpoints.size,
+      slowestStartMs: Math.round(this.#slowestStartMs),
+      violations,
+    };
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** A full check of a stopped node's folder. */
+export async function fsckFolder(data: string, { trust, log }: World): Promise<FsckReport> {
+  const headLock = await openHeadLock(join(data, 'lock'));
+  try {
+    const store = await openLevelLogStore(join(data, 'db'));
+    try {
+      return await fsck({ store, headLock, trust, log, now: Math.floor(Date.now() / 1000) });
+    } finally {
+      await store.close();
+    }
+  } finally {
+    await headLock.close();
+  }
+}
