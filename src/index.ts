@@ -1,6 +1,7 @@
 /**
- * The SDK: operators state and submit (`signStatement`, `LogClient`), auditors judge (`judge`, `parseTrustRoot`), anyone
- * asks a verifier (`VerifierClient`). `judge` is pure, and gives everyone the same report on the same file.
+ * The SDK: operators state and submit (`signStatement`, `LogClient`) and meter requests (`openMeter`, `normaliseUsage`),
+ * customers check what they are billed (`verifyInvoice`), auditors judge (`judge`, `parseTrustRoot`), anyone asks a verifier
+ * (`VerifierClient`). `judge` is pure, and gives everyone the same report on the same file.
  */
 export { readArtifact, readShardArtifact } from './client/artifact.ts';
 export { LogClient, type LogClientOptions, type SubmitOptions } from './client/log-client.ts';
@@ -19,6 +20,26 @@ export type { FindingList, ModelPage, ModelStatus, NodeList } from './client/ver
 export { VerifierClient, type VerifierClientOptions } from './client/verifier-client.ts';
 export { type Dossier, formatDossier, parseDossier } from './core/dossier/dossier.ts';
 export { type Finding, findingId, formatFinding, parseFinding } from './core/finding/finding.ts';
+export type { TokenBuckets } from './core/metering/buckets.ts';
+export { type CustomerCommitment, verifyCustomer } from './core/metering/customer.ts';
+export { formatInvoice, type Invoice, makeInvoice, parseInvoice } from './core/metering/invoice.ts';
+export type { InvoiceLine, InvoiceReport } from './core/metering/invoice-report.ts';
+export { normaliseUsage, type UsageSource } from './core/metering/normalise.ts';
+export {
+  formatRequestProof,
+  parseRequestProof,
+  type RequestProof,
+  type VerifiedRequest,
+  verifyRequestProof,
+} from './core/metering/request-proof.ts';
+export {
+  formatUsageReceipt,
+  parseUsageReceipt,
+  type SignedUsageReceipt,
+  type UsageReceipt,
+  verifyUsageReceipt,
+} from './core/metering/usage-receipt.ts';
+export { type InvoiceRules, verifyInvoice } from './core/metering/verify-invoice.ts';
 export { formatShardProof, parseShardProof, type ShardProof } from './core/model/shard-proof.ts';
 export {
   nobleEngine,
@@ -58,3 +79,12 @@ export {
 } from './errors.ts';
 export { type OpenedKey, readKeyFile, type SecretKey, writeKeyFile } from './keys/key-file.ts';
 export { opensslEngine } from './keys/openssl-engine.ts';
+export {
+  type Meter,
+  type MeteredRequest,
+  type MeterOptions,
+  type MeterStatus,
+  openMeter,
+  type RecordedRequest,
+} from './meter/meter.ts';
+export type { LoggedWindow, SubmitWindow } from './meter/submissions.ts';

@@ -19,6 +19,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   receipt: async () => (await import('./commands/receipt.ts')).receiptCommand(),
   verify: async () => (await import('./commands/verify.ts')).verifyCommand(),
   usage: async () => (await import('./commands/usage.ts')).usageCommand(),
+  invoice: async () => (await import('./commands/invoice.ts')).invoiceCommand(),
   audit: async () => (await import('./commands/audit.ts')).auditCommand(),
   fsck: async () => (await import('./commands/fsck.ts')).fsckCommand(),
   trust: async () => (await import('./commands/trust.ts')).trustCommand(),

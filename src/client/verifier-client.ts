@@ -71,11 +71,11 @@ export class VerifierClient {
     decodeHex(sha256, 32);
     const query = range === undefined ? '' : `?${new URLSearchParams({ ...range })}`;
     const bytes = await this.#get(`/v1/models/${sha256}/dossier${query}`, LARGEST_DOSSIER_BYTES);
-    return requireAsked(
-      bytes,
-      `a dossier of model ${sha256}`,
-      () => parseDossier(bytes).model === sha256,
-    );
+    return requireAsked(bytes, `a dossier of model ${sha256} with the range asked for`, () => {
+      const dossier = parseDossier(bytes);
+      // One of a shorter range is right in itself, and its sums are smaller.
+      return dossier.model === sha256 && sameRange(dossier.range, range);
+    });
   }
 
   /** The receipt of an entry, byte for byte. @throws ENTRY_UNKNOWN */
@@ -140,6 +140,10 @@ export class VerifierClient {
     if (response.status === 200) return response.body;
     throw peerRefusal(url, response);
   }
+}
+
+function sameRange(given: UsageRange | undefined, asked: UsageRange | undefined): boolean {
+  return given?.from === asked?.from && given?.to === asked?.to && given?.by === asked?.by;
 }
 
 // Not a judgement: only that the file is the one that was asked for, so that it is not kept under a wrong name.

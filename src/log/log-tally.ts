@@ -3,7 +3,7 @@
  * is never on the path of a submission; a verifier that rebuilds the same tally cosigns the note.
  */
 import { parseCheckpoint } from '../core/note/checkpoint.ts';
-import { appendSignatures, verifyCosignatures } from '../core/note/cosignature.ts';
+import { appendSignatures, rightCosignatures } from '../core/note/cosignature.ts';
 import { formatSignatureLine, parseNote, parseSignatureLines } from '../core/note/note.ts';
 import type { NoteSigner, VerifierKey } from '../core/note/vkey.ts';
 import type { Question } from '../core/tally/proof.ts';
@@ -71,22 +71,20 @@ export class LogTally {
   }
 
   /**
-   * Keeps verifiers' cosignatures on the current note; gives how many of the lines were taken. Lines of others and lines
-   * for an older note are left out. @throws NOTE_MALFORMED, COSIGNATURE_*
+   * Keeps verifiers' cosignatures on the current note, one of each; gives how many of the lines are such. Lines of others,
+   * lines for an older note and wrong ones are left out. @throws TALLY_UNPUBLISHED, NOTE_MALFORMED
    */
   addCosignatures(lines: string): number {
     const current = this.#demandCurrent();
-    const { text } = parseNote(current.tally);
-    const known = parseSignatureLines(lines).filter((line) =>
-      this.#options.verifiers.some((verifier) => verifier.name === line.name),
-    );
-    const taken = known.filter((line) => {
-      const trust = { witnesses: this.#options.verifiers, now: this.#options.now() };
-      return verifyCosignatures({ text, signatures: [line] }, trust).length > 0;
-    });
-    const tally = appendSignatures(current.tally, taken.map(formatSignatureLine));
+    const { verifiers: witnesses, now } = this.#options;
+    const { text, signatures } = parseNote(current.tally);
+    const given = { text, signatures: parseSignatureLines(lines) };
+    const right = rightCosignatures(given, { witnesses, now: now() });
+    // A verifier that signs again with another time must not make the note grow.
+    const added = right.filter((line) => signatures.every(({ name }) => name !== line.name));
+    const tally = appendSignatures(current.tally, added.map(formatSignatureLine));
     this.#current = { ...current, tally };
-    return taken.length;
+    return right.length;
   }
 
   async close(): Promise<void> {

@@ -151,13 +151,13 @@ export class Dossiers {
 
   /** Everything that a dossier depends on, in one text. */
   #stampOf(model: string): string {
-    const { followers, tallies, findings } = this.#options;
+    const { followers, findings } = this.#options;
     const logs = [...followers.values()].map((follower) => {
       const facts = this.#factsOf(follower);
       const { current } = facts;
       const missing = reasonToLeaveOut(facts, this.#options.clock());
       const doubt = follower.refusals.doubtAbout(model);
-      const tally = tallies.get(follower.log.origin)?.current;
+      const tally = this.#tallyOf(follower, current);
       return [missing ?? null, doubt?.index ?? null, current?.note ?? null, tally?.note ?? null];
     });
     return JSON.stringify([logs, findings.about(model).map(({ id }) => id)]);
@@ -191,7 +191,7 @@ export class Dossiers {
       return { origin, missing: { code: 'ENTRY_INADMISSIBLE', message } };
     }
     try {
-      const tally = this.#options.tallies.get(origin)?.current;
+      const tally = this.#tallyOf(follower, current);
       const shown = tally === undefined ? current : checkpointFor(tally, current);
       const entries = await entriesAbout(asked, { follower, current: shown, budget });
       const log = { origin, checkpoint: shown.note, entries };
@@ -200,6 +200,19 @@ export class Dossiers {
       if (!(error instanceof AttestryError)) throw error;
       return missingLog(origin, problemOf(error));
     }
+  }
+
+  /**
+   * The log's tally. One that has fallen behind for too long is left out: its checkpoint would hide what the log holds
+   * since, while a dossier without a tally shows it and says that nothing proves its list complete.
+   */
+  #tallyOf({ log }: Follower, current: WitnessedCheckpoint | undefined): VerifiedTally | undefined {
+    const tally = this.#options.tallies.get(log.origin)?.current;
+    if (tally === undefined || current === undefined) return undefined;
+    const { now, staleAfterSeconds } = this.#options.clock();
+    const { checkpoint, witnessedAt } = tally.checkpoint;
+    const isBehind = checkpoint.size < current.checkpoint.size;
+    return isBehind && now - witnessedAt > staleAfterSeconds ? undefined : tally;
   }
 
   #findingsAbout(model: string): readonly Finding[] {

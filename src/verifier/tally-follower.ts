@@ -3,11 +3,17 @@
  * differs becomes a finding; until then it is only not cosigned.
  */
 import { bytesEqual } from '../core/bytes/equal.ts';
-import { appendSignatures, signCosignature } from '../core/note/cosignature.ts';
-import { parseNote } from '../core/note/note.ts';
-import type { NoteSigner } from '../core/note/vkey.ts';
+import { appendSignatures, rightCosignatures, signCosignature } from '../core/note/cosignature.ts';
+import {
+  formatNote,
+  formatSignatureLine,
+  type NoteSignature,
+  parseNote,
+} from '../core/note/note.ts';
+import { isLineOf, type NoteSigner } from '../core/note/vkey.ts';
 import { type TallyHead, verifyTallyNote } from '../core/tally/tally-note.ts';
 import {
+  engineOf,
   type VerificationRules,
   verifyWitnessedCheckpoint,
   type WitnessedCheckpoint,
@@ -102,9 +108,19 @@ export class TallyFollower {
     const { store } = this.#options;
     const pair = store.pair();
     if (pair === undefined) return;
-    const { head, checkpoint } = this.#verify(pair);
-    if (head.size !== store.state().size) return;
-    this.#current = { checkpoint, note: pair.tally, view: store.view() };
+    const claim = this.#verifyKept(pair);
+    if (claim?.head.size !== store.state().size) return;
+    this.#current = { checkpoint: claim.checkpoint, note: pair.tally, view: store.view() };
+  }
+
+  /** Undefined for what the trust root of today does not bear out: the tally is then asked for anew. */
+  #verifyKept(pair: TallyPair): Claim | undefined {
+    try {
+      return this.#verify(pair);
+    } catch (error) {
+      if (error instanceof AttestryError) return undefined;
+      throw error;
+    }
   }
 
   async #read(signal: AbortSignal): Promise<Claim | undefined> {
@@ -153,7 +169,8 @@ export class TallyFollower {
   async #accept(claim: Claim, signal: AbortSignal): Promise<void> {
     const { store } = this.#options;
     const line = this.#cosign(claim.pair.tally);
-    const note = line === undefined ? claim.pair.tally : appendSignatures(claim.pair.tally, [line]);
+    const shown = this.#rightLines(claim.pair.tally);
+    const note = line === undefined ? shown : appendSignatures(shown, [line]);
     await store.putPair({ checkpoint: claim.pair.checkpoint, tally: note });
     const before = this.#current;
     this.#current = { checkpoint: claim.checkpoint, note, view: store.view() };
@@ -166,19 +183,27 @@ export class TallyFollower {
     const current = this.#current as VerifiedTally;
     const shown = parseNote(pair.tally);
     if (shown.text !== parseNote(current.note).text) return;
-    const lines = pair.tally
-      .slice(shown.text.length + 1)
-      .split('\n')
-      .slice(0, -1);
-    const note = appendSignatures(
-      current.note,
-      lines.map((line) => `${line}\n`),
-    );
+    const present = new Set(parseNote(current.note).signatures.map(({ name }) => name));
+    const added = this.#cosignaturesOn(pair.tally).filter(({ name }) => !present.has(name));
+    const note = appendSignatures(current.note, added.map(formatSignatureLine));
     this.#current = { ...current, note };
     const own = this.#options.signer?.vkey.name;
     if (own === undefined || shown.signatures.some(({ name }) => name === own)) return;
     const mine = current.note.split('\n').find((line) => line.startsWith(`— ${own} `));
     if (mine !== undefined) await this.#options.source.offerCosignature(`${mine}\n`, signal);
+  }
+
+  /** The note with the log's signature and the verifiers' right ones: a log could add any line, without end. */
+  #rightLines(tally: string): string {
+    const { text, signatures } = parseNote(tally);
+    const own = signatures.filter((line) => isLineOf(line, this.#options.log.vkey)).slice(0, 1);
+    return formatNote({ text, signatures: [...own, ...this.#cosignaturesOn(tally)] });
+  }
+
+  #cosignaturesOn(tally: string): readonly NoteSignature[] {
+    const rules = this.#options.rules();
+    const witnesses = rules.trust.verifiers.map(({ vkey }) => vkey);
+    return rightCosignatures(parseNote(tally), { witnesses, now: rules.now, ...engineOf(rules) });
   }
 
   #cosign(note: string): string | undefined {

@@ -12,15 +12,18 @@ import type { VerificationRules } from '../../src/core/trust/quorum.ts';
 import { opensslEngine } from '../../src/keys/openssl-engine.ts';
 import { type Meter, type MeterOptions, openMeter } from '../../src/meter/meter.ts';
 import type { LoggedWindow } from '../../src/meter/submissions.ts';
-import { makeNetwork, operatorSeed, type TestLog, type TestNetwork } from './fixtures.ts';
-import { MODEL, SAMPLE_CONTEXT } from './statements.ts';
+import { makeNetwork, operatorSeed, TestLog, type TestNetwork } from './fixtures.ts';
+import { MODEL, NOW, SAMPLE_CONTEXT } from './statements.ts';
 
 /** A full hour. */
 export const START: number = parseTime('2026-10-01T08:00:00Z');
 
+// The same every time, and slow to make: its keys are checked one by one.
+const NETWORK: TestNetwork = makeNetwork({ regions: ['eu', 'us'] });
+
 export class MeterBed {
-  readonly network: TestNetwork = makeNetwork({ regions: ['eu', 'us'] });
-  readonly rules: VerificationRules = { ...this.network.rules, engine: opensslEngine };
+  rules: VerificationRules = { ...NETWORK.rules, engine: opensslEngine };
+  readonly log: TestLog = new TestLog('eu', NETWORK.witnesses.slice(0, 3));
   /** Unix seconds. */
   now: number = START;
   /** Every envelope that was submitted, again and again included. */
@@ -28,16 +31,14 @@ export class MeterBed {
   /** Thrown in place of an answer, after the log has taken the entry where `afterCommit` says so. */
   failure: { readonly error: Error; readonly afterCommit: boolean } | undefined;
   state: LoggedWindow['state'] = 'witnessed';
+  /** When the witnesses sign, unix seconds. */
+  witnessedAt: number = NOW - 60;
   readonly #folder: string;
   #stream: StreamState | undefined;
   #random = 0;
 
   constructor(folder: string) {
     this.#folder = folder;
-  }
-
-  get log(): TestLog {
-    return this.network.logs[0] as TestLog;
   }
 
   /** Windows in the log. */
@@ -54,7 +55,10 @@ export class MeterBed {
       seed: operatorSeed(this.log.operator),
       meter: { id: 'gateway', method: 'test tokens' },
       subject: { name: 'model.bin', digest: { sha256: MODEL } },
-      context: { jurisdiction: SAMPLE_CONTEXT.jurisdiction, ...this.log.context } as MeterOptions['context'],
+      context: {
+        jurisdiction: SAMPLE_CONTEXT.jurisdiction,
+        ...this.log.context,
+      } as MeterOptions['context'],
       windowSeconds: 60,
       now: () => this.now,
       submit: async (envelope) => this.submit(envelope),
@@ -82,11 +86,14 @@ export class MeterBed {
     }
     if (this.failure !== undefined) throw this.failure.error;
     const witnesses = this.state === 'witnessed' ? {} : { witnesses: [] };
-    return { receipt: log.receipt(index, witnesses), state: this.state };
+    const receipt = log.receipt(index, { ...witnesses, time: this.witnessedAt });
+    return { receipt, state: this.state };
   }
 
   randomBytes(length: number): Uint8Array {
-    const digest = createHash('sha512').update(`random ${this.#random++}`).digest();
+    const digest = createHash('sha512')
+      .update(`random ${this.#random++}`)
+      .digest();
     return new Uint8Array(digest.subarray(0, length));
   }
 

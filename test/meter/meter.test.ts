@@ -153,7 +153,11 @@ describe('Meter windows', () => {
       meter: { id: 'gateway', method: 'test tokens', sequence: 0, previous: null },
       window: { start: formatTime(START), end: formatTime(START + 60) },
       context: { issuedAt: formatTime(START + 60) },
-      quantities: { requests: '5', inputUncachedTokens: `${50 + 10}`, inputTokens: `${50 + 10 + 10 + 4}` },
+      quantities: {
+        requests: '5',
+        inputUncachedTokens: `${50 + 10}`,
+        inputTokens: `${50 + 10 + 10 + 4}`,
+      },
       requestTree: { count: '5' },
     });
   });
@@ -273,7 +277,10 @@ describe('Meter submissions', () => {
     const meter = await withWindows(bed, 3);
     bed.failure = { error: unavailable(), afterCommit: false };
     await meter.tick();
-    expect(meter.status).toMatchObject({ unloggedWindows: 3, lastError: { code: 'PEER_UNAVAILABLE' } });
+    expect(meter.status).toMatchObject({
+      unloggedWindows: 3,
+      lastError: { code: 'PEER_UNAVAILABLE' },
+    });
     bed.failure = undefined;
     await meter.tick();
     expect(bed.submitted).toHaveLength(1);
@@ -330,7 +337,10 @@ describe('Meter submissions', () => {
     await recordMany(meter, 0, 1);
     bed.now += 60;
     await meter.tick();
-    expect(meter.status).toMatchObject({ unloggedWindows: 1, lastError: { code: 'RESPONSE_INVALID' } });
+    expect(meter.status).toMatchObject({
+      unloggedWindows: 1,
+      lastError: { code: 'RESPONSE_INVALID' },
+    });
   });
 
   it('stop the meter when the log holds other statements of it', async () => {

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { cp, mkdir, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Level } from 'level';
@@ -75,7 +76,8 @@ class Site {
   }
 }
 
-describe('the log process', () => {
+// Every test starts several processes, on a machine that may be busy.
+describe('the log process', { timeout: 90_000 }, () => {
   it('keeps a second process off its data and off its lock', async () => {
     const site = await Site.make();
     await site.start({ lock: `${site.data}.lock` });
@@ -167,7 +169,7 @@ describe('the log process', () => {
       expect(heard).toMatch(/^HTTP\/1\.1 408 /);
       expect(heard).toContain('REQUEST_TIMEOUT');
     }
-  }, 30_000);
+  });
 
   it('ends cleanly on SIGTERM under load, and has lost nothing that it acknowledged', async () => {
     const site = await Site.make();
@@ -195,16 +197,27 @@ describe('the log process', () => {
     expect(journal.violations).toEqual([]);
     await again.stop();
     expect((await fsckFolder(site.data, world)).problems).toEqual([]);
-  }, 40_000);
+  });
 
-  it('ends with its witnesses hanging', async () => {
+  it('ends cleanly though its witnesses hang', async () => {
     const site = await Site.make();
-    const node = await site.start();
+    const node = await site.start({ 'witness-timeout-ms': 120_000 });
     await site.grow(node, 1);
     await site.world.close();
-    const started = performance.now();
-    expect(await node.stop()).toMatchObject({ code: 0 });
-    expect(performance.now() - started).toBeLessThan(8_000);
+    let asked = 0;
+    for (const { url } of site.world.trust.witnesses) {
+      const server = createServer(() => asked++);
+      server.listen(Number(new URL(url).port), '127.0.0.1');
+      onTestFinished(() => void server.close());
+    }
+    const answer = await fetch(`${await node.listening}/v1/entries`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: site.statements.reading(),
+    });
+    expect(answer.status).toBe(201);
+    await until(() => asked > 0, 15_000);
+    expect(await node.stop()).toMatchObject({ code: 0, errors: '' });
   });
 });
 

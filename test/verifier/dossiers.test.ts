@@ -164,8 +164,8 @@ describe('Dossiers.bytesOf', () => {
     const bed = await network();
     const verifier = await bed.openAndLook();
     const { log } = bed.eu;
-    for (let i = 0; log.entries.length < 1100; i++) log.append(new TextEncoder().encode(`${i}`));
     log.state('deployment');
+    for (let i = 0; log.entries.length < 1100; i++) log.append(new TextEncoder().encode(`${i}`));
     bed.eu.publish();
     bed.eu.damage = (path, served) => (path.startsWith('tile/entries/004') ? undefined : served);
     await verifier.round();

@@ -23,6 +23,7 @@ interface Poison {
 
 const isTile = (path: string): boolean => path.startsWith('tile/') && !isBundle(path);
 const isBundle = (path: string): boolean => path.startsWith('tile/entries/');
+const isPartial = (path: string): boolean => isTile(path) && path.includes('.p/');
 const isCheckpoint = (path: string): boolean => path === 'checkpoint';
 
 function at(
@@ -121,6 +122,11 @@ const POISONS: readonly Poison[] = [
     what: 'a tile with a byte too many',
     standing: 'invalid TILE_LENGTH_WRONG',
     damage: at(isTile, (served) => Uint8Array.from([...served, 0])),
+  },
+  {
+    what: 'a partial tile with a hash too many',
+    standing: 'invalid TILE_LENGTH_WRONG',
+    damage: at(isPartial, (served) => Uint8Array.from([...served, ...served.subarray(0, 32)])),
   },
   {
     what: 'a tile at the right edge that is not the signed one',

@@ -118,6 +118,25 @@ describe('Refusals', () => {
     expect(other.findings).toEqual([]);
   });
 
+  it('knows where a stream stands from one growth to the next, and over a restart', async () => {
+    const bed = await VerifierBed.make();
+    const entries = stream(bed.eu.log);
+    let verifier = await bed.open();
+    for (const i of [0, 1]) {
+      bed.eu.log.append(entries[i] as Uint8Array);
+      bed.eu.publish();
+      await verifier.round();
+    }
+    await verifier.close();
+    bed.eu.log.append(entries[2] as Uint8Array);
+    bed.eu.publish();
+    verifier = await bed.openAndLook();
+    expect(statusOf(verifier, bed.eu.log.origin)).toMatchObject({
+      mirroredSize: 3,
+      refusedEntries: 0,
+    });
+  });
+
   it('files nothing twice, over restarts and further growth', async () => {
     const bed = await VerifierBed.make();
     bed.eu.log.append(doubleCounted(bed.eu.log));

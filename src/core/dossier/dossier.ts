@@ -86,7 +86,7 @@ const dossierFile = object({
   version: literal(1),
 });
 
-/** @throws INPUT_TOO_LARGE, JSON_*, DOSSIER_MALFORMED, FINDING_MALFORMED, ENVELOPE_* */
+/** @throws INPUT_TOO_LARGE, JSON_*, DOSSIER_MALFORMED, USAGE_RANGE_INVALID, FINDING_MALFORMED, ENVELOPE_* */
 export function parseDossier(bytes: Uint8Array): Dossier {
   if (bytes.length > LARGEST_DOSSIER_BYTES) {
     throw new AttestryError(

@@ -129,7 +129,8 @@ function verifyList(
   const proven = hashes(listed);
   const given = hashes(ordered);
   if (proven.length === given.length && proven.every((hash, i) => hash === given[i])) return;
-  const missing = listed.filter((_, i) => !given.includes(proven[i] as string));
+  const known = new Set(given);
+  const missing = listed.filter((_, i) => !known.has(proven[i] as string));
   const first = missing[0] && decodeKey(missing[0].key);
   throw new AttestryError(
     'DOSSIER_INCOMPLETE',

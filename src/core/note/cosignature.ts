@@ -49,6 +49,26 @@ export function verifyCosignatures(note: Note, trust: CosignatureTrust): readonl
   return [...byKey.values()];
 }
 
+/** The lines of a note that are right cosignatures of known witnesses, the first of each; all others are left out. */
+export function rightCosignatures(note: Note, trust: CosignatureTrust): readonly NoteSignature[] {
+  const byName = new Map<string, NoteSignature>();
+  for (const line of note.signatures) {
+    if (!byName.has(line.name) && isRight({ text: note.text, signatures: [line] }, trust)) {
+      byName.set(line.name, line);
+    }
+  }
+  return [...byName.values()];
+}
+
+function isRight(note: Note, trust: CosignatureTrust): boolean {
+  try {
+    return verifyCosignatures(note, trust).length > 0;
+  } catch (error) {
+    if (error instanceof AttestryError) return false;
+    throw error;
+  }
+}
+
 /** A note with further signature lines at its end; lines that are there already are not repeated. */
 export function appendSignatures(noteText: string, lines: readonly string[]): string {
   const present = new Set(noteText.split('\n'));

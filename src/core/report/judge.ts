@@ -119,10 +119,11 @@ function judgeDossier(bytes: Uint8Array, options: JudgeOptions): Report {
 function completeness({ proven }: VerifiedDossier, { trust }: JudgeOptions): string[] {
   if (proven.length === 0) return [];
   const logs = `${proven.length} of ${trust.logs.size} logs`;
-  const rebuilt = `at least ${trust.verifierQuorum} of ${trust.verifiers.length} verifiers have rebuilt and cosigned each tally`;
+  const { verifiers, verifierQuorum: quorum } = trust;
+  const rebuilt = `at least ${quorum} of ${verifiers.length} verifiers have rebuilt and cosigned each tally`;
   const absent = absentEverywhere(proven);
   return [
-    `The tallies of ${logs} prove that nothing they hold about the model is missing here; ${rebuilt}.`,
+    `The tallies of ${logs} prove that nothing they hold about the model is missing here${quorum === 0 ? '' : `; ${rebuilt}`}.`,
     ...(absent.length === 0
       ? []
       : [`Proven absent on these logs: any statement of kind ${absent.join(', ')}.`]),

@@ -4,7 +4,7 @@
  */
 import type { AttestryError } from '../../errors.ts';
 import { HASH_LENGTH } from '../merkle/hash.ts';
-import { KEY_BITS, KEY_BYTES, type Prefix, prefixOf } from './key.ts';
+import { KEY_BITS, KEY_BYTES, type Prefix, prefixOf, startsWith } from './key.ts';
 import type { Summary } from './node.ts';
 import { readSum, SUM_BYTES, type Sums, TALLY_METRICS, writeSum } from './sums.ts';
 
@@ -154,6 +154,7 @@ export class CompactReader {
     const key = new Uint8Array(KEY_BYTES);
     key.set(bound.bits.subarray(0, known));
     key.set(this.bytes(length - known), known);
+    if (!startsWith(key, bound)) throw this.#refuse('every key and prefix in its place');
     return key;
   }
 }

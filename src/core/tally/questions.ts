@@ -40,21 +40,19 @@ const MOST_STRETCHES = 1000;
 export function stretchesOf({ from, to, by }: UsageRange): readonly Stretch[] {
   const first = wholeHour(from);
   const end = wholeHour(to);
-  const step = { total: end - first, day: HOURS_PER_DAY, hour: 1 }[by];
-  if (first >= end || (end - first) / step > MOST_STRETCHES) {
-    throw new AttestryError(
-      'USAGE_RANGE_INVALID',
-      `Expected 1 to ${MOST_STRETCHES} stretches from ${from} to ${to} by ${by}.`,
-    );
-  }
+  const step = { total: Number.POSITIVE_INFINITY, day: HOURS_PER_DAY, hour: 1 }[by];
   const stretches: Stretch[] = [];
-  for (let at = first; at < end; ) {
-    // Days begin at midnight UTC, wherever the range begins.
-    const next = by === 'day' ? (Math.floor(at / HOURS_PER_DAY) + 1) * HOURS_PER_DAY : at + step;
-    stretches.push({ from: at, to: Math.min(end, next) });
+  // Days begin at midnight UTC, wherever the range begins.
+  for (let at = first; at < end && stretches.length <= MOST_STRETCHES; ) {
+    const next = Math.min(end, (Math.floor(at / step) + 1) * step);
+    stretches.push({ from: at, to: next });
     at = next;
   }
-  return stretches;
+  if (stretches.length > 0 && stretches.length <= MOST_STRETCHES) return stretches;
+  throw new AttestryError(
+    'USAGE_RANGE_INVALID',
+    `Expected 1 to ${MOST_STRETCHES} stretches from ${from} to ${to} by ${by}.`,
+  );
 }
 
 /** RFC 3339 of an hour since 1970. */

@@ -48,7 +48,7 @@ export function parseTally(noteText: string): SignedTally {
   if (head === undefined || textOf(head) !== note.text) {
     throw new AttestryError(
       'TALLY_NOTE_MALFORMED',
-      `Expected a tally note of ten and more lines, got ${quote(note.text)}.`,
+      `Expected the ${5 + TALLY_METRICS.length} lines of a tally note, got ${quote(note.text)}.`,
     );
   }
   return { head, note };
@@ -82,7 +82,7 @@ function readHead(text: string): TallyHead | undefined {
   const [origin = '', size = '', tallyRoot = '', logRoot = '', count = '', ...metrics] = text
     .slice(0, -1)
     .split('\n');
-  if (!origin.endsWith('/tally') || metrics.length !== TALLY_METRICS.length) return undefined;
+  if (!/.\/tally$/.test(origin) || metrics.length !== TALLY_METRICS.length) return undefined;
   try {
     return {
       origin: origin.slice(0, -'/tally'.length),

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { encodeHex } from '../../../src/core/bytes/hex.ts';
 import type { DossierLog } from '../../../src/core/dossier/dossier.ts';
 import { verifyDossier } from '../../../src/core/dossier/verify.ts';
+import { formatTrustRoot, parseTrustRoot } from '../../../src/core/trust/trust-root.ts';
 import {
   makeNetwork,
   signedEntry,
@@ -52,6 +53,23 @@ describe('streamProblems', () => {
       eu.append(signedEntry(statement).entry);
     }
     expect(problems(network, asIs)).toEqual([]);
+  });
+
+  it('keeps the streams of one meter on two logs apart', () => {
+    const network = makeNetwork({ regions: ['eu', 'us'] });
+    const operators = network.file.operators.map((operator) => ({
+      ...operator,
+      logs: network.logs.map(({ origin }) => origin),
+    }));
+    const trust = parseTrustRoot(formatTrustRoot({ ...network.file, operators }));
+    for (const log of network.logs) {
+      for (const statement of sampleStream(2, { context: { log: log.origin } })) {
+        log.append(signedEntry(statement).entry);
+      }
+    }
+    const verified = verifyDossier(network.dossier(MODEL), { ...network.rules, trust });
+    expect(verified.statements).toHaveLength(4);
+    expect(verified.problems).toEqual([]);
   });
 
   it('reports each gap once: at the start, in the middle', () => {

@@ -140,6 +140,15 @@ describe('verifyDossier', () => {
     expect(problems(network.dossier(MODEL))).toEqual(['STATEMENT_TIME_FUTURE eu.log.example']);
   });
 
+  it('reports a statement dated ahead of its own clock, whatever the witnesses say', () => {
+    const network = makeSample();
+    const [log] = network.logs as [TestLog];
+    log.state('training', { context: { issuedAt: formatTime(NOW + 301) } });
+    const [, ...others] = network.dossier(MODEL).logs;
+    const logs = [log.dossierLog(MODEL, { time: NOW + 300 }), ...others];
+    expect(problems({ ...DOSSIER, logs })).toEqual(['STATEMENT_TIME_FUTURE eu.log.example']);
+  });
+
   it('counts an entry that the log holds twice once', () => {
     const network = makeSample();
     const [log] = network.logs as [TestLog];

@@ -209,6 +209,25 @@ describe('verifyFinding on a meter', () => {
     );
   });
 
+  it('proves it from any statement of the stream on, not only from the first', () => {
+    const [, , , fourth] = usage(4) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
+    const log = logOf(between, e0, e1, between, fourth);
+    expect(judged(inadmissible(log, 'STREAM_SEQUENCE_MISMATCH', [2, 3, 4]))).toBe(
+      'ENTRY_INADMISSIBLE',
+    );
+    const whole = logOf(between, e0, e1, between, e2);
+    expect(judged(inadmissible(whole, 'STREAM_SEQUENCE_MISMATCH', [2, 3, 4]))).toBe(
+      'FINDING_UNPROVEN',
+    );
+  });
+
+  it('takes nothing for a start of the stream at the start of the log but its number 0', () => {
+    const log = logOf(e1, e2);
+    expect(judged(inadmissible(log, 'STREAM_SEQUENCE_MISMATCH', [0, 1]))).toBe(
+      'ENTRY_INADMISSIBLE',
+    );
+  });
+
   it('proves a fork, an overlap and a change of model', () => {
     const forked = sampleStream(3, { context: { jurisdiction: 'FRA' } })[2] as Usage;
     const window = { start: '2026-10-01T08:05:00Z', end: '2026-10-01T08:15:00Z' };

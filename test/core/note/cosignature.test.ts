@@ -5,6 +5,7 @@ import {
   appendSignatures,
   CLOCK_SKEW_SECONDS,
   type Cosignature,
+  rightCosignatures,
   signCosignature,
   verifyCosignatures,
 } from '../../../src/core/note/cosignature.ts';
@@ -134,6 +135,22 @@ describe('verifyCosignatures', () => {
   it('refuses the whole note for one wrong line of a known witness', () => {
     const note = cosigned(signCosignature(text, NOW, W1), lineOf(new Uint8Array(72).fill(1)));
     expect(verdict(note)).toBe('COSIGNATURE_TIME_INVALID');
+  });
+});
+
+describe('rightCosignatures', () => {
+  it('leaves out what is wrong, unknown or said before', () => {
+    const right = [signCosignature(text, NOW, W1), signCosignature(text, NOW - 5, W2)];
+    const stranger = testSigner('witness1.example', SIGNATURE_TYPE.cosignature, 'stranger');
+    const note = cosigned(
+      lineOf(new Uint8Array(72).fill(1)),
+      lineOf(new Uint8Array(3)),
+      signCosignature(text, NOW, stranger),
+      ...right,
+      signCosignature(text, NOW - 9, W1),
+    );
+    const found = rightCosignatures(parseNote(note), { witnesses: WITNESSES, now: NOW });
+    expect(found.map(formatSignatureLine)).toEqual(right);
   });
 });
 

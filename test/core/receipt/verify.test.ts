@@ -110,6 +110,7 @@ describe('verifyReceipt', () => {
     expect(verdict(receiptAt(NOW - 700, NOW - 1000))).toBe('none');
     expect(verdict(receiptAt(NOW - 699, NOW - 1000))).toBe('STATEMENT_TIME_FUTURE');
     expect(verdict(receiptAt(NOW + 301, NOW))).toBe('STATEMENT_TIME_FUTURE');
+    expect(verdict(receiptAt(NOW + 301, NOW + 300))).toBe('STATEMENT_TIME_FUTURE');
   });
 
   it('refuses a checkpoint that is older than asked for', () => {

@@ -1,0 +1,107 @@
+/** Test networks whose logs have tallies: rebuilt in memory from the entries, signed by the log, cosigned by verifiers. */
+import { encodeBase64 } from '../../src/core/bytes/base64.ts';
+import type { Dossier, DossierLog } from '../../src/core/dossier/dossier.ts';
+import { type NoteSigner, formatVkey, SIGNATURE_TYPE } from '../../src/core/note/vkey.ts';
+import { leavesOf } from '../../src/core/tally/leaves.ts';
+import type { TallyLeaf } from '../../src/core/tally/node.ts';
+import { encodeTallyProof } from '../../src/core/tally/proof-bytes.ts';
+import { questionsAbout, type UsageRange } from '../../src/core/tally/questions.ts';
+import { ZERO_SUMS } from '../../src/core/tally/sums.ts';
+import { signTally, type TallyHead } from '../../src/core/tally/tally-note.ts';
+import type { VerificationRules } from '../../src/core/trust/quorum.ts';
+import { formatTrustRoot, parseTrustRoot } from '../../src/core/trust/trust-root.ts';
+import { cosign, makeNetwork, type NetworkOptions, type TestLog, type TestNetwork } from './fixtures.ts';
+import { MemoryTally } from './memory-tally.ts';
+import { testSigner } from './signed-log.ts';
+import { NOW } from './statements.ts';
+
+export type ShownLog = Extract<DossierLog, { checkpoint: string }>;
+
+/** The verifiers of every tallied network. */
+export const VERIFIERS: readonly NoteSigner[] = [1, 2].map((number) =>
+  testSigner(`verifier${number}.example`, SIGNATURE_TYPE.cosignature),
+);
+
+/** A network whose trust root names the verifiers, and asks for `verifierQuorum` of them (2 unless told). */
+export function makeTalliedNetwork(
+  options: NetworkOptions & { readonly verifierQuorum?: number } = {},
+): TestNetwork {
+  const network = makeNetwork(options);
+  const verifiers = VERIFIERS.map(({ vkey }) => ({
+    key: formatVkey(vkey),
+    operator: `operator of ${vkey.name}`,
+    url: `https://${vkey.name}`,
+  }));
+  const file = { ...network.file, verifiers, verifierQuorum: options.verifierQuorum ?? 2 };
+  return { ...network, file, rules: rulesOf(file) };
+}
+
+/** The rules of the same network where the trust root is otherwise. */
+export function rulesOf(file: TestNetwork['file']): VerificationRules {
+  return { trust: parseTrustRoot(formatTrustRoot(file)), now: NOW };
+}
+
+export function leavesOfLog({ entries }: TestLog, size: number = entries.length): TallyLeaf[] {
+  return entries.slice(0, size).flatMap(leavesOf);
+}
+
+export interface TallyNoteOptions {
+  /** Default: both. */
+  readonly verifiers?: readonly NoteSigner[];
+  /** Default: the log's own. */
+  readonly signer?: NoteSigner;
+  /** What the note says otherwise. */
+  readonly head?: Partial<TallyHead>;
+}
+
+/** The note on a tally, cosigned. */
+export function tallyNote(log: TestLog, tally: MemoryTally, options: TallyNoteOptions = {}): string {
+  const { verifiers = VERIFIERS, signer = log.signer, head } = options;
+  const size = head?.size ?? log.entries.length;
+  const signed = signTally(
+    {
+      origin: log.origin,
+      size,
+      logRoot: log.tree.root(size),
+      tallyRoot: tally.hash,
+      count: tally.root?.count ?? 0,
+      sums: tally.root?.sums ?? ZERO_SUMS,
+      ...head,
+    },
+    signer,
+  );
+  return cosign(signed, verifiers, NOW - 30);
+}
+
+export interface ProvenLogOptions extends TallyNoteOptions {
+  readonly range?: UsageRange;
+  /** Default: what the log's entries give. */
+  readonly leaves?: readonly TallyLeaf[];
+}
+
+/** What a dossier shows of a log, with the tally that proves it complete. */
+export function talliedLog(log: TestLog, model: string, options: ProvenLogOptions = {}): ShownLog {
+  const { range, leaves = leavesOfLog(log) } = options;
+  const shown = log.dossierLog(model) as ShownLog;
+  const tally = new MemoryTally(leaves);
+  const proof = tally.prove(questionsAbout(model, range ?? null));
+  return {
+    ...shown,
+    entries: shown.entries.filter(({ envelope }) => range === undefined || !isUsage(envelope)),
+    tally: { note: tallyNote(log, tally, options), proof: encodeBase64(encodeTallyProof(proof)) },
+  };
+}
+
+/** Everything about the model on all logs, proven complete. */
+export function talliedDossier(network: TestNetwork, model: string, range?: UsageRange): Dossier {
+  return {
+    model,
+    ...(range === undefined ? {} : { range }),
+    logs: network.logs.map((log) => talliedLog(log, model, range === undefined ? {} : { range })),
+    findings: [],
+  };
+}
+
+function isUsage({ payload }: { readonly payload: Uint8Array }): boolean {
+  return new TextDecoder().decode(payload).includes('"https://attestry.dev/usage/v1"');
+}
