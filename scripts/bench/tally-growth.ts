@@ -30,6 +30,8 @@ export interface TallyGrowthRow {
   readonly insertionsPerSecond: number;
   /** The same over the last tenth alone. */
   readonly lastInsertionsPerSecond: number;
+  /** Processor time of all threads for one insertion, over the whole growth; what other processes do does not count. */
+  readonly cpuMicroseconds: number;
   /** Everything about a model with 100 statements. */
   readonly everything: ProofFigure;
   /** One sum of a model's usage over 720 hours. */
@@ -40,7 +42,8 @@ export interface TallyGrowthRow {
   readonly peakRssBytes: number;
 }
 
-const STEP = Number(process.env['STEP'] ?? 1024);
+/** As many as the follower takes in one commit. */
+const STEP = 1024;
 const RUNS = 9;
 const MODELS = 1000;
 const HOURS = 720;
@@ -77,6 +80,7 @@ async function measureSize(store: TallyStore, size: number): Promise<TallyGrowth
   const lastTenth = Math.floor(size * 0.9);
   const first = await grow(store, { from: 0, to: lastTenth, size }, note);
   const last = await grow(store, { from: lastTenth, to: size, size }, note);
+  const seconds = first.seconds + last.seconds;
   const range = (by: UsageRange['by']): UsageRange => ({ from: START, to: END, by });
   const everything = measureProof(store, questionsAbout(MODEL_LISTED, null));
   const total = measureProof(store, questionsAbout(MODEL_BUSY, range('total')));
@@ -84,8 +88,9 @@ async function measureSize(store: TallyStore, size: number): Promise<TallyGrowth
   note();
   return {
     size,
-    insertionsPerSecond: size / (first + last),
-    lastInsertionsPerSecond: (size - lastTenth) / last,
+    insertionsPerSecond: size / seconds,
+    lastInsertionsPerSecond: (size - lastTenth) / last.seconds,
+    cpuMicroseconds: (first.cpuMicroseconds + last.cpuMicroseconds) / size,
     everything,
     total,
     hourly,
@@ -93,24 +98,28 @@ async function measureSize(store: TallyStore, size: number): Promise<TallyGrowth
   };
 }
 
-/** Seconds that it takes. */
+/** What it takes, without making the leaves. */
 async function grow(
   store: TallyStore,
   span: { readonly from: number; readonly to: number; readonly size: number },
   afterStep: () => void,
-): Promise<number> {
+): Promise<{ seconds: number; cpuMicroseconds: number }> {
   let seconds = 0;
+  let cpuMicroseconds = 0;
   for (let from = span.from; from < span.to; from += STEP) {
     const to = Math.min(span.to, from + STEP);
     const leaves = Array.from({ length: to - from }, (_, i) => leafAt(from + i, span.size));
     const started = performance.now();
+    const cpu = process.cpuUsage();
     const { root } = store.state();
     const grown = growTally({ root, leaves, readInner: (branch) => store.inner(branch) });
     await store.commit({ size: to, leaves, ...grown });
     seconds += (performance.now() - started) / 1000;
+    const { user, system } = process.cpuUsage(cpu);
+    cpuMicroseconds += user + system;
     afterStep();
   }
-  return seconds;
+  return { seconds, cpuMicroseconds };
 }
 
 function measureProof(store: TallyStore, questions: readonly Question[]): ProofFigure {
@@ -138,7 +147,7 @@ const MODEL_LISTED = encodeHex(sha256(encodeUtf8('model that is listed')));
 const MODEL_BUSY = encodeHex(sha256(encodeUtf8('model that is busy')));
 
 /** Usage as a log sees it: hours go forward; a tenth is about one busy model, exactly a hundred about the listed one. */
-export function leafAt(index: number, size: number): TallyLeaf {
+function leafAt(index: number, size: number): TallyLeaf {
   const entryHash = sha256(encodeUtf8(`entry ${index}`));
   const random = new DataView(entryHash.buffer, entryHash.byteOffset).getUint32(0);
   const hour = FIRST_HOUR + Math.floor((index * HOURS) / size);

@@ -9,6 +9,7 @@ import { rootFromTiles } from '../core/merkle/tile.ts';
 import { verifyCheckpoint } from '../core/note/checkpoint.ts';
 import type { VerifierKey } from '../core/note/vkey.ts';
 import { AttestryError } from '../errors.ts';
+import { opensslEngine } from '../keys/openssl-engine.ts';
 import type { HeadLock } from '../store/head-lock.ts';
 import type { Head, LogStore } from '../store/log-store.ts';
 import { scrubEntries, scrubSteps, scrubUpperTiles } from './scrub.ts';
@@ -101,7 +102,7 @@ export interface OwnHistory {
 export function verifyAgainstSeen(note: string, head: Head, { store, vkey }: OwnHistory): void {
   let seen: Head;
   try {
-    seen = verifyCheckpoint(note, { vkeys: [vkey] }).checkpoint;
+    seen = verifyCheckpoint(note, { vkeys: [vkey], engine: opensslEngine }).checkpoint;
   } catch (error) {
     if (error instanceof AttestryError) return;
     throw error;

@@ -24,7 +24,7 @@ import { Tally, tallyHead } from '../tally/tally.ts';
 import type { TallyPair, TallyStore, TallyView } from '../tally/tally-store.ts';
 import type { Findings } from './findings.ts';
 import type { Mirror } from './mirror.ts';
-import type { Problem } from './standing.ts';
+import { isLocal, type Problem, problemOf } from './standing.ts';
 import { findTallyContradiction } from './tally-contradiction.ts';
 import type { TallySource } from './tally-source.ts';
 
@@ -91,10 +91,8 @@ export class TallyFollower {
     } catch (error) {
       if (signal.aborted) return;
       this.#waiting = undefined;
-      const { code, message } = error instanceof AttestryError ? error : DEFECT;
-      this.#problem = { code, message };
-      if (!(error instanceof AttestryError) || error.code === 'STORE_FAILED')
-        this.#options.onDefect(error);
+      this.#problem = problemOf(error instanceof AttestryError ? error : DEFECT);
+      if (!(error instanceof AttestryError) || isLocal(error.code)) this.#options.onDefect(error);
     }
   }
 

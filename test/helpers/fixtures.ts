@@ -7,7 +7,7 @@ import type { Dossier } from '../../src/core/dossier/dossier.ts';
 import type { Finding } from '../../src/core/finding/finding.ts';
 import { signCheckpoint } from '../../src/core/note/checkpoint.ts';
 import { appendSignatures, signCosignature } from '../../src/core/note/cosignature.ts';
-import { publicKeyOf } from '../../src/core/note/ed25519.ts';
+import { publicKeyOf, type SignatureEngine } from '../../src/core/note/ed25519.ts';
 import { parseNote } from '../../src/core/note/note.ts';
 import { formatVkey, type NoteSigner, SIGNATURE_TYPE } from '../../src/core/note/vkey.ts';
 import type { Receipt } from '../../src/core/receipt/receipt.ts';
@@ -137,6 +137,9 @@ export function cosign(note: string, witnesses: readonly NoteSigner[], time: num
     witnesses.map((witness) => signCosignature(text, time, witness)),
   );
 }
+
+/** Takes every signature of canonical form for right: for tests of what comes after signatures, which take their time. */
+export const TRUSTING_ENGINE: SignatureEngine = { name: 'trusting', verify: () => true };
 
 export interface TestNetwork {
   readonly file: TrustRootFile;

@@ -1,7 +1,8 @@
 /** Test networks whose logs have tallies: rebuilt in memory from the entries, signed by the log, cosigned by verifiers. */
 import { encodeBase64 } from '../../src/core/bytes/base64.ts';
 import type { Dossier, DossierLog } from '../../src/core/dossier/dossier.ts';
-import { type NoteSigner, formatVkey, SIGNATURE_TYPE } from '../../src/core/note/vkey.ts';
+import { formatVkey, type NoteSigner, SIGNATURE_TYPE } from '../../src/core/note/vkey.ts';
+import { parseStatement } from '../../src/core/statement/statement.ts';
 import { leavesOf } from '../../src/core/tally/leaves.ts';
 import type { TallyLeaf } from '../../src/core/tally/node.ts';
 import { encodeTallyProof } from '../../src/core/tally/proof-bytes.ts';
@@ -10,7 +11,13 @@ import { ZERO_SUMS } from '../../src/core/tally/sums.ts';
 import { signTally, type TallyHead } from '../../src/core/tally/tally-note.ts';
 import type { VerificationRules } from '../../src/core/trust/quorum.ts';
 import { formatTrustRoot, parseTrustRoot } from '../../src/core/trust/trust-root.ts';
-import { cosign, makeNetwork, type NetworkOptions, type TestLog, type TestNetwork } from './fixtures.ts';
+import {
+  cosign,
+  makeNetwork,
+  type NetworkOptions,
+  type TestLog,
+  type TestNetwork,
+} from './fixtures.ts';
 import { MemoryTally } from './memory-tally.ts';
 import { testSigner } from './signed-log.ts';
 import { NOW } from './statements.ts';
@@ -55,7 +62,11 @@ export interface TallyNoteOptions {
 }
 
 /** The note on a tally, cosigned. */
-export function tallyNote(log: TestLog, tally: MemoryTally, options: TallyNoteOptions = {}): string {
+export function tallyNote(
+  log: TestLog,
+  tally: MemoryTally,
+  options: TallyNoteOptions = {},
+): string {
   const { verifiers = VERIFIERS, signer = log.signer, head } = options;
   const size = head?.size ?? log.entries.length;
   const signed = signTally(
@@ -103,5 +114,5 @@ export function talliedDossier(network: TestNetwork, model: string, range?: Usag
 }
 
 function isUsage({ payload }: { readonly payload: Uint8Array }): boolean {
-  return new TextDecoder().decode(payload).includes('"https://attestry.dev/usage/v1"');
+  return parseStatement(payload).kind === 'usage';
 }

@@ -9,7 +9,11 @@ import { verifyInclusion } from '../merkle/inclusion.ts';
 import type { Checkpoint } from '../note/checkpoint.ts';
 import { admitEntry } from '../statement/admission.ts';
 import { advanceStream, type StreamState, streamAfter, streamKey } from '../statement/stream.ts';
-import { type VerificationRules, verifyLogCheckpoint } from '../trust/quorum.ts';
+import {
+  type VerificationRules,
+  verifyLogCheckpoint,
+  verifyWitnessedCheckpoint,
+} from '../trust/quorum.ts';
 import {
   type Contradiction,
   type Finding,
@@ -97,7 +101,8 @@ function judgeInadmissible(
     );
     return { index, entry: bytes };
   });
-  const code = refusalOf(entries, { ...rules, origin: finding.origin });
+  const now = latestTimeOf(evidence.checkpoint, rules);
+  const code = refusalOf(entries, { ...rules, now, origin: finding.origin });
   if (code !== evidence.code) {
     throw unproven(`admission ends with ${code ?? 'no refusal'}, not with ${evidence.code}`);
   }
@@ -106,6 +111,16 @@ function judgeInadmissible(
     code: 'ENTRY_INADMISSIBLE',
     sentence: `${finding.origin} logged entry ${last}, which admission refuses with ${code}.`,
   };
+}
+
+/** By when the entries were there: as the quorum saw them, so that a date in the future stays one however late this is read. */
+function latestTimeOf(checkpoint: string, rules: VerificationRules): number {
+  try {
+    return Math.min(rules.now, verifyWitnessedCheckpoint(checkpoint, rules).witnessedAt);
+  } catch (error) {
+    if (error instanceof AttestryError) return rules.now;
+    throw error;
+  }
 }
 
 function indexAt({ entries }: Inadmissible, i: number): number {

@@ -265,6 +265,11 @@ describe('verifyFinding on a meter', () => {
     }
   });
 
+  it('takes its own verdict for no refusal of admission', () => {
+    const log = logOf(between, e0, e1, e2);
+    expect(judged(inadmissible(log, 'FINDING_UNPROVEN', [3]))).toBe('FINDING_UNPROVEN');
+  });
+
   it('takes the statement of another meter or operator for no start of the stream', () => {
     const [other] = usage(1, { meter: 'meter-2' }) as [Uint8Array];
     const log = logOf(e0, e1, other, e2);

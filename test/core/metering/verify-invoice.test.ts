@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { encodeBase64 } from '../../../src/core/bytes/base64.ts';
 import { formatTime, parseTime } from '../../../src/core/bytes/time.ts';
 import type { Dossier, DossierLog } from '../../../src/core/dossier/dossier.ts';
+import { verifyDossier } from '../../../src/core/dossier/verify.ts';
 import { formatBuckets } from '../../../src/core/metering/buckets.ts';
 import {
   formatInvoice,
@@ -21,7 +22,7 @@ import {
 import { type InvoiceRules, verifyInvoice } from '../../../src/core/metering/verify-invoice.ts';
 import { leavesOf } from '../../../src/core/tally/leaves.ts';
 import { encodeTallyProof } from '../../../src/core/tally/proof-bytes.ts';
-import { questionsAbout } from '../../../src/core/tally/questions.ts';
+import { questionsAbout, type UsageRange } from '../../../src/core/tally/questions.ts';
 import { ZERO_SUMS } from '../../../src/core/tally/sums.ts';
 import { signTally } from '../../../src/core/tally/tally-note.ts';
 import { opensslEngine } from '../../../src/keys/openssl-engine.ts';
@@ -38,6 +39,8 @@ import {
   usageReceipts,
 } from '../../helpers/metered-window.ts';
 import { MODEL, NOW } from '../../helpers/statements.ts';
+
+type ShownLog = Extract<DossierLog, { checkpoint: string }>;
 
 interface Sample {
   readonly network: TestNetwork;
@@ -79,10 +82,10 @@ function withRequest(at: number, changes: Partial<InvoicedRequest>): Invoice {
   return { ...INVOICE, requests: INVOICE.requests.with(at, request) };
 }
 
-/** A dossier about the model whose tallies prove that each log's list is whole. */
-function completeDossier({ network }: Sample): Dossier {
+/** A dossier about the model, with usage summed where a range is given, whose tallies prove that each log's list is whole. */
+function completeDossier({ network }: Sample, range: UsageRange | null = null): Dossier {
   const logs = network.logs.map((log): DossierLog => {
-    const shown = log.dossierLog(MODEL);
+    const shown = log.dossierLog(MODEL) as ShownLog;
     const tally = new MemoryTally(log.entries.flatMap((entry, i) => leavesOf(entry, i)));
     const size = log.entries.length;
     const head = {
@@ -93,11 +96,12 @@ function completeDossier({ network }: Sample): Dossier {
       count: tally.root?.count ?? 0,
       sums: tally.root?.sums ?? ZERO_SUMS,
     };
-    const proof = encodeTallyProof(tally.prove(questionsAbout(MODEL, null)));
+    const proof = encodeTallyProof(tally.prove(questionsAbout(MODEL, range)));
+    const entries = range === null ? shown.entries : [];
     const note = signTally(head, log.signer);
-    return { ...shown, tally: { note, proof: encodeBase64(proof) } } as DossierLog;
+    return { ...shown, entries, tally: { note, proof: encodeBase64(proof) } };
   });
-  return { model: MODEL, logs, findings: [] };
+  return { model: MODEL, ...(range === null ? {} : { range }), logs, findings: [] };
 }
 
 describe('verifyInvoice on an honest invoice', () => {
@@ -316,10 +320,9 @@ describe('verifyInvoice on a window that is not in the log', () => {
     expect(lineOf(witnessedAt - 1, { dossier: sample.network.dossier(MODEL) })).toBe(
       'USAGE_RECEIPT_UNPROVEN',
     );
-    const summed: Dossier = {
-      ...dossier,
-      range: { from: '2026-10-01T00:00:00Z', to: '2026-10-02T00:00:00Z', by: 'total' },
-    };
+    const range = { from: '2026-10-01T00:00:00Z', to: '2026-10-02T00:00:00Z' };
+    const summed = completeDossier(sample, { ...range, by: 'total' });
+    expect(verifyDossier(summed, sample.rules).proven).toHaveLength(2);
     expect(lineOf(witnessedAt - 1, { dossier: summed })).toBe('USAGE_RECEIPT_UNPROVEN');
   });
 

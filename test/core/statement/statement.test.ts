@@ -115,6 +115,16 @@ describe('parseStatement', () => {
     }
   });
 
+  it('holds a statement to its own numbers', () => {
+    for (const [kind, path, value, code] of [
+      ['evaluation', 'predicate.claims.0.passed', false, 'CLAIM_MISMATCH'],
+      ['usage', 'predicate.quantities.inputTokens', '120', 'USAGE_SUM_MISMATCH'],
+      ['usage', 'predicate.window.end', '2026-10-01T11:00:01Z', 'USAGE_WINDOW_INVALID'],
+    ] as const) {
+      expect(verdict(withField(kind, path, value))).toBe(code);
+    }
+  });
+
   it('reads a predicate only as its own type', () => {
     const payload = withField('usage', 'predicateType', PREDICATE_TYPE.deployment);
     expect(verdict(payload)).toBe('STATEMENT_MALFORMED');

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatTime, parseTime } from '../../../src/core/bytes/time.ts';
+import { formatStatement } from '../../../src/core/statement/statement.ts';
 import { type UsageQuantities, verifyUsage } from '../../../src/core/statement/usage.ts';
 import { codeOf } from '../../helpers/code-of.ts';
 import { SAMPLE_CONTEXT, SAMPLE_QUANTITIES, sampleStatement } from '../../helpers/statements.ts';
@@ -71,6 +72,24 @@ describe('verifyUsage', () => {
         expect(code).toBe(off === 0n ? 'none' : 'USAGE_SUM_MISMATCH');
       }),
     );
+  });
+
+  it.each([
+    ['as many as there are', '3', '3', 'none'],
+    ['fewer', '3', '2', 'USAGE_SUM_MISMATCH'],
+    ['more', '3', '4', 'USAGE_SUM_MISMATCH'],
+    ['none, in a window without', '0', '0', 'USAGE_SUM_MISMATCH'],
+  ])('judges a request tree over %s requests', (_, requests, count, code) => {
+    const { predicate } = sampleStatement('usage');
+    const tree = { algorithm: 'attestry-sum-sha256/v1', root: 'ab'.repeat(32), count } as const;
+    const quantities = { ...SAMPLE_QUANTITIES, requests };
+    expect(codeOf(() => verifyUsage({ ...predicate, quantities, requestTree: tree }))).toBe(code);
+  });
+
+  it('accepts nothing but the algorithm that it knows in a request tree', () => {
+    const requestTree = { algorithm: 'rfc6962-sha256', root: 'ab'.repeat(32), count: '3' } as never;
+    const statement = sampleStatement('usage', { predicate: { requestTree } });
+    expect(codeOf(() => formatStatement(statement))).toBe('STATEMENT_MALFORMED');
   });
 
   it('accepts windows inside one UTC hour, the whole hour included', () => {

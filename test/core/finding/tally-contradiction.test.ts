@@ -1,0 +1,179 @@
+import { describe, expect, it } from 'vitest';
+import { encodeBase64 } from '../../../src/core/bytes/base64.ts';
+import {
+  type Finding,
+  formatFinding,
+  formatHashes,
+  parseFinding,
+  type TallyContradiction,
+} from '../../../src/core/finding/finding.ts';
+import { verifyFinding } from '../../../src/core/finding/verify.ts';
+import { judge } from '../../../src/core/report/judge.ts';
+import { encodeKey } from '../../../src/core/tally/key.ts';
+import type { TallyLeaf } from '../../../src/core/tally/node.ts';
+import { encodeTallyProof } from '../../../src/core/tally/proof-bytes.ts';
+import { codeOf } from '../../helpers/code-of.ts';
+import type { TestLog } from '../../helpers/fixtures.ts';
+import { MemoryTally } from '../../helpers/memory-tally.ts';
+import { testSigner } from '../../helpers/signed-log.ts';
+import { digestOf, MODEL } from '../../helpers/statements.ts';
+import { leavesOfLog, makeTalliedNetwork, tallyNote } from '../../helpers/tallied-network.ts';
+
+const NETWORK = makeTalliedNetwork({ regions: ['eu', 'us'] });
+const [EU, US] = NETWORK.logs as [TestLog, TestLog];
+for (const log of NETWORK.logs) {
+  log.state('training');
+  log.state('usage');
+  log.state('revocation');
+}
+const RIGHT = leavesOfLog(EU);
+const [TRAINING, USAGE, REVOCATION] = RIGHT as [TallyLeaf, TallyLeaf, TallyLeaf];
+const { rules } = NETWORK;
+
+/** What a verifier files against a log that signed the tally of these leaves. */
+function accuse(
+  leaves: readonly TallyLeaf[],
+  key: Uint8Array,
+  index: number,
+  changes: Partial<TallyContradiction> = {},
+): Finding {
+  const tally = new MemoryTally(leaves);
+  const question = { first: key, last: key, want: 'list' } as const;
+  return {
+    origin: EU.origin,
+    foundAt: '2026-10-01T11:30:00Z',
+    evidence: {
+      kind: 'tally-contradiction',
+      checkpoint: EU.checkpoint(),
+      tally: tallyNote(EU, tally, { verifiers: [] }),
+      key: encodeBase64(key),
+      proof: encodeBase64(encodeTallyProof(tally.prove([question]))),
+      entry: encodeBase64(EU.entries[index] as Uint8Array),
+      inclusion: formatHashes(EU.tree.path(index)),
+      ...changes,
+    },
+  };
+}
+
+const verdict = (finding: Finding): string => codeOf(() => verifyFinding(finding, rules));
+const sentence = (finding: Finding): string => verifyFinding(finding, rules).sentence;
+const INFLATED = { ...USAGE, sums: USAGE.sums.map((sum, i) => (i === 0 ? sum + 1n : sum)) };
+const WITHOUT_REVOCATION = RIGHT.filter((leaf) => leaf !== REVOCATION);
+const LIE = accuse(WITHOUT_REVOCATION, REVOCATION.key, 2);
+
+describe('verifyFinding of a tally contradiction', () => {
+  it('proves that a statement is left out', () => {
+    expect(sentence(LIE)).toMatch(/leaves out entry 2, a statement of kind revocation/);
+    expect(verifyFinding(LIE, rules)).toMatchObject({
+      code: 'TALLY_CONTRADICTION',
+      selfContained: true,
+    });
+  });
+
+  it('proves that sums are not those of the statement', () => {
+    const leaves = RIGHT.with(1, INFLATED);
+    expect(sentence(accuse(leaves, USAGE.key, 1))).toMatch(/gets wrong entry 1/);
+  });
+
+  it('proves that the tally names another entry than stands at the index', () => {
+    const other = { ...USAGE, entryHash: new Uint8Array(32) };
+    expect(sentence(accuse(RIGHT.with(1, other), USAGE.key, 1))).toMatch(/gets wrong entry 1/);
+  });
+
+  it('proves that a statement is invented: another model, kind or hour', () => {
+    const parts = { model: MODEL, kind: 'usage', hour: 497_000, index: 1 } as const;
+    for (const key of [
+      encodeKey({ ...parts, model: digestOf('other') }),
+      encodeKey({ ...parts, hour: 1 }),
+      encodeKey({ ...parts, kind: 'training', index: 2 }),
+    ]) {
+      const invented = { ...USAGE, key };
+      const index = key.at(-1) as number;
+      expect(sentence(accuse([...RIGHT, invented], key, index))).toMatch(/invents something/);
+    }
+  });
+
+  it('proves it against a tally that is empty', () => {
+    expect(sentence(accuse([], TRAINING.key, 0))).toMatch(/leaves out entry 0/);
+  });
+
+  it('is verified offline from its bytes: EQUIVOCATION', () => {
+    const report = judge(formatFinding(LIE), rules);
+    expect(report).toMatchObject({
+      of: 'finding',
+      outcome: 'EQUIVOCATION',
+      problems: [{ code: 'TALLY_CONTRADICTION', origin: EU.origin }],
+      notProven: [],
+    });
+    expect(parseFinding(formatFinding(LIE))).toEqual(LIE);
+  });
+
+  it('makes a dossier that carries it EQUIVOCATION', () => {
+    const dossier = { ...NETWORK.dossier(MODEL), findings: [LIE] };
+    const trust = { ...rules };
+    expect(
+      judge(new TextEncoder().encode('{}'), trust).outcome,
+      'what is no dossier is only INVALID',
+    ).toBe('INVALID');
+    expect(dossier.findings.map((finding) => verdict(finding))).toEqual(['none']);
+  });
+
+  it('refuses to accuse a tally that is right', () => {
+    for (const [i, { key }] of RIGHT.entries()) {
+      expect(verdict(accuse(RIGHT, key, i)), `leaf ${i}`).toBe('FINDING_UNPROVEN');
+    }
+    // Nothing stands under this key, neither in the entry nor in the tally.
+    const empty = encodeKey({ model: digestOf('other'), kind: 'usage', hour: 1, index: 1 });
+    expect(verdict(accuse(RIGHT, empty, 1))).toBe('FINDING_UNPROVEN');
+  });
+
+  it('refuses to accuse with the tally of another checkpoint', () => {
+    const leaves = leavesOfLog(EU, 2);
+    const tally = new MemoryTally(leaves);
+    // A right tally of two entries does not hold the third.
+    const earlier = tallyNote(EU, tally, { verifiers: [], head: { size: 2 } });
+    expect(verdict(accuse(leaves, REVOCATION.key, 2, { tally: earlier }))).toBe('FINDING_UNPROVEN');
+    const smaller = { tally: earlier, checkpoint: EU.checkpoint(2) };
+    expect(verdict(accuse(leaves, REVOCATION.key, 2, smaller))).not.toBe('none');
+    const forked = tallyNote(EU, tally, { verifiers: [], head: { logRoot: new Uint8Array(32) } });
+    expect(verdict(accuse(leaves, REVOCATION.key, 2, { tally: forked }))).toBe('FINDING_UNPROVEN');
+  });
+
+  it('refuses notes that the log did not sign', () => {
+    const tally = new MemoryTally(WITHOUT_REVOCATION);
+    const signer = testSigner(EU.origin, 1, 'a stranger');
+    for (const note of [
+      tallyNote(EU, tally, { verifiers: [], signer }),
+      tallyNote(US, tally, { verifiers: [] }),
+    ]) {
+      expect(verdict(accuse(WITHOUT_REVOCATION, REVOCATION.key, 2, { tally: note }))).toBe(
+        'TALLY_NOTE_UNSIGNED',
+      );
+    }
+    expect(verdict({ ...LIE, origin: US.origin })).toBe('FINDING_UNPROVEN');
+    const foreign = { checkpoint: US.checkpoint() };
+    expect(verdict(accuse(WITHOUT_REVOCATION, REVOCATION.key, 2, foreign))).toBe(
+      'FINDING_UNPROVEN',
+    );
+  });
+
+  it('refuses an entry that does not stand at the index of the key', () => {
+    expect(verdict(accuse(WITHOUT_REVOCATION, REVOCATION.key, 1))).not.toBe('none');
+    const elsewhere = encodeKey({ model: MODEL, kind: 'revocation', hour: 497_000, index: 9 });
+    expect(verdict(accuse(WITHOUT_REVOCATION, elsewhere, 2))).not.toBe('none');
+  });
+
+  it('refuses a key that is none, and a proof for another key', () => {
+    for (const key of ['', 'AAAA', encodeBase64(REVOCATION.key.with(32, 99))]) {
+      expect(verdict(accuse(WITHOUT_REVOCATION, REVOCATION.key, 2, { key }))).toBe(
+        'FINDING_UNPROVEN',
+      );
+    }
+    expect(verdict(accuse(RIGHT, REVOCATION.key, 2, { key: encodeBase64(TRAINING.key) }))).not.toBe(
+      'none',
+    );
+    expect(verdict(accuse(WITHOUT_REVOCATION, REVOCATION.key, 2, { proof: '' }))).toBe(
+      'TALLY_ROOT_MISMATCH',
+    );
+  });
+});
