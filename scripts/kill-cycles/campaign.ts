@@ -45,7 +45,7 @@ export interface CampaignReport {
 const SUBMITTERS = 4;
 const SHORTEST_LIFE_MS = 50;
 const LONGEST_LIFE_MS = 400;
-const PROMISE_LIMIT_MS = 2_000;
+const PROMISE_LIMIT_MS = 10_000;
 const POLL_MS = 5;
 
 export async function runCampaign(options: CampaignOptions): Promise<CampaignReport> {
@@ -119,7 +119,7 @@ class Campaign {
       watchCheckpoints({ url, world: this.#world, journal: this.#journal }, signal),
     ];
     // Half of the lives count from the first promise, so that there is something to lose however slow the machine is.
-    if (this.#random.onceIn(2)) await this.#firstPromise();
+    if (this.#random.onceIn(2) || this.#options.control !== undefined) await this.#firstPromise();
     const life = SHORTEST_LIFE_MS + this.#random.below(LONGEST_LIFE_MS - SHORTEST_LIFE_MS);
     await pause(life);
     await node.kill();

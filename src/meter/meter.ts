@@ -20,6 +20,7 @@ import type { RequestProof } from '../core/metering/request-proof.ts';
 import { proveRequest, type SumTree, summarizeRequest } from '../core/metering/sum-tree.ts';
 import {
   leafOfReceipt,
+  type ReceiptSigner,
   readUsageReceipt,
   type SignedUsageReceipt,
   signUsageReceipt,
@@ -29,6 +30,7 @@ import {
 import type { Context } from '../core/statement/context.ts';
 import type { Subject } from '../core/statement/resource.ts';
 import { AttestryError } from '../errors.ts';
+import { opensslSigner } from '../keys/openssl-signer.ts';
 import type { Place } from './meter-rows.ts';
 import {
   type MeterStore,
@@ -131,6 +133,7 @@ export class Meter {
   readonly #options: MeterOptions;
   readonly #store: MeterStore;
   readonly #rules: WindowRules;
+  readonly #signer: ReceiptSigner;
   readonly #submissions: Submissions;
   readonly #inFlight = new Map<string, InFlight>();
   readonly #trees = new LRUCache<number, SumTree>({ max: KEPT_TREES });
@@ -148,6 +151,7 @@ export class Meter {
     this.#options = options;
     this.#store = store;
     this.#rules = state.rules;
+    this.#signer = opensslSigner(options.seed);
     this.#window = state.window;
     this.#latest = state.latest;
     this.#previous = state.previous;
@@ -260,7 +264,7 @@ export class Meter {
   }
 
   #sign({ requestId, usage, place, time, customer }: SignedRequest): VerifiedUsageReceipt {
-    const { context, meter, subject, seed, promiseSeconds = PROMISE_SECONDS } = this.#options;
+    const { context, meter, subject, promiseSeconds = PROMISE_SECONDS } = this.#options;
     const receipt: UsageReceipt = {
       version: 1,
       operator: context.operator,
@@ -274,7 +278,7 @@ export class Meter {
       quantities: formatBuckets(usage),
       ...(customer === undefined ? {} : { customer }),
     };
-    return { receipt, signed: signUsageReceipt(receipt, seed) };
+    return { receipt, signed: signUsageReceipt(receipt, this.#signer) };
   }
 
   #keep(request: StoredRequest): InFlight {

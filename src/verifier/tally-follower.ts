@@ -63,6 +63,8 @@ export class TallyFollower {
   /** Read from the log, and waiting for the mirror to reach its size. */
   #waiting: Claim | undefined;
   #problem: Problem | undefined;
+  /** Text of the wrong note that a finding has been filed for: the search is not repeated at every look. */
+  #accused: string | undefined;
 
   constructor(options: TallyFollowerOptions) {
     this.#options = options;
@@ -211,21 +213,19 @@ export class TallyFollower {
 
   async #accuse(claim: Claim, signal: AbortSignal): Promise<never> {
     const { log, source, mirror, findings, store } = this.#options;
-    const { pair, head, checkpoint } = claim;
-    const found = await findTallyContradiction(
-      { pair, head, checkpoint },
-      { source, mirror, store, signal },
-    );
-    const message = `${log.origin} signed a tally of ${head.size} entries that its entries do not give.`;
+    const { head, pair } = claim;
+    const { text } = parseNote(pair.tally);
+    const found =
+      this.#accused === text
+        ? undefined
+        : await findTallyContradiction(claim, { source, mirror, store, signal });
     if (found !== undefined) {
       const { evidence, model } = found;
-      await findings.file({
-        origin: log.origin,
-        evidence,
-        wrong: `tally ${evidence.key}`,
-        models: [model],
-      });
+      const wrong = `tally ${evidence.key}`;
+      await findings.file({ origin: log.origin, evidence, wrong, models: [model] });
+      this.#accused = text;
     }
+    const message = `${log.origin} signed a tally of ${head.size} entries that its entries do not give.`;
     throw new AttestryError('TALLY_CONTRADICTION', message, { details: { size: head.size } });
   }
 }

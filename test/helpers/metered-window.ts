@@ -21,6 +21,7 @@ import {
   leafOfReceipt,
   readUsageReceipt,
   type SignedUsageReceipt,
+  seedSigner,
   signUsageReceipt,
   type UsageReceipt,
 } from '../../src/core/metering/usage-receipt.ts';
@@ -67,7 +68,7 @@ export function usageReceiptAt(
 
 /** Signed by the log's operator. */
 export function signedUsageReceipt(log: TestLog, receipt: UsageReceipt): SignedUsageReceipt {
-  return signUsageReceipt(receipt, operatorSeed(log.operator));
+  return signUsageReceipt(receipt, seedSigner(operatorSeed(log.operator)));
 }
 
 /** The receipts of the first `count` requests of a window. */

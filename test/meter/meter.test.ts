@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { Level } from 'level';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { encodeHex } from '../../src/core/bytes/hex.ts';
 import { formatTime } from '../../src/core/bytes/time.ts';
 import { verifyCustomer } from '../../src/core/metering/customer.ts';
@@ -125,6 +126,48 @@ describe('Meter.record', () => {
     bed.now += 60;
     await meter.tick();
     expect(requestsOf(bed)).toEqual(['1', '1']);
+  });
+
+  it('answers when the request is on disk, synced, and not before', async () => {
+    const meter = await (await makeBed()).open();
+    let write = (): void => undefined;
+    const batch = vi.spyOn(Level.prototype, 'batch').mockImplementationOnce(
+      () =>
+        new Promise<void>((resolve) => {
+          write = resolve;
+        }) as never,
+    );
+    onTestFinished(() => {
+      batch.mockRestore();
+    });
+    let answered = false;
+    const recorded = meter.record({ requestId: 'r-1', usage: usageOf(1) }).then(() => {
+      answered = true;
+    });
+    await expect.poll(() => batch.mock.calls.length).toBe(1);
+    expect(answered).toBe(false);
+    write();
+    await recorded;
+    await recordMany(meter, 2, 12);
+    expect(batch.mock.calls.map((call) => call.at(-1))).toEqual([{ sync: true }, { sync: true }]);
+  });
+
+  it('stops when a write fails, as nobody knows what is on disk', async () => {
+    const bed = await makeBed();
+    const meter = await bed.open();
+    const batch = vi
+      .spyOn(Level.prototype, 'batch')
+      .mockImplementationOnce(() => Promise.reject(new Error('no space left')) as never);
+    onTestFinished(() => {
+      batch.mockRestore();
+    });
+    const request = { requestId: 'r-1', usage: usageOf(1) };
+    expect(await codeOf(() => meter.record(request))).toBe('STORE_FAILED');
+    expect(await codeOf(() => meter.record(request))).toBe('STORE_FAILED');
+    await meter.close();
+    const reopened = await bed.open();
+    await reopened.record(request);
+    expect(reopened.status.openRequests).toBe(1);
   });
 
   it('refuses when it is closed', async () => {

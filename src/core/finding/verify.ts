@@ -7,6 +7,7 @@ import { Frontier } from '../merkle/frontier.ts';
 import { leafHash, requireHashes } from '../merkle/hash.ts';
 import { verifyInclusion } from '../merkle/inclusion.ts';
 import type { Checkpoint } from '../note/checkpoint.ts';
+import { CLOCK_SKEW_SECONDS } from '../note/cosignature.ts';
 import { admitEntry } from '../statement/admission.ts';
 import { advanceStream, type StreamState, streamAfter, streamKey } from '../statement/stream.ts';
 import {
@@ -116,7 +117,9 @@ function judgeInadmissible(
 /** By when the entries were there: as the quorum saw them, so that a date in the future stays one however late this is read. */
 function latestTimeOf(checkpoint: string, rules: VerificationRules): number {
   try {
-    return Math.min(rules.now, verifyWitnessedCheckpoint(checkpoint, rules).witnessedAt);
+    const { witnessedAt } = verifyWitnessedCheckpoint(checkpoint, rules);
+    // The node admitted by its own clock: one that runs ahead of the witnesses' within bounds is no fault of the log.
+    return Math.min(rules.now, witnessedAt + CLOCK_SKEW_SECONDS);
   } catch (error) {
     if (error instanceof AttestryError) return rules.now;
     throw error;

@@ -125,15 +125,27 @@ export function usageReceiptJson(signed: SignedUsageReceipt): Json {
   return parseCanonicalJson(signed.bytes);
 }
 
-/** What the operator's 32-byte seed signs for the customer. @throws USAGE_RECEIPT_MALFORMED */
-export function signUsageReceipt(receipt: UsageReceipt, seed: Uint8Array): SignedUsageReceipt {
+/** An operator's key that signs: the same message gives the same 64 bytes, as RFC 8032 has it. */
+export interface ReceiptSigner {
+  readonly keyid: string;
+  readonly sign: (message: Uint8Array) => Uint8Array;
+}
+
+/** Signs with a 32-byte seed, in pure JavaScript. */
+export function seedSigner(seed: Uint8Array): ReceiptSigner {
+  const keyid = keyIdOf(publicKeyOf(seed));
+  return { keyid, sign: (message) => signEd25519(seed, message) };
+}
+
+/** What the operator gives to the customer. @throws USAGE_RECEIPT_MALFORMED */
+export function signUsageReceipt(receipt: UsageReceipt, signer: ReceiptSigner): SignedUsageReceipt {
   const payload = formatCanonicalJson(receipt);
   readUsageReceipt(payload);
-  const signature = signEd25519(seed, preAuthEncoding(USAGE_RECEIPT_PAYLOAD_TYPE, payload));
+  const signature = signer.sign(preAuthEncoding(USAGE_RECEIPT_PAYLOAD_TYPE, payload));
   return usageReceiptOf({
     payload: encodeBase64(payload),
     payloadType: USAGE_RECEIPT_PAYLOAD_TYPE,
-    signatures: [{ keyid: keyIdOf(publicKeyOf(seed)), sig: encodeBase64(signature) }],
+    signatures: [{ keyid: signer.keyid, sig: encodeBase64(signature) }],
   });
 }
 

@@ -4,7 +4,7 @@
  */
 import type { AttestryError } from '../../errors.ts';
 import { HASH_LENGTH } from '../merkle/hash.ts';
-import { KEY_BITS, KEY_BYTES, type Prefix, prefixOf, startsWith } from './key.ts';
+import { KEY_BITS, KEY_BYTES, type Prefix, startsWith } from './key.ts';
 import type { Summary } from './node.ts';
 import { readSum, SUM_BYTES, type Sums, TALLY_METRICS, writeSum } from './sums.ts';
 
@@ -140,12 +140,11 @@ export class CompactReader {
     const length = this.byte() * 256 + this.byte();
     if (length < bound.length || length > KEY_BITS)
       throw this.#refuse(`prefixes of ${bound.length} to ${KEY_BITS} bits`);
-    const given = this.#below(bound, Math.ceil(length / 8));
-    const prefix = prefixOf(given, length);
-    const last = length >> 3;
-    if (last < KEY_BYTES && prefix.bits[last] !== given[last])
+    const bits = this.#below(bound, Math.ceil(length / 8));
+    const rest = length & 7;
+    if (rest > 0 && ((bits[length >> 3] as number) & (0xff >> rest)) !== 0)
       throw this.#refuse('zero bits behind a prefix');
-    return prefix;
+    return { length, bits };
   }
 
   /** The first bytes of a key at a place, as many as `length`: those of the place, then those that are given. */

@@ -8,6 +8,7 @@ import {
   signedEntry,
   type TestLog,
   type TestNetwork,
+  TRUSTING_ENGINE,
 } from '../../helpers/fixtures.ts';
 import { naiveLeafHash } from '../../helpers/naive-tree.ts';
 import { MODEL, sampleStream } from '../../helpers/statements.ts';
@@ -28,7 +29,10 @@ function problems(
   change: (logs: readonly DossierLog[]) => readonly DossierLog[],
 ): string[] {
   const dossier = network.dossier(MODEL);
-  const verified = verifyDossier({ ...dossier, logs: change(dossier.logs) }, { ...network.rules, engine: TRUSTING_ENGINE });
+  const verified = verifyDossier(
+    { ...dossier, logs: change(dossier.logs) },
+    { ...network.rules, engine: TRUSTING_ENGINE },
+  );
   return verified.problems.map(({ code, origin }) => `${code} ${origin}`);
 }
 
@@ -67,7 +71,11 @@ describe('streamProblems', () => {
         log.append(signedEntry(statement).entry);
       }
     }
-    const verified = verifyDossier(network.dossier(MODEL), { ...network.rules, trust });
+    const verified = verifyDossier(network.dossier(MODEL), {
+      ...network.rules,
+      trust,
+      engine: TRUSTING_ENGINE,
+    });
     expect(verified.statements).toHaveLength(4);
     expect(verified.problems).toEqual([]);
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { encodeBase64 } from '../../../src/core/bytes/base64.ts';
+import { formatDossier } from '../../../src/core/dossier/dossier.ts';
 import {
   type Finding,
   formatFinding,
@@ -17,7 +18,12 @@ import type { TestLog } from '../../helpers/fixtures.ts';
 import { MemoryTally } from '../../helpers/memory-tally.ts';
 import { testSigner } from '../../helpers/signed-log.ts';
 import { digestOf, MODEL } from '../../helpers/statements.ts';
-import { leavesOfLog, makeTalliedNetwork, tallyNote } from '../../helpers/tallied-network.ts';
+import {
+  leavesOfLog,
+  makeTalliedNetwork,
+  talliedDossier,
+  tallyNote,
+} from '../../helpers/tallied-network.ts';
 
 const NETWORK = makeTalliedNetwork({ regions: ['eu', 'us'] });
 const [EU, US] = NETWORK.logs as [TestLog, TestLog];
@@ -109,13 +115,10 @@ describe('verifyFinding of a tally contradiction', () => {
   });
 
   it('makes a dossier that carries it EQUIVOCATION', () => {
-    const dossier = { ...NETWORK.dossier(MODEL), findings: [LIE] };
-    const trust = { ...rules };
-    expect(
-      judge(new TextEncoder().encode('{}'), trust).outcome,
-      'what is no dossier is only INVALID',
-    ).toBe('INVALID');
-    expect(dossier.findings.map((finding) => verdict(finding))).toEqual(['none']);
+    const dossier = { ...talliedDossier(NETWORK, MODEL), findings: [LIE] };
+    const { outcome, problems } = judge(formatDossier(dossier), rules);
+    expect(outcome).toBe('EQUIVOCATION');
+    expect(problems.map(({ code }) => code)).toContain('TALLY_CONTRADICTION');
   });
 
   it('refuses to accuse a tally that is right', () => {

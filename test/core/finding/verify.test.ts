@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { encodeBase64 } from '../../../src/core/bytes/base64.ts';
 import { canonicalText } from '../../../src/core/bytes/json.ts';
+import { formatTime } from '../../../src/core/bytes/time.ts';
 import { encodeUtf8 } from '../../../src/core/bytes/utf8.ts';
 import type {
   Contradiction,
@@ -14,7 +15,7 @@ import type { StatementOf } from '../../../src/core/statement/statement.ts';
 import { codeOf } from '../../helpers/code-of.ts';
 import { contradiction, inadmissible, otherTree, rootMismatch } from '../../helpers/findings.ts';
 import { makeNetwork, operatorSeed, signedEntry, type TestLog } from '../../helpers/fixtures.ts';
-import { digestOf, sampleStatement, sampleStream } from '../../helpers/statements.ts';
+import { digestOf, NOW, sampleStatement, sampleStream } from '../../helpers/statements.ts';
 
 type Usage = StatementOf<'usage'>;
 
@@ -174,6 +175,20 @@ describe('verifyFinding on an entry', () => {
     expect(judged(finding)).toBe('ENTRY_INADMISSIBLE');
     const damaged = withEvidence<Inadmissible>(finding, damage(finding.evidence as Inadmissible));
     expect(judged(damaged)).toBe('FINDING_UNPROVEN');
+  });
+
+  it('judges a date by when the quorum saw it, with room for clocks that differ', () => {
+    const dated = (issuedAt: number): Finding => {
+      const context = { issuedAt: formatTime(issuedAt) };
+      const log = logOf(signedEntry(sampleStatement('deployment', { context })).entry);
+      const checkpoint = log.cosigned({ time: NOW - 5000 });
+      return withEvidence<Inadmissible>(inadmissible(log, 'STATEMENT_TIME_FUTURE', [0]), {
+        checkpoint,
+      });
+    };
+    // 300 s that a node's clock may be ahead of the witnesses', and 300 s that it admits beyond its clock.
+    expect(judged(dated(NOW - 4400))).toBe('FINDING_UNPROVEN');
+    expect(judged(dated(NOW - 4399))).toBe('ENTRY_INADMISSIBLE');
   });
 
   it('asks for a checkpoint of the log that it accuses', () => {

@@ -8,6 +8,7 @@ import {
   formatUsageReceipt,
   parseUsageReceipt,
   readUsageReceipt,
+  seedSigner,
   signUsageReceipt,
   usageReceiptJson,
   verifyUsageReceipt,
@@ -42,7 +43,7 @@ describe('signUsageReceipt', () => {
   });
 
   it('refuses what no one would accept', () => {
-    const seed = operatorSeed(EU.operator);
+    const signer = seedSigner(operatorSeed(EU.operator));
     for (const wrong of [
       { requestId: '' },
       { requestId: 'a\nb' },
@@ -51,7 +52,7 @@ describe('signUsageReceipt', () => {
       { window: { sequence: -1, index: 0 } },
       { quantities: { ...RECEIPT.quantities, inputCachedTokens: '-1' } },
     ]) {
-      const sign = (): unknown => signUsageReceipt({ ...RECEIPT, ...wrong }, seed);
+      const sign = (): unknown => signUsageReceipt({ ...RECEIPT, ...wrong }, signer);
       expect(codeOf(sign)).toBe('USAGE_RECEIPT_MALFORMED');
     }
   });
@@ -112,7 +113,9 @@ describe('verifyUsageReceipt', () => {
   });
 
   it('refuses a key that the trust root does not name', () => {
-    expect(verdict(signUsageReceipt(RECEIPT, new Uint8Array(32).fill(1)))).toBe('KEY_UNKNOWN');
+    expect(verdict(signUsageReceipt(RECEIPT, seedSigner(new Uint8Array(32).fill(1))))).toBe(
+      'KEY_UNKNOWN',
+    );
   });
 
   it.each([

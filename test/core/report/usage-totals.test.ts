@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { verifyDossier } from '../../../src/core/dossier/verify.ts';
 import { usageTotals } from '../../../src/core/report/usage-totals.ts';
-import { makeNetwork, signedEntry, type TestLog } from '../../helpers/fixtures.ts';
+import { makeNetwork, signedEntry, type TestLog, TRUSTING_ENGINE } from '../../helpers/fixtures.ts';
 import { MODEL, SAMPLE_QUANTITIES, sampleStream } from '../../helpers/statements.ts';
 
 /** Totals over these windows on two logs. */
@@ -9,7 +9,9 @@ function totalsOf(fill: (eu: TestLog, us: TestLog) => void): ReturnType<typeof u
   const network = makeNetwork({ regions: ['us', 'eu'] });
   const [us, eu] = network.logs as [TestLog, TestLog];
   fill(eu, us);
-  return usageTotals(verifyDossier(network.dossier(MODEL), network.rules).statements);
+  return usageTotals(
+    verifyDossier(network.dossier(MODEL), { ...network.rules, engine: TRUSTING_ENGINE }).statements,
+  );
 }
 
 function meter(

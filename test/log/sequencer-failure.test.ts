@@ -1,0 +1,143 @@
+import { describe, expect, it, vi } from 'vitest';
+import { encodeHex } from '../../src/core/bytes/hex.ts';
+import { encodeUtf8 } from '../../src/core/bytes/utf8.ts';
+import { Frontier, frontierAt } from '../../src/core/merkle/frontier.ts';
+import { EMPTY_ROOT, leafHash } from '../../src/core/merkle/hash.ts';
+import { tileNodeReader } from '../../src/core/merkle/tile.ts';
+import { parseCheckpoint } from '../../src/core/note/checkpoint.ts';
+import type { AdmittedEntry } from '../../src/core/statement/admission.ts';
+import { formatStatement, type Statement } from '../../src/core/statement/statement.ts';
+import { AttestryError } from '../../src/errors.ts';
+import { DEFAULT_LOG_LIMITS, type LogLimits } from '../../src/log/limits.ts';
+import { tileReader } from '../../src/log/second-path.ts';
+import { Sequencer, type SequencerOptions } from '../../src/log/sequencer.ts';
+import type { LogStore } from '../../src/store/log-store.ts';
+import { MemoryDisk, openMemoryLogStore } from '../../src/store/memory-log-store.ts';
+import { makeNetwork } from '../helpers/fixtures.ts';
+import { type LockDisk, openMemoryHeadLock } from '../helpers/memory-head-lock.ts';
+import { NaiveTree, naiveLeafHash } from '../helpers/naive-tree.ts';
+import { sampleStatement, sampleStream } from '../helpers/statements.ts';
+import { Gate, wrapStore } from '../helpers/wrapped-store.ts';
+
+const { signer } = makeNetwork({ regions: ['eu'] }).logs[0] as {
+  signer: SequencerOptions['signer'];
+};
+
+describe('Sequencer under more load than it takes', () => {
+  const gated = (limits: Partial<LogLimits>): { bed: Bed; gate: Gate } => {
+    const gate = new Gate();
+    const change = (store: LogStore): Partial<LogStore> => ({
+      commit: async (commit) => {
+        await gate.pass();
+        await store.commit(commit);
+      },
+    });
+    return { bed: open({ limits, change }), gate };
+  };
+
+  it('refuses what exceeds the queue, and everything that it promised is there', async () => {
+    const { bed, gate } = gated({ queuedEntries: 3 });
+    const first = bed.sequencer.enqueue(deployment(0));
+    await vi.waitFor(() => expect(gate.arrived).toBe(1));
+    const results = Promise.allSettled(
+      deployments(5, 1).map((entry) => bed.sequencer.enqueue(entry)),
+    );
+    gate.open();
+    await first;
+    expect((await results).map((result) => result.status === 'fulfilled')).toEqual([
+      true,
+      true,
+      true,
+      false,
+      false,
+    ]);
+    expect((await results)[4]).toMatchObject({
+      reason: { code: 'QUEUE_FULL', details: { retryAfterSeconds: 1 } },
+    });
+    expect(bed.sequencer.head.size).toBe(4);
+    expect(bed.store.indexOf(deployment(4).entryHash)).toBeUndefined();
+    expect(await enqueueAll(bed, deployments(2, 4))).toEqual([4, 5]);
+  });
+
+  it('counts bytes, those of the batch under way too', async () => {
+    const bytes = deployment(0).entry.length;
+    const { bed, gate } = gated({ queuedBytes: 3 * bytes });
+    const taken = enqueueAll(bed, deployments(3));
+    await vi.waitFor(() => expect(gate.arrived).toBe(1));
+    expect(await refusalOf(bed.sequencer.enqueue(deployment(3)))).toMatchObject({
+      code: 'QUEUE_FULL',
+    });
+    gate.open();
+    await taken;
+    expect(await enqueueAll(bed, deployments(3, 3))).toEqual([3, 4, 5]);
+  });
+
+  it('leaves a stream where it was when it refuses its next statement', async () => {
+    const { bed, gate } = gated({ queuedEntries: 1 });
+    const [zero, one] = meterOf(2) as [AdmittedEntry, AdmittedEntry];
+    const first = bed.sequencer.enqueue(deployment(0));
+    await vi.waitFor(() => expect(gate.arrived).toBe(1));
+    const second = bed.sequencer.enqueue(zero);
+    expect(await refusalOf(bed.sequencer.enqueue(one))).toMatchObject({ code: 'QUEUE_FULL' });
+    gate.open();
+    await Promise.all([first, second]);
+    expect(await bed.sequencer.enqueue(one)).toEqual({ index: 2, isNew: true });
+  });
+});
+
+describe('Sequencer with a failing disk', () => {
+  const EIO = new AttestryError('STORE_FAILED', 'EIO');
+  const fail = async (): Promise<never> => {
+    throw EIO;
+  };
+  const places: readonly (readonly [string, (store: LogStore) => Partial<LogStore>])[] = [
+    ['before the batch is written', () => ({ commit: fail })],
+    [
+      'after the batch is written',
+      (store) => ({ commit: async (c) => store.commit(c).then(fail) }),
+    ],
+    ['when it is read back', () => ({ entries: fail })],
+    ['when the checkpoint is kept', () => ({ putCheckpoint: fail })],
+  ];
+
+  it.each(places)('rejects everything that waits and stops: %s', async (_, change) => {
+    const bed = open({ change, limits: { batchEntries: 2 } });
+    const twice = deployment(0);
+    const results = await Promise.allSettled(
+      [...deployments(5), twice].map((entry) => bed.sequencer.enqueue(entry)),
+    );
+    for (const result of results) {
+      expect(result).toMatchObject({ status: 'rejected', reason: { code: 'STORE_FAILED' } });
+    }
+    expect(bed.fatal).toEqual([EIO]);
+    expect(bed.notes).toEqual([]);
+    expect(bed.sequencer.queued).toBe(0);
+    expect(await refusalOf(bed.sequencer.enqueue(deployment(9)))).toMatchObject({
+      code: 'STORE_FAILED',
+    });
+    await bed.sequencer.close();
+    expect(bed.fatal).toHaveLength(1);
+  });
+
+  it('signs nothing when the lock is not its own', async () => {
+    const lock: LockDisk = { head: { size: 0, root: EMPTY_ROOT } };
+    const bed = open({ lock });
+    lock.head = { size: 1, root: leafHash(encodeUtf8('of another process')) };
+    expect(await refusalOf(bed.sequencer.enqueue(deployment(0)))).toMatchObject({
+      code: 'STORE_FAILED',
+      cause: { code: 'HEAD_CONFLICT' },
+    });
+    expect(bed.fatal).toMatchObject([{ code: 'HEAD_CONFLICT' }]);
+    expect(await bed.store.latestCheckpoint('committed')).toBeUndefined();
+  });
+
+  it('leaves an unanswered entry there once or not at all', async () => {
+    for (const [, change] of places) {
+      const disk = new MemoryDisk();
+      await Promise.allSettled([open({ disk, change }).sequencer.enqueue(deployment(0))]);
+      const again = open({ disk });
+      expect((await again.sequencer.enqueue(deployment(0))).index).toBe(0);
+      expect(again.sequencer.head.size).toBe(1);
+    }
+  });
+});
