@@ -68,6 +68,12 @@ export interface LogStatus {
   readonly counters: LogCounters;
 }
 
+/**
+ * How far ahead of the log's clock an operator's may be. Less than everyone allows who judges the entry later by the time
+ * at which witnesses saw it: their clocks may lag behind the log's.
+ */
+const SUBMISSION_SKEW_SECONDS = 60;
+
 /** Recovers and starts a log. @throws CONFIG_INVALID, and what `recoverHead` throws: the log must not run then */
 export async function openLog(options: LogOptions): Promise<Log> {
   const { store, signer, headLock, witnesses } = options;
@@ -159,7 +165,12 @@ export class Log {
     if (!verdicts.every(Boolean)) {
       throw new AttestryError('SIGNATURE_INVALID', 'A signature of the envelope does not verify.');
     }
-    const admitted = admitStatement(opened, { trust, origin: this.origin, now: now() });
+    const admitted = admitStatement(opened, {
+      trust,
+      origin: this.origin,
+      now: now(),
+      skewSeconds: SUBMISSION_SKEW_SECONDS,
+    });
     this.#rate.take(opened.operator.id);
     return admitted;
   }

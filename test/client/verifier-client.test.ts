@@ -4,6 +4,7 @@ import { encodeUtf8 } from '../../src/core/bytes/utf8.ts';
 import { formatDossier } from '../../src/core/dossier/dossier.ts';
 import { findingId, formatFinding } from '../../src/core/finding/finding.ts';
 import { formatReceipt } from '../../src/core/receipt/receipt.ts';
+import type { UsageRange } from '../../src/core/tally/questions.ts';
 import { contradiction } from '../helpers/findings.ts';
 import { makeNetwork, type TestLog } from '../helpers/fixtures.ts';
 import { digestOf, MODEL } from '../helpers/statements.ts';
@@ -43,6 +44,30 @@ describe('VerifierClient', () => {
     const { client, asked } = clientOf(jsonAnswer(report));
     expect(await client.verify(encodeUtf8('{}'))).toEqual(report);
     expect(asked[0]).toMatchObject({ method: 'POST', body: '{}' });
+  });
+
+  test('asks for usage to be summed, and takes no dossier of another range for the answer', async () => {
+    const range: UsageRange = {
+      from: '2026-10-01T00:00:00Z',
+      to: '2026-11-01T00:00:00Z',
+      by: 'day',
+    };
+    const answerOf = (given: UsageRange | undefined): Response => {
+      const dossier = { ...network.dossier(MODEL), ...(given && { range: given }) };
+      return jsonAnswer(new TextDecoder().decode(formatDossier(dossier)));
+    };
+    const { client, asked } = clientOf(answerOf(range));
+    expect((await client.dossier(MODEL, range)).length).toBeGreaterThan(0);
+    expect(asked[0]?.url).toBe(
+      `https://verifier.example/v1/models/${MODEL}/dossier?from=2026-10-01T00%3A00%3A00Z&to=2026-11-01T00%3A00%3A00Z&by=day`,
+    );
+    const shorter: UsageRange = { ...range, to: '2026-10-02T00:00:00Z' };
+    const finer: UsageRange = { ...range, by: 'hour' };
+    for (const given of [undefined, shorter, finer]) {
+      const refused = await codeOf(() => clientOf(answerOf(given)).client.dossier(MODEL, range));
+      expect(refused).toBe('RESPONSE_INVALID');
+    }
+    expect(await codeOf(() => client.dossier(MODEL))).toBe('RESPONSE_INVALID');
   });
 
   test('gives files byte for byte', async () => {

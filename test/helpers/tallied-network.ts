@@ -57,6 +57,8 @@ export interface TallyNoteOptions {
   readonly verifiers?: readonly NoteSigner[];
   /** Default: the log's own. */
   readonly signer?: NoteSigner;
+  /** When the verifiers sign, unix seconds. Default: half a minute before `NOW`. */
+  readonly time?: number;
   /** What the note says otherwise. */
   readonly head?: Partial<TallyHead>;
 }
@@ -67,7 +69,7 @@ export function tallyNote(
   tally: MemoryTally,
   options: TallyNoteOptions = {},
 ): string {
-  const { verifiers = VERIFIERS, signer = log.signer, head } = options;
+  const { verifiers = VERIFIERS, signer = log.signer, head, time = NOW - 30 } = options;
   const size = head?.size ?? log.entries.length;
   const signed = signTally(
     {
@@ -81,7 +83,7 @@ export function tallyNote(
     },
     signer,
   );
-  return cosign(signed, verifiers, NOW - 30);
+  return cosign(signed, verifiers, time);
 }
 
 export interface ProvenLogOptions extends TallyNoteOptions {
@@ -92,8 +94,8 @@ export interface ProvenLogOptions extends TallyNoteOptions {
 
 /** What a dossier shows of a log, with the tally that proves it complete. */
 export function talliedLog(log: TestLog, model: string, options: ProvenLogOptions = {}): ShownLog {
-  const { range, leaves = leavesOfLog(log) } = options;
-  const shown = log.dossierLog(model) as ShownLog;
+  const { range, leaves = leavesOfLog(log), time } = options;
+  const shown = log.dossierLog(model, time === undefined ? {} : { time }) as ShownLog;
   const tally = new MemoryTally(leaves);
   const proof = tally.prove(questionsAbout(model, range ?? null));
   return {

@@ -28,6 +28,8 @@ class TallyBed {
   published: StoredCheckpoint | undefined;
   /** Called before entries are read. */
   beforeRead: () => unknown = () => undefined;
+  /** Called when the tally has grown, before its note is kept. */
+  beforePut: () => unknown = () => undefined;
 
   constructor(folder: string) {
     this.folder = folder;
@@ -50,6 +52,11 @@ class TallyBed {
 
   async open(): Promise<{ tally: LogTally; store: TallyStore; close: () => Promise<void> }> {
     const store = await openLevelTallyStore(this.folder);
+    const putPair = store.putPair.bind(store);
+    store.putPair = async (pair) => {
+      await this.beforePut();
+      await putPair(pair);
+    };
     const options: LogTallyOptions = {
       store,
       signer: this.log.signer,
@@ -138,7 +145,11 @@ describe('LogTally', () => {
     bed.grow(3);
     const tally = await bed.following();
     let isHeld = true;
-    bed.beforeRead = () => until(() => !isHeld);
+    let isGrown = false;
+    bed.beforePut = async () => {
+      isGrown = true;
+      await until(() => !isHeld);
+    };
     bed.grow(40);
     bed.publish();
     const questions = questionsAbout(MODEL, null);
@@ -150,6 +161,8 @@ describe('LogTally', () => {
       expect(answer?.count).toBe(head.size);
       return head.size;
     };
+    expect(check()).toBe(3);
+    await until(() => isGrown);
     expect(check()).toBe(3);
     isHeld = false;
     await until(() => check() === 43);

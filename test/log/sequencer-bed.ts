@@ -1,11 +1,9 @@
 /** A sequencer on a disk in memory, and entries for it. */
-import { describe, expect, it, vi } from 'vitest';
 import { encodeHex } from '../../src/core/bytes/hex.ts';
 import { encodeUtf8 } from '../../src/core/bytes/utf8.ts';
 import { Frontier, frontierAt } from '../../src/core/merkle/frontier.ts';
 import { EMPTY_ROOT, leafHash } from '../../src/core/merkle/hash.ts';
 import { tileNodeReader } from '../../src/core/merkle/tile.ts';
-import { parseCheckpoint } from '../../src/core/note/checkpoint.ts';
 import type { AdmittedEntry } from '../../src/core/statement/admission.ts';
 import { formatStatement, type Statement } from '../../src/core/statement/statement.ts';
 import { AttestryError } from '../../src/errors.ts';
@@ -16,16 +14,15 @@ import type { LogStore } from '../../src/store/log-store.ts';
 import { MemoryDisk, openMemoryLogStore } from '../../src/store/memory-log-store.ts';
 import { makeNetwork } from '../helpers/fixtures.ts';
 import { type LockDisk, openMemoryHeadLock } from '../helpers/memory-head-lock.ts';
-import { NaiveTree, naiveLeafHash } from '../helpers/naive-tree.ts';
 import { sampleStatement, sampleStream } from '../helpers/statements.ts';
-import { Gate, wrapStore } from '../helpers/wrapped-store.ts';
+import { wrapStore } from '../helpers/wrapped-store.ts';
 
 const { signer } = makeNetwork({ regions: ['eu'] }).logs[0] as {
   signer: SequencerOptions['signer'];
 };
 
 /** An entry as admission hands it on; the sequencer does not look at signatures. */
-export function admittedOf(statement: Statement): AdmittedEntry {
+function admittedOf(statement: Statement): AdmittedEntry {
   const payload = formatStatement(statement);
   const entry = encodeUtf8(`envelope of ${encodeHex(payload)}`);
   const envelope = { payload, signatures: [], entry };

@@ -1,27 +1,13 @@
 import { describe, expect, it, vi } from 'vitest';
 import { encodeHex } from '../../src/core/bytes/hex.ts';
-import { encodeUtf8 } from '../../src/core/bytes/utf8.ts';
-import { Frontier, frontierAt } from '../../src/core/merkle/frontier.ts';
-import { EMPTY_ROOT, leafHash } from '../../src/core/merkle/hash.ts';
-import { tileNodeReader } from '../../src/core/merkle/tile.ts';
+import { EMPTY_ROOT } from '../../src/core/merkle/hash.ts';
 import { parseCheckpoint } from '../../src/core/note/checkpoint.ts';
 import type { AdmittedEntry } from '../../src/core/statement/admission.ts';
-import { formatStatement, type Statement } from '../../src/core/statement/statement.ts';
-import { AttestryError } from '../../src/errors.ts';
-import { DEFAULT_LOG_LIMITS, type LogLimits } from '../../src/log/limits.ts';
-import { tileReader } from '../../src/log/second-path.ts';
-import { Sequencer, type SequencerOptions } from '../../src/log/sequencer.ts';
-import type { LogStore } from '../../src/store/log-store.ts';
-import { MemoryDisk, openMemoryLogStore } from '../../src/store/memory-log-store.ts';
-import { makeNetwork } from '../helpers/fixtures.ts';
+import { MemoryDisk } from '../../src/store/memory-log-store.ts';
 import { type LockDisk, openMemoryHeadLock } from '../helpers/memory-head-lock.ts';
 import { NaiveTree, naiveLeafHash } from '../helpers/naive-tree.ts';
-import { sampleStatement, sampleStream } from '../helpers/statements.ts';
-import { Gate, wrapStore } from '../helpers/wrapped-store.ts';
-
-const { signer } = makeNetwork({ regions: ['eu'] }).logs[0] as {
-  signer: SequencerOptions['signer'];
-};
+import { Gate } from '../helpers/wrapped-store.ts';
+import { deployment, deployments, enqueueAll, meterOf, open, refusalOf } from './sequencer-bed.ts';
 
 describe('Sequencer', () => {
   it('gives entries their places in the order in which they came', async () => {

@@ -205,7 +205,8 @@ describe('openLevelTallyStore on a damaged folder', () => {
   ])('reports notes %s', async (_, text) => {
     const folder = await grown(leaves);
     await tamper(folder, PAIR_KEY, () => encodeUtf8(text));
-    expect(codeOf((await open(folder)).pair.bind(undefined))).toBe('STORE_CORRUPT');
+    const store = await open(folder);
+    expect(codeOf(() => store.pair())).toBe('STORE_CORRUPT');
   });
 
   test('never grows on a node that is damaged', async () => {

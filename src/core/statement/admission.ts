@@ -35,6 +35,8 @@ export interface AdmissionRules {
   readonly origin: string;
   /** Unix seconds: the latest time at which the statement can have been made. */
   readonly now: number;
+  /** How far after `now` a statement may be dated, in seconds; CLOCK_SKEW_SECONDS unless told. */
+  readonly skewSeconds?: number;
   readonly engine?: SignatureEngine;
 }
 
@@ -88,10 +90,11 @@ export function admitStatement(opened: OpenedEntry, rules: AdmissionRules): Admi
     );
   }
   verifyAuthority(opened.operator, statement);
-  if (parseTime(context.issuedAt) > rules.now + CLOCK_SKEW_SECONDS) {
+  const { now, skewSeconds = CLOCK_SKEW_SECONDS } = rules;
+  if (parseTime(context.issuedAt) > now + skewSeconds) {
     throw new AttestryError(
       'STATEMENT_TIME_FUTURE',
-      `Expected issuedAt not after ${formatTime(rules.now)}, got ${context.issuedAt}.`,
+      `Expected issuedAt not after ${formatTime(now)}, got ${context.issuedAt}.`,
     );
   }
   return {

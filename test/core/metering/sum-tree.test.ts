@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeHex } from '../../../src/core/bytes/hex.ts';
+import { encodeUtf8 } from '../../../src/core/bytes/utf8.ts';
 import { sha256 } from '../../../src/core/merkle/hash.ts';
 import {
   addBuckets,
@@ -9,6 +11,7 @@ import {
   TOKEN_BUCKETS,
   type TokenBuckets,
 } from '../../../src/core/metering/buckets.ts';
+import { commitCustomer } from '../../../src/core/metering/customer.ts';
 import {
   buildSumTree,
   proveRequest,
@@ -59,7 +62,7 @@ const leavesOf = (count: number): RequestLeaf[] =>
     },
   }));
 
-/** The tree as docs/metering.md describes it, written down once more. */
+/** The tree as docs/formats.md describes it, written down once more. */
 function naiveSummary(leaves: readonly RequestLeaf[]): Buffer {
   const hash = (...parts: Uint8Array[]): Buffer =>
     createHash('sha256').update(Buffer.concat(parts)).digest();
@@ -89,6 +92,30 @@ describe('buildSumTree', () => {
       expect(encodeHex(root.hash)).toBe(naiveSummary(leaves).toString('hex', 0, 32));
       expect(root.count).toBe(count);
     }
+  });
+
+  it('has the hashes of the worked example in docs/metering.md', () => {
+    const page = readFileSync(new URL('../../../docs/metering.md', import.meta.url), 'utf8');
+    const numbers = [
+      [600n, 400n, 0n, 380n, 120n],
+      [7n, 0n, 0n, 3n, 0n],
+      [500n, 400n, 100n, 500n, 0n],
+    ];
+    const leaves = numbers.map((values, i): RequestLeaf => {
+      const pairs = TOKEN_BUCKETS.map((name, at): [string, bigint] => [name, values[at] as bigint]);
+      return {
+        receiptDigest: sha256(encodeUtf8(`receipt ${i}`)),
+        buckets: Object.fromEntries(pairs) as { [B in keyof TokenBuckets]: bigint },
+      };
+    });
+    const { rows } = buildSumTree(leaves.map(summarizeRequest));
+    const told = [
+      ...rows.flat().map(({ hash }) => hash),
+      ...leaves.map((leaf) => leaf.receiptDigest),
+    ];
+    for (const hash of told) expect(page).toContain(`\`${encodeHex(hash)}\``);
+    const { value } = commitCustomer({ account: 'a-17' }, new Uint8Array(32).fill(7));
+    expect(page).toContain(`\`${value}\``);
   });
 
   it('refuses a window without requests', () => {

@@ -61,6 +61,22 @@ describe('parseTrustRoot', () => {
     expect(trust.operatorKeys.size).toBe(6);
   });
 
+  it('names the verifiers, none unless told, and how many must have cosigned', () => {
+    const none = parseTrustRoot(formatTrustRoot(FILE));
+    expect([none.verifiers, none.verifierQuorum]).toEqual([[], 0]);
+    const verifiers = [1, 2].map((i) => ({ ...WITNESS, key: keyFor(`verifier${i}.example`, 4) }));
+    for (const verifierQuorum of [undefined, 0, 1, 2]) {
+      const quorum = verifierQuorum === undefined ? {} : { verifierQuorum };
+      const trust = parseTrustRoot(formatTrustRoot({ ...FILE, verifiers, ...quorum }));
+      expect(trust.verifiers.map(({ name, operator }) => [name, operator])).toEqual([
+        ['verifier1.example', WITNESS.operator],
+        ['verifier2.example', WITNESS.operator],
+      ]);
+      expect(trust.verifierQuorum).toBe(verifierQuorum ?? 0);
+      expect(trust.witnesses).toHaveLength(4);
+    }
+  });
+
   it.each<[string, object]>([
     ['another type', { type: 'attestry/receipt' }],
     ['another version', { version: 2 }],
