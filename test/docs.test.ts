@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { auditCommand } from '../src/cli/commands/audit.ts';
 import { digestCommand } from '../src/cli/commands/digest.ts';
 import { fsckCommand } from '../src/cli/commands/fsck.ts';
+import { invoiceCommand } from '../src/cli/commands/invoice.ts';
 import { keygenCommand } from '../src/cli/commands/keygen.ts';
 import { receiptCommand } from '../src/cli/commands/receipt.ts';
 import { stateCommand } from '../src/cli/commands/state.ts';
@@ -44,6 +45,7 @@ const COMMANDS = [
   auditCommand(),
   digestCommand(),
   fsckCommand(),
+  invoiceCommand(),
   keygenCommand(),
   receiptCommand(),
   stateCommand(),
@@ -203,7 +205,7 @@ interface Call {
 }
 
 const CALL =
-  /\battestry (?:-- )?([a-z]+)(?: (make|show|training|evaluation|deployment|usage|revocation)(?= |$))?(.*)$/;
+  /\battestry (?:-- )?([a-z]+)(?: (check|make|show|training|evaluation|deployment|usage|revocation)(?= |$))?(.*)$/;
 
 function readCall(line: string): Call[] {
   const [, name, below, rest = ''] = CALL.exec(line) ?? [];

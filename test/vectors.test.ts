@@ -16,6 +16,7 @@ import type { VerificationRules } from '../src/core/trust/quorum.ts';
 import { parseTrustRoot, type TrustRoot } from '../src/core/trust/trust-root.ts';
 import { type AttestryErrorCode, outcomeOf } from '../src/errors.ts';
 import { codeOf } from './helpers/code-of.ts';
+import { TALLY_RUN } from './helpers/tally-vectors.ts';
 import { readJsonFolder } from './helpers/vectors.ts';
 
 interface Vector {
@@ -106,6 +107,7 @@ const RUN: Readonly<Record<string, (vector: Vector) => string[]>> = {
   receipt: judged,
   dossier: judged,
   finding: judged,
+  ...TALLY_RUN,
 };
 
 /** What a receipt, a dossier, a finding or a trust root can end with; INPUT_TOO_LARGE would make a large file. */
@@ -174,6 +176,12 @@ const VERIFICATION_CODES: readonly AttestryErrorCode[] = [
   'FINDING_UNATTRIBUTED',
   'CHECKPOINT_CONTRADICTION',
   'ENTRY_INADMISSIBLE',
+  'TALLY_NOTE_MALFORMED',
+  'TALLY_NOTE_UNSIGNED',
+  'TALLY_PROOF_MALFORMED',
+  'TALLY_PROOF_INVALID',
+  'TALLY_ROOT_MISMATCH',
+  'TALLY_OVERFLOW',
 ];
 
 const folderOf = (name: string): string => name.slice(0, name.lastIndexOf('/'));

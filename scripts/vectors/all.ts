@@ -5,6 +5,8 @@ import { trustRootVector } from './network.ts';
 import { trustVectors, vkeyVectors } from './note.ts';
 import { receiptVectors } from './receipt.ts';
 import { envelopeVectors, statementVectors } from './statement.ts';
+import { tallyVectors } from './tally.ts';
+import { tallyProofVectors } from './tally-proof.ts';
 import type { VectorFile } from './vector.ts';
 
 /** Every vector, the same bytes every time. */
@@ -19,6 +21,8 @@ export function allVectors(): VectorFile[] {
     ...receiptVectors(),
     ...dossierVectors(),
     ...findingVectors(),
+    ...tallyVectors(),
+    ...tallyProofVectors(),
   ];
   const paths = vectors.map(({ path }) => path);
   const repeated = paths.find((path, i) => paths.indexOf(path) !== i);

@@ -110,7 +110,12 @@ async function openTallyFollower(
 ): Promise<TallyFollower> {
   const { openStore, ...parts } = options;
   const store = await openStore(log);
-  return new TallyFollower({ ...parts, log, mirror, store, source: parts.source(log) });
+  try {
+    return new TallyFollower({ ...parts, log, mirror, store, source: parts.source(log) });
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
 }
 
 interface VerifierParts {

@@ -14,6 +14,8 @@ const COMMANDS = [
   ['verify'],
   ['audit'],
   ['fsck'],
+  ['invoice'],
+  ['invoice', 'check'],
   ['trust'],
   ['trust', 'make'],
   ['trust', 'show'],

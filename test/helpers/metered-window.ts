@@ -30,7 +30,7 @@ import { operatorSeed, signedEntry, type TestLog } from './fixtures.ts';
 import { MODEL, sampleStatement } from './statements.ts';
 
 const START = parseTime('2026-10-01T08:00:00Z');
-export const WINDOW_SECONDS = 600;
+const WINDOW_SECONDS = 600;
 
 /** Small and different for every number. */
 export function bucketsOf(number: number): TokenBuckets {

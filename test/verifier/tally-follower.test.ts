@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseDossier } from '../../src/core/dossier/dossier.ts';
 import { parseFinding } from '../../src/core/finding/finding.ts';
 import { verifyFinding } from '../../src/core/finding/verify.ts';
@@ -7,9 +8,15 @@ import { formatSignatureLine, parseNote } from '../../src/core/note/note.ts';
 import type { NoteSigner } from '../../src/core/note/vkey.ts';
 import { encodeKey } from '../../src/core/tally/key.ts';
 import type { TallyLeaf } from '../../src/core/tally/node.ts';
-import { formatTrustRoot, parseTrustRoot } from '../../src/core/trust/trust-root.ts';
+import {
+  formatTrustRoot,
+  parseTrustRoot,
+  type TrustedLog,
+} from '../../src/core/trust/trust-root.ts';
 import { AttestryError } from '../../src/errors.ts';
-import type { Verifier } from '../../src/verifier/verifier.ts';
+import type { TallyStore } from '../../src/tally/tally-store.ts';
+import { openLevelVerifierStore } from '../../src/verifier/level-verifier-store.ts';
+import type { TallyOptions, Verifier } from '../../src/verifier/verifier.ts';
 import { type ServedTally, TallyBed, tallyStandingOf } from '../helpers/served-tally.ts';
 import { testSigner } from '../helpers/signed-log.ts';
 import { digestOf, MODEL } from '../helpers/statements.ts';
@@ -304,6 +311,55 @@ describe('TallyFollower', () => {
     expect(tallyStandingOf(verifier, bed.eu)).toBe('2 RESPONSE_INVALID');
     expect(await verifiersOf(verifier, bed)).toEqual(['verifier1.example']);
     expect(bed.defects).toEqual([]);
+  });
+});
+
+describe('TallyFollower on a bad disk', () => {
+  const failure = new AttestryError('STORE_CORRUPT', 'damage in /secret/folder');
+
+  /** A bed whose tally stores are spoiled, and the logs whose stores are open. */
+  async function spoiled(spoil: (store: TallyStore) => void): Promise<{
+    readonly bed: TallyBed;
+    readonly open: ReadonlySet<string>;
+    readonly tallies: TallyOptions;
+  }> {
+    const bed = await TallyBed.make();
+    const open = new Set<string>();
+    const openStore = async (log: TrustedLog): Promise<TallyStore> => {
+      const store = await bed.tallyOptions.openStore(log);
+      const close = store.close.bind(store);
+      open.add(log.origin);
+      store.close = async () => {
+        open.delete(log.origin);
+        await close();
+      };
+      spoil(store);
+      return store;
+    };
+    return { bed, open, tallies: { ...bed.tallyOptions, openStore } };
+  }
+
+  it('tells its own people what is wrong, and others only the kind', async () => {
+    const { bed, tallies } = await spoiled((store) => {
+      store.commit = () => Promise.reject(failure);
+    });
+    const verifier = await bed.openAndLook({ tallies });
+    expect(tallyStandingOf(verifier, bed.eu)).toBe('0 STORE_CORRUPT');
+    const problems = verifier.logs().map(({ tallyProblem }) => tallyProblem);
+    expect(JSON.stringify(problems)).not.toContain('secret');
+    expect(bed.defects).toEqual([failure, failure]);
+  });
+
+  it('does not open on notes that it cannot read, and leaves no store open', async () => {
+    const { bed, tallies, open } = await spoiled((store) => {
+      store.pair = () => {
+        throw failure;
+      };
+    });
+    const records = await openLevelVerifierStore(join(bed.folder, 'records'));
+    onTestFinished(() => records.close());
+    await expect(bed.open({ tallies, records })).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
+    expect([...open]).toEqual([]);
   });
 });
 

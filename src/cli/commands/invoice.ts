@@ -32,9 +32,7 @@ export function invoiceCommand(): Command {
     name: 'invoice',
     summary: 'check what was billed against what was logged',
     description: 'Checks what a customer is billed for against what the operator has logged.',
-    examples: [
-      'attestry invoice check invoice.json --trust trust.json --receipts kept.jsonl --dossier dossier.json',
-    ],
+    examples: ['attestry invoice check invoice.json --trust trust.json'],
   }).addCommand(checkCommand());
 }
 

@@ -33,7 +33,7 @@ import {
   usageReceiptOf,
 } from './usage-receipt.ts';
 
-export const INVOICE_TYPE = 'attestry/invoice';
+const INVOICE_TYPE = 'attestry/invoice';
 export const LARGEST_INVOICE_BYTES = 256 * 1024 * 1024;
 
 /** Requests, token buckets, and input and output totals, as decimal strings. */

@@ -33,8 +33,8 @@ import { parseBuckets, type TokenQuantities, tokenQuantities } from './buckets.t
 import { type CustomerCommitment, customerCommitment } from './customer.ts';
 import type { RequestLeaf } from './sum-tree.ts';
 
-export const USAGE_RECEIPT_PAYLOAD_TYPE = 'application/vnd.attestry.usage-receipt+json';
-export const LARGEST_USAGE_RECEIPT_BYTES = 16 * 1024;
+const USAGE_RECEIPT_PAYLOAD_TYPE = 'application/vnd.attestry.usage-receipt+json';
+const LARGEST_USAGE_RECEIPT_BYTES = 16 * 1024;
 
 export interface UsageReceipt {
   readonly version: 1;

@@ -197,10 +197,11 @@ function takePruned(node: Summary, { asked }: Place<Asked>): Summary {
   return node;
 }
 
-function takeLeaf(leaf: TallyLeaf, { bound, asked }: Place<Asked>): Summary {
-  if (!startsWith(leaf.key, bound)) throw invalid('a leaf stands outside its place');
+function takeLeaf({ key, entryHash, sums }: TallyLeaf, { bound, asked }: Place<Asked>): Summary {
+  if (!startsWith(key, bound)) throw invalid('a leaf stands outside its place');
+  const leaf = { key, entryHash, sums };
   const summary = summarizeLeaf(leaf);
-  const span = { first: leaf.key, last: leaf.key };
+  const span = { first: key, last: key };
   const within = asked.find((question) => positionOf(span, question) === 'inside');
   if (within === undefined) return summary;
   add(within.answer, summary);
