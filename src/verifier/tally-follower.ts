@@ -38,6 +38,8 @@ export interface TallyFollowerOptions {
   readonly signer: NoteSigner | undefined;
   readonly findings: Findings;
   readonly rules: () => VerificationRules;
+  /** How many of the mirrored entries admission refuses. */
+  readonly refusedEntries: () => number;
   /** Told of defects, and of failures of this machine. */
   readonly onDefect: (error: unknown) => void;
 }
@@ -162,6 +164,7 @@ export class TallyFollower {
     if (state.size !== size) return;
     const own = tallyHead(claim.head.origin, state, claim.head.logRoot);
     if (!sameTally(own, claim.head)) await this.#accuse(claim, signal);
+    this.#demandAdmissible();
     await this.#accept(claim, signal);
   }
 
@@ -209,6 +212,18 @@ export class TallyFollower {
   #cosign(note: string): string | undefined {
     const { signer, rules } = this.#options;
     return signer && signCosignature(parseNote(note).text, rules().now, signer);
+  }
+
+  /** A sum over entries that nobody may believe is right as a sum, and must not get this verifier's name. */
+  #demandAdmissible(): void {
+    const { log, refusedEntries } = this.#options;
+    const refused = refusedEntries();
+    if (refused === 0) return;
+    throw new AttestryError(
+      'ENTRY_INADMISSIBLE',
+      `${log.origin} holds ${refused} entries that admission refuses; its tally counts them and is not cosigned.`,
+      { details: { refused } },
+    );
   }
 
   async #accuse(claim: Claim, signal: AbortSignal): Promise<never> {

@@ -105,13 +105,20 @@ export async function openVerifier(options: VerifierOptions): Promise<Verifier> 
 }
 
 async function openTallyFollower(
-  { log, mirror }: Follower,
+  { log, mirror, refusals }: Follower,
   options: TallyOptions & Pick<TallyFollowerOptions, 'findings' | 'rules' | 'onDefect'>,
 ): Promise<TallyFollower> {
   const { openStore, ...parts } = options;
   const store = await openStore(log);
   try {
-    return new TallyFollower({ ...parts, log, mirror, store, source: parts.source(log) });
+    return new TallyFollower({
+      ...parts,
+      log,
+      mirror,
+      store,
+      source: parts.source(log),
+      refusedEntries: () => refusals.count,
+    });
   } catch (error) {
     await store.close();
     throw error;

@@ -97,6 +97,19 @@ describe('TallyFollower', () => {
     expect(await verifiersOf(verifier, bed)).toEqual(['verifier1.example']);
   });
 
+  it('does not cosign sums that count an entry which admission refuses', async () => {
+    const bed = await TallyBed.make();
+    const { log } = bed.eu;
+    log.append(log.entries[0] as Uint8Array);
+    bed.publishAll();
+    const verifier = await bed.follow();
+    expect(tallyStandingOf(verifier, bed.eu)).toBe('0 ENTRY_INADMISSIBLE');
+    expect(bed.euTally.offered).toEqual([]);
+    const { outcome } = await verifier.dossiers.reportOn(MODEL, RANGE);
+    expect(outcome).not.toBe('VALID');
+    expect(tallyStandingOf(verifier, bed.us)).toBe('2');
+  });
+
   it('has after a restart what it cosigned before', async () => {
     const bed = await TallyBed.make();
     const first = await bed.follow();
