@@ -138,14 +138,27 @@ function parsePeerUrl(url: string): URL {
 function asPeerError(target: URL, cause: unknown): AttestryError {
   if (cause instanceof AttestryError) return cause;
   const code = systemCode(cause);
-  if (/^(HPE_|Z_|ERR__?ERROR_|ERR_BROTLI|ERR_ZSTD)/.test(code)) {
-    return peerError('RESPONSE_INVALID', target, `answered with broken HTTP (${code})`, cause);
+  if (isBrokenHttp(cause) || /^(HPE_|Z_|ERR__?ERROR_|ERR_BROTLI|ERR_ZSTD)/.test(code)) {
+    return peerError(
+      'RESPONSE_INVALID',
+      target,
+      `answered with broken HTTP (${code || 'no code'})`,
+      cause,
+    );
   }
   if (code === 'UND_ERR_HEADERS_OVERFLOW') {
     return peerError('RESPONSE_TOO_LARGE', target, 'answered with too many headers', cause);
   }
   const reason = `could not be reached, or broke off (${code === '' ? String(cause) : code})`;
   return peerError('PEER_UNAVAILABLE', target, reason, cause);
+}
+
+/** What undici calls errors of its parser, which have no code on every version of Node. */
+function isBrokenHttp(cause: unknown): boolean {
+  for (let error = cause; error instanceof Error; error = error.cause) {
+    if (/^(HTTPParserError|ResponseContentLengthMismatchError)$/.test(error.name)) return true;
+  }
+  return false;
 }
 
 function systemCode(cause: unknown): string {

@@ -84,6 +84,7 @@ export class LogReader {
 
   /** The receipt under the first checkpoint of this state that covers the entry. @throws ENTRY_UNKNOWN, STORE_CORRUPT */
   async receipt({ index, entryHash }: Leaf, state: CheckpointState): Promise<Receipt> {
+    // Of what is written but not locked yet there is no checkpoint either.
     const kept = await this.#options.store.checkpointCovering(state, index);
     if (kept === undefined) throw unknown(`Entry ${index} is not ${state} yet; try again later.`);
     return await this.#whole(`the receipt of entry ${index}`, () => {

@@ -191,8 +191,7 @@ export class Log {
   /** The entry's receipt in one state; it never changes. @throws ENTRY_UNKNOWN when the state is not reached */
   async receipt(entryHash: Uint8Array, state: CheckpointState): Promise<Receipt> {
     const index = this.#options.store.indexOf(entryHash);
-    // Written but not yet locked and signed does not count as logged.
-    if (index === undefined || index >= this.#sequencer.head.size) {
+    if (index === undefined) {
       throw new AttestryError(
         'ENTRY_UNKNOWN',
         `${this.origin} holds no entry ${encodeHex(entryHash)}.`,

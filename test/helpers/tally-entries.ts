@@ -10,11 +10,11 @@ const SIGNATURE = { keyid: '00'.repeat(32), sig: encodeBase64(new Uint8Array(64)
 const START = parseTime('2026-09-01T00:00:00Z');
 const WINDOW_SECONDS = 600;
 
-export function unsignedEntry(statement: Statement): Uint8Array {
+function unsignedEntry(statement: Statement): Uint8Array {
   return unsignedPayload(formatStatement(statement));
 }
 
-export function unsignedPayload(payload: Uint8Array): Uint8Array {
+function unsignedPayload(payload: Uint8Array): Uint8Array {
   return formatCanonicalJson({
     payload: encodeBase64(payload),
     payloadType: PAYLOAD_TYPE,

@@ -78,6 +78,20 @@ function addOrder(bytes: Uint8Array): Uint8Array {
   return new Uint8Array([...bytes.slice(0, 32), ...sum]);
 }
 
+/** Signed with both keys of the operator, the second of which signed something else. */
+function halfSigned(): Uint8Array {
+  const seeds = [seed, operatorSeed(bed.eu.operator, 2)] as const;
+  const message = formatStatement(deployment);
+  const [good, bad] = [message, formatStatement(reading)].map((text, i) => {
+    const { signatures } = JSON.parse(
+      textOf(quickEnvelope(text, seeds[i] as Uint8Array)),
+    ) as EnvelopeJson;
+    return signatures[0] as EnvelopeJson['signatures'][0];
+  }) as [EnvelopeJson['signatures'][0], EnvelopeJson['signatures'][0]];
+  const signatures = [good, bad].sort((a, b) => (a.keyid < b.keyid ? -1 : 1));
+  return formatCanonicalJson({ ...envelope, payload: encodeBase64(message), signatures });
+}
+
 function keyidOf(publicKeyHex: string): Uint8Array {
   return changed({ signatures: [{ ...signature, keyid: keyIdOf(decodeHex(publicKeyHex)) }] });
 }
@@ -159,6 +173,7 @@ const notSigned: readonly BadEntry[] = [
     'SIGNATURE_INVALID',
     changed({ signatures: otherSignature }),
   ],
+  ['one good signature and a bad one', 403, 'SIGNATURE_INVALID', halfSigned()],
   ['S + L', 400, 'SIGNATURE_MALFORMED', withSignature(addOrder)],
   ['a short signature', 400, 'SIGNATURE_MALFORMED', withSignature((bytes) => bytes.slice(1))],
   [

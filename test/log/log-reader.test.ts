@@ -103,6 +103,16 @@ describe('LogReader on a damaged disk', () => {
     ['a changed entry', entryDamage, (log) => log.reader.entry(300)],
     ['its bundle', entryDamage, (log) => log.reader.bundle({ index: 1, width: 256 })],
     ['its receipt', entryDamage, receiptOf(300)],
+    [
+      'the receipt of an entry that was replaced by another good one',
+      ({ disk }) => disk.entries.set(300, bed.entry(SIZE)),
+      receiptOf(300),
+    ],
+    [
+      'a receipt whose proof leads through a changed tile',
+      tileDamage('0/0', 5 * 256),
+      receiptOf(3),
+    ],
     ['a lost entry', ({ disk }) => disk.entries.delete(3), (log) => log.reader.entry(3)],
     [
       'a changed full tile',

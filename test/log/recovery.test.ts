@@ -1,9 +1,12 @@
 import { describe, expect, it, vi } from 'vitest';
+import { growTiles } from '../../src/core/merkle/growth.ts';
 import { EMPTY_ROOT } from '../../src/core/merkle/hash.ts';
 import { parseCheckpoint, signCheckpoint } from '../../src/core/note/checkpoint.ts';
 import { AttestryError } from '../../src/errors.ts';
 import type { LogOptions } from '../../src/log/log.ts';
+import { leafHashBySystem } from '../../src/log/second-path.ts';
 import type { WitnessPort } from '../../src/log/witness-port.ts';
+import type { Head } from '../../src/store/log-store.ts';
 import { MemoryDisk } from '../../src/store/memory-log-store.ts';
 import { checkLog } from '../helpers/check-log.ts';
 import { makeNetwork } from '../helpers/fixtures.ts';
@@ -177,6 +180,39 @@ describe('recoverHead with more entries than are checked at the start', () => {
     await store.close();
     damage(bed.disk.entries, 650);
     await expectRefusal(bed, 'ENTRY_HASH_MISMATCH', { limits: { scrubbedAtStart: 100 } });
+  });
+});
+
+describe('recoverHead of a log with three levels of tiles', () => {
+  const SIZE = 256 ** 2 + 300;
+
+  /** A disk of entries that nobody signed: recovery only hashes them. */
+  function wideDisk(): { disk: MemoryDisk; lock: { head: Head } } {
+    const disk = new MemoryDisk();
+    const leafHashes = Array.from({ length: SIZE }, (_, i) => {
+      const entry = new TextEncoder().encode(`entry ${i}`);
+      disk.entries.set(i, entry);
+      return new Uint8Array(leafHashBySystem(entry));
+    });
+    const growth = growTiles({ size: 0, leafHashes, readTile: () => new Uint8Array() });
+    for (const { level, index, hashes } of growth.tiles) {
+      disk.tiles.set(`${level}/${index}`, hashes);
+    }
+    disk.head = { size: SIZE, root: growth.root };
+    return { disk, lock: { head: disk.head } };
+  }
+
+  it('refuses changes above entries that it does not hash at the start', async () => {
+    const bed = Object.assign(new LogBed(), wideDisk());
+    const limits = { scrubbedAtStart: 10 };
+    damage(bed.disk.tiles, '1/0', 77);
+    await expectRefusal(bed, 'TILE_HASH_MISMATCH', { limits });
+    damage(bed.disk.tiles, '1/0', 77);
+    damage(bed.disk.tiles, '2/0', 77);
+    await expectRefusal(bed, 'HEAD_FORK', { limits });
+    damage(bed.disk.tiles, '2/0', 77);
+    const { log } = await bed.open({ limits });
+    expect(log.size).toBe(SIZE);
   });
 });
 

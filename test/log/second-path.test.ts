@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { encodeUtf8 } from '../../src/core/bytes/utf8.ts';
-import { leafHash } from '../../src/core/merkle/hash.ts';
+import { leafHash, rowRoot } from '../../src/core/merkle/hash.ts';
 import { leafHashBySystem } from '../../src/log/second-path.ts';
 import type { LogCommit, LogStore } from '../../src/store/log-store.ts';
 import { openMemoryLogStore } from '../../src/store/memory-log-store.ts';
@@ -102,6 +102,19 @@ const faults: readonly (readonly [string, string, Change])[] = [
   ],
   ['a tile in memory', 'ROOT_MISMATCH', inMemory(({ tiles }) => tiles[0]?.hashes)],
   ['the root in memory', 'ROOT_MISMATCH', inMemory(({ head }) => head.root)],
+  [
+    'a leaf hash in memory, before the tree was grown',
+    'ROOT_MISMATCH',
+    (store) => ({
+      commit: (commit) => {
+        // Tile and root are of the flipped hash, and agree with each other.
+        const [tile] = commit.tiles as [LogCommit['tiles'][0]];
+        tile.hashes.set(flipBit(tile.hashes, 3 * 256 + 1));
+        commit.head.root.set(rowRoot(tile.hashes));
+        return store.commit(commit);
+      },
+    }),
+  ],
   [
     'an entry when it is read',
     'ENTRY_HASH_MISMATCH',

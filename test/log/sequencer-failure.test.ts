@@ -96,7 +96,20 @@ describe('Sequencer with a failing disk', () => {
   ];
 
   it.each(places)('rejects everything that waits and stops: %s', async (_, change) => {
-    const bed = open({ change, limits: { batchEntries: 2 } });
+    let commits = 0;
+    const bed = open({
+      change: (store) => {
+        const { commit = (batch) => store.commit(batch), ...rest } = change(store);
+        return {
+          ...rest,
+          commit: (batch) => {
+            commits++;
+            return commit(batch);
+          },
+        };
+      },
+      limits: { batchEntries: 2 },
+    });
     const twice = deployment(0);
     const results = await Promise.allSettled(
       [...deployments(5), twice].map((entry) => bed.sequencer.enqueue(entry)),
@@ -105,6 +118,7 @@ describe('Sequencer with a failing disk', () => {
       expect(result).toMatchObject({ status: 'rejected', reason: { code: 'STORE_FAILED' } });
     }
     expect(bed.fatal).toEqual([EIO]);
+    expect(commits).toBe(1);
     expect(bed.notes).toEqual([]);
     expect(bed.sequencer.queued).toBe(0);
     expect(await refusalOf(bed.sequencer.enqueue(deployment(9)))).toMatchObject({
@@ -112,6 +126,27 @@ describe('Sequencer with a failing disk', () => {
     });
     await bed.sequencer.close();
     expect(bed.fatal).toHaveLength(1);
+  });
+
+  it('signs nothing more when another part of the log fails', async () => {
+    const gate = new Gate();
+    const bed = open({
+      change: (store) => ({ commit: async (batch) => gate.pass().then(() => store.commit(batch)) }),
+    });
+    const damage = new AttestryError('STORE_CORRUPT', 'a reader found damage');
+    const results = Promise.allSettled([
+      bed.sequencer.enqueue(deployment(0)),
+      gate.pass().then(() => bed.sequencer.enqueue(deployment(1))),
+    ]);
+    await vi.waitFor(() => expect(gate.arrived).toBe(2));
+    bed.sequencer.fail(damage);
+    gate.open();
+    for (const result of await results) {
+      expect(result).toMatchObject({ reason: { code: 'STORE_FAILED', cause: damage } });
+    }
+    expect(bed.fatal).toEqual([damage]);
+    expect(await bed.store.latestCheckpoint('committed')).toBeUndefined();
+    expect(bed.sequencer.head.size).toBe(0);
   });
 
   it('signs nothing when the lock is not its own', async () => {

@@ -111,9 +111,17 @@ describe('Sequencer', () => {
   });
 
   it('commits what waits when it is closed, and takes nothing more', async () => {
-    const bed = open();
+    const gate = new Gate();
+    const bed = open({
+      change: (store) => ({
+        commit: async (commit) => gate.pass().then(() => store.commit(commit)),
+      }),
+    });
     const waiting = enqueueAll(bed, deployments(10));
-    await bed.sequencer.close();
+    await vi.waitFor(() => expect(gate.arrived).toBe(1));
+    const closing = bed.sequencer.close().then(() => bed.sequencer.head.size);
+    gate.open();
+    expect(await closing).toBe(10);
     expect(await waiting).toHaveLength(10);
     const refusal = await refusalOf(bed.sequencer.enqueue(deployment(10)));
     expect(refusal).toMatchObject({ code: 'NODE_STOPPING', details: { retryAfterSeconds: 5 } });

@@ -41,7 +41,7 @@ export function parsePublicKey(bytes: Uint8Array): PublicKey {
   return bytes;
 }
 
-/** The signature itself if it is 64 bytes with R a canonical point encoding and S below L. @throws SIGNATURE_MALFORMED */
+/** The signature itself if it is 64 bytes with R a canonical point encoding, not the neutral element, and S below L. @throws SIGNATURE_MALFORMED */
 export function parseSignature(signature: Uint8Array): Uint8Array {
   const problem = formProblem(signature);
   if (problem === undefined) return signature;
@@ -52,7 +52,9 @@ function formProblem(signature: Uint8Array): string | undefined {
   if (signature.length !== 64) return `of 64 bytes, got ${signature.length}`;
   if (scalarOf(signature) >= ORDER) return 'with S below the group order';
   const y = littleEndian(signature.subarray(0, 32)) % (1n << 255n);
-  return y < FIELD ? undefined : 'with a canonical R, whose y is below 2^255-19';
+  if (y >= FIELD) return 'with a canonical R, whose y is below 2^255-19';
+  // OpenSSL takes the neutral element as R before version 3.5, and refuses it from there on. No honest signer makes it.
+  return y === 1n ? 'whose R is not the neutral element' : undefined;
 }
 
 /** Pure JavaScript, for browsers and wherever no faster engine is given: about 600 checks a second. */
