@@ -118,8 +118,8 @@ class Campaign {
       ...this.#submitters.map((submitter) => submitter.run(url, signal)),
       watchCheckpoints({ url, world: this.#world, journal: this.#journal }, signal),
     ];
-    // Half of the lives count from the first promise, so that there is something to lose however slow the machine is.
-    if (this.#random.onceIn(2) || this.#options.control !== undefined) await this.#firstPromise();
+    // Half of the lives count from the first new promise, so that there is something to lose however slow the machine is.
+    if (this.#random.onceIn(2) || this.#options.control !== undefined) await this.#newPromise();
     const life = SHORTEST_LIFE_MS + this.#random.below(LONGEST_LIFE_MS - SHORTEST_LIFE_MS);
     await pause(life);
     await node.kill();
@@ -127,15 +127,12 @@ class Campaign {
     this.#cutOff += this.#unanswered().length;
   }
 
-  async #firstPromise(): Promise<void> {
-    const { acknowledged } = this.#journal;
-    const before = acknowledged.size;
-    for (
-      let waited = 0;
-      acknowledged.size === before && waited < PROMISE_LIMIT_MS;
-      waited += POLL_MS
-    )
+  /** Until the node has promised an entry that it did not hold at the last check. */
+  async #newPromise(): Promise<void> {
+    const deadline = performance.now() + PROMISE_LIMIT_MS;
+    while (this.#journal.promised <= this.#size && performance.now() < deadline) {
       await pause(POLL_MS);
+    }
   }
 
   async #check(url: string): Promise<void> {

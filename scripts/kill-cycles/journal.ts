@@ -19,10 +19,13 @@ export class Journal {
   /** What must never happen. */
   readonly violations: string[] = [];
   cycle = 0;
+  /** The log has promised at least so many entries. */
+  promised = 0;
 
   /** The log says that the entry stands there. */
   acknowledge({ entryHash, index, checkpoint }: OutsiderReceipt, receipt?: string): void {
     this.acknowledged.set(entryHash, { index, receipt, cycle: this.cycle });
+    this.promised = Math.max(this.promised, index + 1);
     this.see(checkpoint);
   }
 

@@ -1,4 +1,5 @@
 /** The tally store on LevelDB: inner nodes by prefix, leaves by key, the state and the notes. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import { bytesEqual } from '../core/bytes/equal.ts';
 import { formatCanonicalJson, parseCanonicalJson } from '../core/bytes/json.ts';
@@ -16,6 +17,7 @@ import {
   encodeState,
   innerKey,
   leafKey,
+  nameOf,
   PAIR_KEY,
   STATE_KEY,
 } from './tally-rows.ts';
@@ -28,12 +30,18 @@ import type {
   TallyView,
 } from './tally-store.ts';
 
+interface Row {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+}
+
 type Snapshot = ReturnType<LevelFolder['snapshot']>;
 
 // The upper nodes are on every path. 8,000 of them take about 14 MiB; with more, growth is no faster.
 const KEPT_INNERS = 8000;
 // A view lives for seconds and serves a few proofs.
 const KEPT_INNERS_OF_VIEW = 2000;
+const ROWS_AT_ONCE = 1000;
 
 const PAIR: Reader<TallyPair> = object<TallyPair>({ checkpoint: anyText, tally: anyText });
 
@@ -59,11 +67,10 @@ class LevelTallyReader implements TallyReader {
   }
 
   inner(branch: Branch): TallyInner {
-    const key = innerKey(branch.prefix);
-    const name = nameOf(key);
+    const name = nameOf(branch.prefix);
     const kept = this.#inners.get(name);
     if (kept !== undefined && bytesEqual(kept.branch.hash, branch.hash)) return kept;
-    const row = this.get(key);
+    const row = this.get(innerKey(branch.prefix));
     if (row === undefined) throw storeCorrupt('A node of the tally is gone');
     const inner = decodeInner(branch, row);
     this.#inners.set(name, inner);
@@ -77,7 +84,7 @@ class LevelTallyReader implements TallyReader {
   }
 
   keep(inner: TallyInner): void {
-    this.#inners.set(nameOf(innerKey(inner.branch.prefix)), inner);
+    this.#inners.set(nameOf(inner.branch.prefix), inner);
   }
 
   forget(): void {
@@ -130,14 +137,20 @@ class LevelTallyStore implements TallyStore {
     };
   }
 
-  async commit({ leaves, inners, ...state }: TallyCommit): Promise<void> {
-    const rows = [
-      ...leaves.map((leaf) => put(leafKey(leaf.key), encodeLeaf(leaf))),
-      ...inners.map((inner) => put(innerKey(inner.branch.prefix), encodeInner(inner))),
-      put(STATE_KEY, encodeState(state)),
-    ];
-    await this.#writes.run('commit to the tally', () => this.#db.batch(rows));
-    for (const inner of inners) this.#reader.keep(inner);
+  async commit(commit: TallyCommit): Promise<void> {
+    await this.#writes.run('commit to the tally', () => this.#write(rowsOf(commit)));
+    for (const inner of commit.inners) this.#reader.keep(inner);
+  }
+
+  /** All rows or none; they are gathered in pieces, between which others have a turn. */
+  async #write(rows: Iterable<Row>): Promise<void> {
+    const batch = this.#db.batch();
+    let gathered = 0;
+    for (const { key, value } of rows) {
+      batch.put(key, value);
+      if (++gathered % ROWS_AT_ONCE === 0) await nextTurn();
+    }
+    await batch.write();
   }
 
   pair(): TallyPair | undefined {
@@ -168,13 +181,10 @@ class LevelTallyStore implements TallyStore {
   }
 }
 
-function nameOf(key: Uint8Array): string {
-  return Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1');
-}
-
-function put(
-  key: Uint8Array,
-  value: Uint8Array,
-): { type: 'put'; key: Uint8Array; value: Uint8Array } {
-  return { type: 'put', key, value };
+function* rowsOf({ leaves, inners, ...state }: TallyCommit): Generator<Row> {
+  for (const leaf of leaves) yield { key: leafKey(leaf.key), value: encodeLeaf(leaf) };
+  for (const inner of inners) {
+    yield { key: innerKey(inner.branch.prefix), value: encodeInner(inner) };
+  }
+  yield { key: STATE_KEY, value: encodeState(state) };
 }

@@ -4,13 +4,14 @@
  *
  *   h                           state: size ‖ prefix and summary of the root, if there is one ‖ SHA-256 of all before
  *   n ‖ bits (45) ‖ length (2)  inner node: prefix and summary of the left child, then of the right
- *   l ‖ key (45)                leaf: entry hash (32) ‖ sums
+ *   l ‖ key from its index on (8) ‖ key up to its index (37)
+ *                               leaf: entry hash (32) ‖ sums
  *   p                           checkpoint and tally note that were published last, canonical JSON
  */
 import { bytesEqual, concatBytes } from '../core/bytes/equal.ts';
 import { HASH_LENGTH, sha256 } from '../core/merkle/hash.ts';
 import { CompactReader, CompactWriter } from '../core/tally/compact.ts';
-import { childPrefix, EMPTY_PREFIX, KEY_BYTES, type Prefix } from '../core/tally/key.ts';
+import { childPrefix, EMPTY_PREFIX, INDEX_AT, KEY_BYTES, type Prefix } from '../core/tally/key.ts';
 import {
   type Branch,
   summarizeInner,
@@ -39,8 +40,15 @@ export function innerKey({ length, bits }: Prefix): Uint8Array {
   return key;
 }
 
+/** In the order of the log, so that new rows come behind all others: LevelDB moves no old ones for them. */
 export function leafKey(key: Uint8Array): Uint8Array {
-  return concatBytes(Uint8Array.of(LEAF), key);
+  return concatBytes(Uint8Array.of(LEAF), key.subarray(INDEX_AT), key.subarray(0, INDEX_AT));
+}
+
+/** A name for the inner node with a prefix, to keep it under in memory. */
+export function nameOf(prefix: Prefix): string {
+  const key = innerKey(prefix);
+  return Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1');
 }
 
 export function encodeState({ size, root }: TallyState): Uint8Array {

@@ -4,19 +4,19 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import pLimit from 'p-limit';
-import { growTally } from '../core/tally/growth.ts';
 import { leavesOf } from '../core/tally/leaves.ts';
 import { EMPTY_TALLY, type TallyLeaf } from '../core/tally/node.ts';
 import { proveTally, type Question, type TallyProof } from '../core/tally/proof.ts';
 import { ZERO_SUMS } from '../core/tally/sums.ts';
 import type { TallyHead } from '../core/tally/tally-note.ts';
+import { commitLeaves } from './leaf-commit.ts';
 import type { TallyReader, TallyState, TallyStore } from './tally-store.ts';
 
 /** Reads entries [start, end) of the log. */
 export type ReadEntries = (start: number, end: number) => Promise<readonly Uint8Array[]>;
 
-/** Entries in one commit: the more, the fewer nodes are written for each. */
-const COMMIT_ENTRIES = 1024;
+/** Entries in one commit. */
+const COMMIT_ENTRIES = 4096;
 /** Entries read at once: parsing them does not hold the event loop for long. */
 const READ_ENTRIES = 64;
 
@@ -43,21 +43,18 @@ export class Tally {
     return this.#inTurn(async () => {
       let state = this.state;
       while (state.size < size && !stopped()) {
-        state = await this.#step(state, Math.min(size, state.size + COMMIT_ENTRIES));
+        state = await this.#step(state.size, Math.min(size, state.size + COMMIT_ENTRIES));
       }
       return state;
     });
   }
 
-  async #step({ size: from, root }: TallyState, to: number): Promise<TallyState> {
-    const { store } = this.#options;
+  async #step(from: number, to: number): Promise<TallyState> {
     const leaves: TallyLeaf[] = [];
     for (let at = from; at < to; at += READ_ENTRIES) {
       leaves.push(...(await this.#leaves(at, Math.min(to, at + READ_ENTRIES))));
     }
-    const grown = growTally({ root, leaves, readInner: (branch) => store.inner(branch) });
-    await store.commit({ size: to, leaves, ...grown });
-    return { size: to, root: grown.root };
+    return await commitLeaves(this.#options.store, { size: to, leaves });
   }
 
   async #leaves(from: number, to: number): Promise<TallyLeaf[]> {

@@ -12,7 +12,8 @@ export const KEY_BITS: number = KEY_BYTES * 8;
 const MODEL_BYTES = 32;
 const KIND_AT = 32;
 const HOUR_AT = 33;
-const INDEX_AT = 37;
+/** Where the index begins. */
+export const INDEX_AT = 37;
 const SECONDS_PER_HOUR = 3600;
 const LAST_HOUR = 2 ** 32 - 1;
 
