@@ -119,7 +119,7 @@ describe('Tally.grow', () => {
   });
 
   it('stops where it is told to, and goes on from there', async () => {
-    const log = fakeLog(1500);
+    const log = fakeLog(4200);
     const tally = new Tally({
       store: await open(await temporaryFolder()),
       readEntries: reads(log),
