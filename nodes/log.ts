@@ -124,7 +124,7 @@ await runProcess(async () => {
         store: tallyStore,
         signer,
         verifiers: trust.verifiers.map(({ vkey }) => vkey),
-        readEntries: (start, end) => store.entries(start, end),
+        readEntries: (start, end) => log.reader.entries(start, end),
         published: () => log.status().published,
         waitForGrowth: (size, timeoutMs) => log.waitForWitnesses(size, timeoutMs),
         now: unixNow,

@@ -12,6 +12,7 @@ interface Flags {
   readonly cycles: number;
   readonly seed: number;
   readonly nodes: number;
+  readonly startLimit: number;
   readonly control?: Control;
 }
 
@@ -30,6 +31,12 @@ const flags = new Command('kill-cycles')
     randomInt(1e9),
   )
   .option('--nodes <n>', 'nodes side by side, with seeds one apart', parseCount, 1)
+  .option(
+    '--start-limit <ms>',
+    'how long a start may take; more where others use the machine',
+    parseCount,
+    START_LIMIT_MS,
+  )
   .addOption(
     new Option('--control <kind>', 'breaks it on purpose: the campaign must fail').choices([
       'lost',
@@ -52,14 +59,14 @@ try {
 async function runOne(seed: number): Promise<CampaignReport> {
   const own = join(folder, `${seed}`);
   await mkdir(own);
-  const { cycles, control } = flags;
+  const { cycles, control, startLimit } = flags;
   const report = await runCampaign({
     program: PROGRAM,
     folder: own,
     cycles,
     seed,
     control,
-    startLimitMs: START_LIMIT_MS,
+    startLimitMs: startLimit,
     onCycle: (done, size) => {
       if (done % 10 === 0) process.stderr.write(`seed ${seed}: ${done} cycles, ${size} entries\n`);
     },

@@ -82,6 +82,17 @@ export class LogReader {
     });
   }
 
+  /** The entries of [start, end), for whoever derives something from them. @throws STORE_CORRUPT */
+  async entries(start: number, end: number): Promise<readonly Uint8Array[]> {
+    const { store, readNode } = this.#options;
+    return await this.#whole(`entries ${start} to ${end}`, async () => {
+      const entries = await store.entries(start, end);
+      for (const [i, entry] of entries.entries())
+        verifyLeaf(start + i, entry, readNode(0, start + i));
+      return entries;
+    });
+  }
+
   /** The receipt under the first checkpoint of this state that covers the entry. @throws ENTRY_UNKNOWN, STORE_CORRUPT */
   async receipt({ index, entryHash }: Leaf, state: CheckpointState): Promise<Receipt> {
     // Of what is written but not locked yet there is no checkpoint either.

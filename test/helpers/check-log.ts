@@ -4,7 +4,6 @@ import {
   type OutsiderAnswer,
   type OutsiderCopy,
   type OutsiderGet,
-  type OutsiderTrust,
   readLog,
 } from '../../scripts/kill-cycles/outsider.ts';
 import type { App } from '../../src/http/app.ts';
@@ -35,14 +34,10 @@ export async function checkLog(
     now: () => bed.now,
   });
   const newest = await store.latestCheckpoint('committed');
-  const copy = await readWhole(getterOf(app), newest?.note ?? '', bed.outsiderTrust);
+  const copy = await readLog(getterOf(app), newest?.note ?? '', bed.outsiderTrust);
   expect(copy.checkpoint.size).toBe(size);
   expect(new Set(copy.entries.map((entry) => Buffer.from(entry).toString('base64'))).size).toBe(
     size,
   );
   return copy;
-}
-
-function readWhole(get: OutsiderGet, note: string, trust: OutsiderTrust): Promise<OutsiderCopy> {
-  return readLog(get, note, trust);
 }

@@ -118,7 +118,7 @@ export class LogBed {
         log,
         Array.from({ length: count }, (_, i) => this.entry(from + i)),
       );
-      if (this.witnesses.length > 0) await log.waitForWitnesses(log.size - 1, 2_000);
+      if (this.witnesses.length > 0) await log.waitForWitnesses(log.size - 1, 10_000);
     });
   }
 }

@@ -38,7 +38,7 @@ export async function openLogSite(options: LogSiteOptions = {}): Promise<LogSite
     log: false,
     limits: { requestsPerWindow: 0 },
     maxCheckpointAgeSeconds: 60,
-    witnessWaitMs: 2_000,
+    witnessWaitMs: 10_000,
     now: () => bed.now,
     ...options.app,
   });

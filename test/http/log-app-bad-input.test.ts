@@ -14,7 +14,7 @@ import {
 } from '../helpers/log-site.ts';
 import { sampleStatement, sampleStream } from '../helpers/statements.ts';
 import { BAD_ENTRIES, MIXED_ORDER, SMALL_ORDER } from './bad-entries.ts';
-import { serving } from './raw-connection.ts';
+import { openRaw, serving, until } from './raw-connection.ts';
 import { rawGet } from './raw-get.ts';
 
 const bed = new LogBed();
@@ -116,6 +116,31 @@ describe('POST /v1/entries with bad input', () => {
       expect([answer.statusCode, codeIn(answer)], `${type} ${query}`).toEqual([status, code]);
     }
     expect(headOf(site)).toBe(before);
+  });
+});
+
+describe('POST /v1/entries with a body without end', () => {
+  it('stops reading at the limit', async () => {
+    const site = await openSite();
+    await serving(site.app, async (url) => {
+      const head =
+        'POST /v1/entries HTTP/1.1\r\nHost: log\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n';
+      const { socket, heard, closed } = await openRaw(url, head);
+      const chunk = `100000\r\n${'x'.repeat(0x100000)}\r\n`;
+      let chunks = 0;
+      const pour = (): void => {
+        while (!socket.destroyed && chunks++ < 100 && socket.write(chunk));
+      };
+      socket.on('drain', pour);
+      pour();
+      await until(() => heard() !== '', 15_000);
+      socket.destroy();
+      await closed;
+      expect(heard()).toMatch(/^HTTP\/1\.1 413 /);
+      expect(heard()).toContain('INPUT_TOO_LARGE');
+      expect(chunks).toBeLessThan(40);
+    });
+    expect(site.log.size).toBe(2);
   });
 });
 

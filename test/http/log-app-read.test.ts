@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readCheckpoint, readLog } from '../../scripts/kill-cycles/outsider.ts';
 import { encodeHex } from '../../src/core/bytes/hex.ts';
 import { leafHash } from '../../src/core/merkle/hash.ts';
@@ -6,6 +6,7 @@ import { parseReceipt } from '../../src/core/receipt/receipt.ts';
 import { verifyReceipt } from '../../src/core/receipt/verify.ts';
 import type { App } from '../../src/http/app.ts';
 import { getterOf } from '../helpers/check-log.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { LogBed } from '../helpers/log-bed.ts';
 import { type Accepted, type LogSite, openLogSite, post } from '../helpers/log-site.ts';
 import { NaiveTree, naiveLeafHash } from '../helpers/naive-tree.ts';
@@ -223,7 +224,7 @@ describe('createLogApp', () => {
     const site = await openLogSite();
     const health = async (app: App = site.app): Promise<number> =>
       (await app.inject('/healthz')).statusCode;
-    await vi.waitFor(async () => expect(await health()).toBe(200));
+    await eventually(async () => expect(await health()).toBe(200));
     site.bed.now += 60;
     expect(await health()).toBe(200);
     site.bed.now += 1;
@@ -232,7 +233,7 @@ describe('createLogApp', () => {
     few.witnesses = few.witnesses.slice(0, 2);
     const short = await openLogSite({ bed: few });
     const sizes = () => short.log.status().witnesses.map(({ lastCosignedAt }) => lastCosignedAt);
-    await vi.waitFor(() => expect(sizes()).toEqual([few.now, few.now]));
+    await eventually(() => expect(sizes()).toEqual([few.now, few.now]));
     expect(await health(short.app)).toBe(503);
   });
 

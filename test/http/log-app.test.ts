@@ -1,10 +1,11 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readReceipt } from '../../scripts/kill-cycles/outsider.ts';
 import { encodeHex } from '../../src/core/bytes/hex.ts';
 import { leafHash } from '../../src/core/merkle/hash.ts';
 import { parseReceipt } from '../../src/core/receipt/receipt.ts';
 import { verifyReceipt } from '../../src/core/receipt/verify.ts';
 import type { Statement } from '../../src/core/statement/statement.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { LogBed } from '../helpers/log-bed.ts';
 import { type Accepted, type LogSite, linesOf, openLogSite, post } from '../helpers/log-site.ts';
 import { sampleStatement, sampleStream } from '../helpers/statements.ts';
@@ -106,9 +107,9 @@ describe('POST /v1/entries with one envelope', () => {
       log: { store: wrapStore(store, { commit }), limits: { queuedEntries: 1 } },
     });
     const first = post(site.app, bed.entry(0));
-    await vi.waitFor(() => expect(gate.arrived).toBe(1));
+    await eventually(() => expect(gate.arrived).toBe(1));
     const second = post(site.app, bed.entry(1));
-    await vi.waitFor(() => expect(site.log.status().queued).toBe(1));
+    await eventually(() => expect(site.log.status().queued).toBe(1));
     const third = await post(site.app, bed.entry(2));
     expect(third.statusCode).toBe(503);
     expect(third.headers['retry-after']).toBe('1');

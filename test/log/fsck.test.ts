@@ -34,7 +34,7 @@ async function stoppedLog(): Promise<LogBed> {
       log,
       stream.map((statement) => bed.entryOf(statement)),
     );
-    await log.waitForWitnesses(SIZE - 1, 2_000);
+    await log.waitForWitnesses(SIZE - 1, 10_000);
   });
   return bed;
 }

@@ -34,6 +34,7 @@ describe('LogReader', () => {
       const bundle = await log.reader.bundle({ index, width });
       const expected = entries.slice(index * 256, index * 256 + width);
       expect(decodeBundle(bundle as Uint8Array, width)).toEqual(expected);
+      expect(await log.reader.entries(index * 256, index * 256 + width)).toEqual(expected);
       const tile = await log.reader.tile({ level: 0, index, width });
       expect(Buffer.from(tile as Uint8Array)).toEqual(
         Buffer.from(tree.tile(0, index, index * 256 + width)),
@@ -101,6 +102,7 @@ describe('LogReader on a damaged disk', () => {
 
   const rows: readonly (readonly [string, Damage, (log: Log) => Promise<unknown>])[] = [
     ['a changed entry', entryDamage, (log) => log.reader.entry(300)],
+    ['it among others', entryDamage, (log) => log.reader.entries(290, 310)],
     ['its bundle', entryDamage, (log) => log.reader.bundle({ index: 1, width: 256 })],
     ['its receipt', entryDamage, receiptOf(300)],
     [

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { encodeHex } from '../../src/core/bytes/hex.ts';
 import { leafHash } from '../../src/core/merkle/hash.ts';
 import { parseCheckpoint } from '../../src/core/note/checkpoint.ts';
@@ -10,6 +10,7 @@ import type { WitnessPort } from '../../src/log/witness-port.ts';
 import { openMemoryLogStore } from '../../src/store/memory-log-store.ts';
 import { checkLog } from '../helpers/check-log.ts';
 import { codeOf } from '../helpers/code-of.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { copyDisk, LogBed } from '../helpers/log-bed.ts';
 import { sampleStatement, sampleStream } from '../helpers/statements.ts';
 import { wrapStore } from '../helpers/wrapped-store.ts';
@@ -110,7 +111,7 @@ describe('Log receipts', () => {
     const { log } = await bed.open();
     const entries = Array.from({ length: 20 }, (_, i) => bed.entry(i));
     const submitted = await bed.submit(log, entries);
-    expect(await log.waitForWitnesses(19, 2_000)).toBe(true);
+    expect(await log.waitForWitnesses(19, 10_000)).toBe(true);
     for (const { entryHash, index } of submitted) {
       const committed = await log.receipt(entryHash, 'committed');
       expect(codeOf(() => verifyReceipt(committed, bed.network.rules))).toBe('QUORUM_SHORT');
@@ -137,7 +138,7 @@ describe('Log receipts', () => {
         await bed.submit(log, [bed.entry(0), bed.entry(1)]);
         for (let i = 0; i < 4; i++) {
           await bed.submit(log, [bed.entry(round * 4 + i - 4)]);
-          expect(await log.waitForWitnesses(log.size - 1, 2_000)).toBe(true);
+          expect(await log.waitForWitnesses(log.size - 1, 10_000)).toBe(true);
           bed.now++;
         }
         await check(log, round * 4);
@@ -164,14 +165,14 @@ describe('Log without enough witnesses', () => {
     bed.witnesses = lines.map(({ port }) => port);
     const opened = await bed.open();
     await bed.submit(opened.log, [bed.entry(0)]);
-    expect(await opened.log.waitForWitnesses(0, 2_000)).toBe(true);
+    expect(await opened.log.waitForWitnesses(0, 10_000)).toBe(true);
     for (const line of lines.slice(0, 2)) line.on = false;
     await bed.submit(opened.log, [bed.entry(1)]);
     expect(await opened.log.waitForWitnesses(1, 60)).toBe(false);
     expect(opened.log.status().published?.size).toBe(1);
     await checkLog(bed, opened, 2);
     for (const line of lines) line.on = true;
-    expect(await opened.log.waitForWitnesses(1, 2_000)).toBe(true);
+    expect(await opened.log.waitForWitnesses(1, 10_000)).toBe(true);
     expect(opened.fatal).toEqual([]);
   });
 });
@@ -199,7 +200,7 @@ describe('Log whose history a witness contradicts while it runs', () => {
     copy.witnesses = shyAtStart(bed);
     await bed.grow(3, 5);
     const { log, fatal } = await copy.open();
-    await vi.waitFor(() => expect(fatal).toHaveLength(1));
+    await eventually(() => expect(fatal).toHaveLength(1));
     expect(fatal).toMatchObject([{ code: 'WITNESS_AHEAD', details: { seen: 8, size: 5 } }]);
     await expect(bed.submit(log, [bed.entry(9)])).rejects.toMatchObject({ code: 'STORE_FAILED' });
   });
@@ -214,7 +215,7 @@ describe('Log whose history a witness contradicts while it runs', () => {
     const twin = await copy.open();
     await bed.grow(1, 5);
     await copy.submit(twin.log, [bed.entry(100)]);
-    await vi.waitFor(() => expect(twin.fatal).toHaveLength(1));
+    await eventually(() => expect(twin.fatal).toHaveLength(1));
     expect(twin.fatal).toMatchObject([{ code: 'HEAD_FORK' }]);
     expect(twin.log.status().published?.size).toBe(5);
   });
@@ -232,7 +233,7 @@ describe('Log whose history a witness contradicts while it runs', () => {
     ];
     const { log, fatal } = await bed.open();
     await bed.submit(log, [bed.entry(0)]);
-    expect(await log.waitForWitnesses(0, 2_000)).toBe(true);
+    expect(await log.waitForWitnesses(0, 10_000)).toBe(true);
     expect(log.status().witnesses[0]?.lastError).toContain('WITNESS_AHEAD');
     expect(fatal).toEqual([]);
   });
@@ -289,7 +290,7 @@ describe('Log at its end', () => {
     const bed = await LogBed.make();
     const { log, fatal } = await bed.open(optionsOf(bed));
     await Promise.allSettled([bed.submit(log, [bed.entry(0)])]);
-    await vi.waitFor(() => expect(fatal).toEqual([EIO]));
+    await eventually(() => expect(fatal).toEqual([EIO]));
     await expect(bed.submit(log, [bed.entry(1)])).rejects.toMatchObject({ code: 'STORE_FAILED' });
     await log.close();
     expect(fatal).toHaveLength(1);

@@ -1,9 +1,10 @@
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { AttestryError } from '../../src/errors.ts';
 import { DEFAULT_LOG_LIMITS, type LogLimits } from '../../src/log/limits.ts';
 import { Publisher, type PublisherOptions } from '../../src/log/publisher.ts';
 import type { CosignRequest, WitnessPort } from '../../src/log/witness-port.ts';
 import type { StoredCheckpoint } from '../../src/store/log-store.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { Gate } from '../helpers/wrapped-store.ts';
 
 const at = (size: number): StoredCheckpoint => ({ size, note: `note ${size}\n` });
@@ -79,7 +80,7 @@ describe('Publisher', () => {
     d.answer = silent;
     const next = bed.publisher.waitFor(5, 100);
     bed.publisher.start(at(5));
-    expect(await bed.publisher.waitFor(4, 1_000)).toBe(true);
+    expect(await bed.publisher.waitFor(4, 10_000)).toBe(true);
     expect(publishedBy(bed)).toEqual({ size: 5, by: 'abc' });
     expect(bed.kept).toEqual([bed.publisher.published]);
     expect(await next).toBe(false);
@@ -89,10 +90,10 @@ describe('Publisher', () => {
     const gate = new Gate();
     const bed = makeBed({}, { keep: () => gate.pass() });
     bed.publisher.start(at(5));
-    await vi.waitFor(() => expect(gate.arrived).toBeGreaterThan(0));
+    await eventually(() => expect(gate.arrived).toBeGreaterThan(0));
     expect(bed.publisher.published).toBeUndefined();
     gate.open();
-    expect(await bed.publisher.waitFor(4, 1_000)).toBe(true);
+    expect(await bed.publisher.waitFor(4, 10_000)).toBe(true);
   });
 
   it('publishes nothing short of the quorum, says why, and tries again', async () => {
@@ -111,7 +112,7 @@ describe('Publisher', () => {
     ]);
     expect(d.asked.length).toBeGreaterThan(1);
     c.answer = async (line) => line;
-    expect(await bed.publisher.waitFor(4, 1_000)).toBe(true);
+    expect(await bed.publisher.waitFor(4, 10_000)).toBe(true);
     expect(publishedBy(bed)).toEqual({ size: 5, by: 'abc' });
     expect(bed.publisher.witnesses[2]).toMatchObject({ size: 5, lastError: null });
   });
@@ -127,16 +128,16 @@ describe('Publisher', () => {
     bed.publisher.start(at(1));
     for (const size of [1, 2, 3]) {
       if (size > 1) bed.publisher.offer(at(size));
-      expect(await bed.publisher.waitFor(size - 1, 1_000)).toBe(true);
+      expect(await bed.publisher.waitFor(size - 1, 10_000)).toBe(true);
       expect(publishedBy(bed)).toEqual({ size, by: 'abc' });
     }
     expect(slow.asked).toEqual([{ size: 1, oldSize: 0 }]);
     expect(a.asked.map(({ size }) => size)).toEqual([1, 2, 3]);
     gate.open();
-    await vi.waitFor(() => expect(bed.publisher.witnesses[3]).toMatchObject({ size: 1 }));
+    await eventually(() => expect(bed.publisher.witnesses[3]).toMatchObject({ size: 1 }));
     expect(publishedBy(bed)).toEqual({ size: 3, by: 'abc' });
     bed.publisher.offer(at(4));
-    await vi.waitFor(() => expect(publishedBy(bed)).toEqual({ size: 4, by: 'abcd' }));
+    await eventually(() => expect(publishedBy(bed)).toEqual({ size: 4, by: 'abcd' }));
     expect(slow.asked.at(-1)).toEqual({ size: 4, oldSize: 1 });
   });
 
@@ -146,9 +147,9 @@ describe('Publisher', () => {
     const gate = new Gate();
     late.answer = (line) => gate.pass().then(() => line);
     bed.publisher.start(at(5));
-    expect(await bed.publisher.waitFor(4, 1_000)).toBe(true);
+    expect(await bed.publisher.waitFor(4, 10_000)).toBe(true);
     gate.open();
-    await vi.waitFor(() => expect(publishedBy(bed)).toEqual({ size: 5, by: 'abcd' }));
+    await eventually(() => expect(publishedBy(bed)).toEqual({ size: 5, by: 'abcd' }));
     expect(bed.kept).toHaveLength(1);
     expect(bed.kept[0]?.note).not.toContain('d 5');
   });
@@ -158,9 +159,9 @@ describe('Publisher', () => {
     const [a, , , d] = bed.witnesses as [FakeWitness, FakeWitness, FakeWitness, FakeWitness];
     d.answer = failing;
     bed.publisher.start(at(5));
-    await bed.publisher.waitFor(4, 1_000);
+    await bed.publisher.waitFor(4, 10_000);
     bed.publisher.offer(at(7));
-    await bed.publisher.waitFor(6, 1_000);
+    await bed.publisher.waitFor(6, 10_000);
     expect(a.asked).toEqual([
       { size: 5, oldSize: 0 },
       { size: 7, oldSize: 5 },
@@ -173,10 +174,10 @@ describe('Publisher', () => {
     const gate = new Gate();
     for (const witness of bed.witnesses) witness.answer = (line) => gate.pass().then(() => line);
     bed.publisher.start(at(1));
-    await vi.waitFor(() => expect(gate.arrived).toBe(4));
+    await eventually(() => expect(gate.arrived).toBe(4));
     for (const size of [2, 3, 4]) bed.publisher.offer(at(size));
     gate.open();
-    expect(await bed.publisher.waitFor(3, 1_000)).toBe(true);
+    expect(await bed.publisher.waitFor(3, 10_000)).toBe(true);
     expect(bed.kept.map(({ size }) => size).filter((size, i, all) => all[i - 1] !== size)).toEqual([
       1, 4,
     ]);
@@ -185,7 +186,7 @@ describe('Publisher', () => {
   it('has the newest checkpoint cosigned afresh while nothing is added', async () => {
     const bed = makeBed({ refreshMs: 10 });
     bed.publisher.start(at(5));
-    await vi.waitFor(() => expect(bed.publisher.published?.note).toContain('a 5 3'));
+    await eventually(() => expect(bed.publisher.published?.note).toContain('a 5 3'));
     expect(bed.publisher.published?.note).not.toContain('a 5 1\n');
     expect(new Set(bed.kept.map(({ size }) => size))).toEqual(new Set([5]));
     expect(bed.publisher.witnesses[0]?.lastCosignedAt).toBeGreaterThanOrEqual(3);
@@ -195,7 +196,7 @@ describe('Publisher', () => {
     const bed = makeBed({}, { published: at(9) });
     expect(await bed.publisher.waitFor(8, 20)).toBe(true);
     bed.publisher.start(at(5));
-    await vi.waitFor(() => expect(bed.publisher.witnesses[0]?.size).toBe(5));
+    await eventually(() => expect(bed.publisher.witnesses[0]?.size).toBe(5));
     expect(bed.publisher.published).toEqual(at(9));
     expect(bed.kept).toEqual([]);
   });
@@ -207,7 +208,7 @@ describe('Publisher and a witness that dissents', () => {
     const [a] = bed.witnesses as [FakeWitness];
     a.answer = () => Promise.reject(new AttestryError(code, 'I know better'));
     bed.publisher.start(at(5));
-    expect(await bed.publisher.waitFor(4, 1_000)).toBe(true);
+    expect(await bed.publisher.waitFor(4, 10_000)).toBe(true);
     expect(publishedBy(bed)).toEqual({ size: 5, by: 'bcd' });
     expect(bed.dissenters).toEqual(['a']);
     expect(bed.fatal).toEqual([]);
@@ -220,7 +221,7 @@ describe('Publisher and a witness that dissents', () => {
       witness.answer = () => Promise.reject(new AttestryError('WITNESS_AHEAD', 'more'));
     }
     bed.publisher.start(at(5));
-    await vi.waitFor(() => expect(bed.fatal).toContain(fork));
+    await eventually(() => expect(bed.fatal).toContain(fork));
     expect(bed.publisher.published).toBeUndefined();
   });
 });
@@ -232,12 +233,12 @@ describe('Publisher at the end', () => {
     for (const witness of bed.witnesses) witness.answer = (line) => gate.pass().then(() => line);
     bed.publisher.start(at(5));
     const waiting = bed.publisher.waitFor(4, 60_000);
-    await vi.waitFor(() => expect(gate.arrived).toBe(4));
+    await eventually(() => expect(gate.arrived).toBe(4));
     await bed.publisher.close();
     expect(await waiting).toBe(false);
     expect(await bed.publisher.waitFor(4, 10)).toBe(false);
     gate.open();
-    await vi.waitFor(() => expect(bed.publisher.witnesses[3]?.size).toBe(5));
+    await eventually(() => expect(bed.publisher.witnesses[3]?.size).toBe(5));
     expect(bed.publisher.published).toBeUndefined();
     expect(bed.kept).toEqual([]);
   });
@@ -246,7 +247,7 @@ describe('Publisher at the end', () => {
     const bed = makeBed({ refreshMs: 1 });
     const [a] = bed.witnesses as [FakeWitness];
     bed.publisher.start(at(5));
-    await bed.publisher.waitFor(4, 1_000);
+    await bed.publisher.waitFor(4, 10_000);
     await bed.publisher.close();
     const { length } = a.asked;
     bed.publisher.offer(at(6));
@@ -258,7 +259,7 @@ describe('Publisher at the end', () => {
     const failure = new AttestryError('STORE_FAILED', 'EIO');
     const bed = makeBed({}, { keep: () => Promise.reject(failure) });
     bed.publisher.start(at(5));
-    await vi.waitFor(() => expect(bed.fatal).toContain(failure));
+    await eventually(() => expect(bed.fatal).toContain(failure));
     expect(bed.publisher.published).toBeUndefined();
   });
 
@@ -267,6 +268,6 @@ describe('Publisher at the end', () => {
     const defect = new TypeError('defect');
     (bed.witnesses[0] as FakeWitness).answer = () => Promise.reject(defect);
     bed.publisher.start(at(5));
-    await vi.waitFor(() => expect(bed.fatal).toEqual([defect]));
+    await eventually(() => expect(bed.fatal).toEqual([defect]));
   });
 });

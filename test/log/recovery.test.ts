@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { growTiles } from '../../src/core/merkle/growth.ts';
 import { EMPTY_ROOT } from '../../src/core/merkle/hash.ts';
 import { parseCheckpoint, signCheckpoint } from '../../src/core/note/checkpoint.ts';
@@ -9,6 +9,7 @@ import type { WitnessPort } from '../../src/log/witness-port.ts';
 import type { Head } from '../../src/store/log-store.ts';
 import { MemoryDisk } from '../../src/store/memory-log-store.ts';
 import { checkLog } from '../helpers/check-log.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { makeNetwork } from '../helpers/fixtures.ts';
 import { copyDisk, fingerprint, LogBed } from '../helpers/log-bed.ts';
 import { flipBit } from '../helpers/wrapped-store.ts';
@@ -165,7 +166,7 @@ describe('recoverHead with more entries than are checked at the start', () => {
     const bed = await grown(700);
     damage(bed.disk.entries, 2);
     const { log, fatal } = await bed.open({ limits: { scrubbedAtStart: 100 } });
-    await vi.waitFor(() => expect(fatal).toHaveLength(1));
+    await eventually(() => expect(fatal).toHaveLength(1));
     expect(fatal).toMatchObject([{ code: 'ENTRY_HASH_MISMATCH', details: { index: 2 } }]);
     await expect(bed.submit(log, [bed.entry(700)])).rejects.toMatchObject({ code: 'STORE_FAILED' });
     expect(log.size).toBe(700);
@@ -174,7 +175,7 @@ describe('recoverHead with more entries than are checked at the start', () => {
   it('checks the newest first, and the rest in the background', async () => {
     const bed = await grown(700);
     const { log, store, fatal } = await bed.open({ limits: { scrubbedAtStart: 100 } });
-    await vi.waitFor(() => expect(log.status().scrubbed).toBe(600));
+    await eventually(() => expect(log.status().scrubbed).toBe(600));
     expect(fatal).toEqual([]);
     await log.close();
     await store.close();

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { encodeUtf8 } from '../../src/core/bytes/utf8.ts';
 import { EMPTY_ROOT, leafHash } from '../../src/core/merkle/hash.ts';
 import type { AdmittedEntry } from '../../src/core/statement/admission.ts';
@@ -6,6 +6,7 @@ import { AttestryError } from '../../src/errors.ts';
 import type { LogLimits } from '../../src/log/limits.ts';
 import type { LogStore } from '../../src/store/log-store.ts';
 import { MemoryDisk } from '../../src/store/memory-log-store.ts';
+import { eventually } from '../helpers/eventually.ts';
 import type { LockDisk } from '../helpers/memory-head-lock.ts';
 import { Gate } from '../helpers/wrapped-store.ts';
 import {
@@ -33,7 +34,7 @@ describe('Sequencer under more load than it takes', () => {
   it('refuses what exceeds the queue, and everything that it promised is there', async () => {
     const { bed, gate } = gated({ queuedEntries: 3 });
     const first = bed.sequencer.enqueue(deployment(0));
-    await vi.waitFor(() => expect(gate.arrived).toBe(1));
+    await eventually(() => expect(gate.arrived).toBe(1));
     const results = Promise.allSettled(
       deployments(5, 1).map((entry) => bed.sequencer.enqueue(entry)),
     );
@@ -58,7 +59,7 @@ describe('Sequencer under more load than it takes', () => {
     const bytes = deployment(0).entry.length;
     const { bed, gate } = gated({ queuedBytes: 3 * bytes });
     const taken = enqueueAll(bed, deployments(3));
-    await vi.waitFor(() => expect(gate.arrived).toBe(1));
+    await eventually(() => expect(gate.arrived).toBe(1));
     expect(await refusalOf(bed.sequencer.enqueue(deployment(3)))).toMatchObject({
       code: 'QUEUE_FULL',
     });
@@ -71,7 +72,7 @@ describe('Sequencer under more load than it takes', () => {
     const { bed, gate } = gated({ queuedEntries: 1 });
     const [zero, one] = meterOf(2) as [AdmittedEntry, AdmittedEntry];
     const first = bed.sequencer.enqueue(deployment(0));
-    await vi.waitFor(() => expect(gate.arrived).toBe(1));
+    await eventually(() => expect(gate.arrived).toBe(1));
     const second = bed.sequencer.enqueue(zero);
     expect(await refusalOf(bed.sequencer.enqueue(one))).toMatchObject({ code: 'QUEUE_FULL' });
     gate.open();
@@ -138,7 +139,7 @@ describe('Sequencer with a failing disk', () => {
       bed.sequencer.enqueue(deployment(0)),
       gate.pass().then(() => bed.sequencer.enqueue(deployment(1))),
     ]);
-    await vi.waitFor(() => expect(gate.arrived).toBe(2));
+    await eventually(() => expect(gate.arrived).toBe(2));
     bed.sequencer.fail(damage);
     gate.open();
     for (const result of await results) {

@@ -1,9 +1,10 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { encodeHex } from '../../src/core/bytes/hex.ts';
 import { EMPTY_ROOT } from '../../src/core/merkle/hash.ts';
 import { parseCheckpoint } from '../../src/core/note/checkpoint.ts';
 import type { AdmittedEntry } from '../../src/core/statement/admission.ts';
 import { MemoryDisk } from '../../src/store/memory-log-store.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { type LockDisk, openMemoryHeadLock } from '../helpers/memory-head-lock.ts';
 import { NaiveTree, naiveLeafHash } from '../helpers/naive-tree.ts';
 import { Gate } from '../helpers/wrapped-store.ts';
@@ -32,7 +33,7 @@ describe('Sequencer', () => {
       }),
     });
     const first = bed.sequencer.enqueue(deployment(0));
-    await vi.waitFor(() => expect(gate.arrived).toBe(1));
+    await eventually(() => expect(gate.arrived).toBe(1));
     const rest = enqueueAll(bed, deployments(100, 1));
     expect(bed.sequencer.queued).toBe(100);
     gate.open();
@@ -118,7 +119,7 @@ describe('Sequencer', () => {
       }),
     });
     const waiting = enqueueAll(bed, deployments(10));
-    await vi.waitFor(() => expect(gate.arrived).toBe(1));
+    await eventually(() => expect(gate.arrived).toBe(1));
     const closing = bed.sequencer.close().then(() => bed.sequencer.head.size);
     gate.open();
     expect(await closing).toBe(10);
@@ -149,7 +150,7 @@ describe('Sequencer given an entry twice', () => {
       }),
     });
     const first = bed.sequencer.enqueue(deployment(0));
-    await vi.waitFor(() => expect(gate.arrived).toBe(1));
+    await eventually(() => expect(gate.arrived).toBe(1));
     const inCommit = bed.sequencer.enqueue(deployment(0));
     const queued = [deployment(1), deployment(1)].map((entry) => bed.sequencer.enqueue(entry));
     gate.open();
