@@ -168,11 +168,10 @@ describe('POST /add-checkpoint', () => {
         async (flips, cut) => {
           const bytes = Buffer.from(valid);
           for (const [at, mask] of flips) bytes[at] = (bytes[at] ?? 0) ^ mask;
-          const { statusCode, body } = await post(
-            app,
-            bytes.subarray(0, cut % 3 === 0 ? cut : undefined),
-          );
-          if (bytes.equals(valid) && cut % 3 !== 0) return;
+          const sent = bytes.subarray(0, cut % 3 === 0 ? cut : undefined);
+          // Two flips may undo each other: what is left is the valid request, which would be taken.
+          fc.pre(!sent.equals(valid));
+          const { statusCode, body } = await post(app, sent);
           expect([400, 403, 404, 409, 422], body).toContain(statusCode);
           expect(witness.states()).toMatchObject([{ size: 3 }]);
         },
