@@ -37,28 +37,45 @@ interface Row {
 
 type Snapshot = ReturnType<LevelFolder['snapshot']>;
 
-// The upper nodes are on every path. 8,000 of them take about 14 MiB; with more, growth is no faster.
-const KEPT_INNERS = 8000;
+// The upper nodes, and the youngest of each of a thousand models: with more, growth is hardly faster.
+const KEPT_INNERS = 16_000;
 // A view lives for seconds and serves a few proofs.
 const KEPT_INNERS_OF_VIEW = 2000;
 const ROWS_AT_ONCE = 1000;
 
 const PAIR: Reader<TallyPair> = object<TallyPair>({ checkpoint: anyText, tally: anyText });
 
+export interface LevelTallyOptions {
+  /** Inner nodes kept in memory, about 1.7 KiB each. Default 16,000. */
+  readonly keptInners?: number;
+}
+
 /** @throws STORE_LOCKED, STORE_CORRUPT, STORE_FAILED */
-export async function openLevelTallyStore(folder: string): Promise<TallyStore> {
-  return new LevelTallyStore(await openLevelFolder(folder));
+export async function openLevelTallyStore(
+  folder: string,
+  { keptInners = KEPT_INNERS }: LevelTallyOptions = {},
+): Promise<TallyStore> {
+  return new LevelTallyStore(await openLevelFolder(folder), keptInners);
+}
+
+interface ReaderOptions {
+  /** Inner nodes kept in memory. */
+  readonly kept: number;
+  /** What to read; the newest rows unless told. */
+  readonly snapshot?: Snapshot;
+  /** Whose nodes in memory are as good as one's own: a branch's hash says which version it means. */
+  readonly beside?: LevelTallyReader;
 }
 
 class LevelTallyReader implements TallyReader {
   readonly #db: LevelFolder;
-  readonly #snapshot: Snapshot | undefined;
+  readonly #options: ReaderOptions;
   readonly #inners: LRUCache<string, TallyInner>;
 
-  constructor(db: LevelFolder, kept: number, snapshot?: Snapshot) {
+  constructor(db: LevelFolder, options: ReaderOptions) {
     this.#db = db;
-    this.#inners = new LRUCache({ max: kept });
-    this.#snapshot = snapshot;
+    this.#options = options;
+    this.#inners = new LRUCache({ max: options.kept });
   }
 
   state(): TallyState {
@@ -67,14 +84,19 @@ class LevelTallyReader implements TallyReader {
   }
 
   inner(branch: Branch): TallyInner {
-    const name = nameOf(branch.prefix);
-    const kept = this.#inners.get(name);
-    if (kept !== undefined && bytesEqual(kept.branch.hash, branch.hash)) return kept;
+    const kept = this.kept(branch) ?? this.#options.beside?.kept(branch);
+    if (kept !== undefined) return kept;
     const row = this.get(innerKey(branch.prefix));
     if (row === undefined) throw storeCorrupt('A node of the tally is gone');
     const inner = decodeInner(branch, row);
-    this.#inners.set(name, inner);
+    this.keep(inner);
     return inner;
+  }
+
+  /** The node, if it is in memory in the version that the branch means. */
+  kept(branch: Branch): TallyInner | undefined {
+    const inner = this.#inners.get(nameOf(branch.prefix));
+    return inner && bytesEqual(inner.branch.hash, branch.hash) ? inner : undefined;
   }
 
   leaf(branch: Branch): TallyLeaf {
@@ -93,10 +115,8 @@ class LevelTallyReader implements TallyReader {
 
   get(key: Uint8Array): Uint8Array | undefined {
     try {
-      const value = this.#db.getSync(
-        key,
-        this.#snapshot === undefined ? {} : { snapshot: this.#snapshot },
-      );
+      const { snapshot } = this.#options;
+      const value = this.#db.getSync(key, snapshot === undefined ? {} : { snapshot });
       return value && new Uint8Array(value.buffer, value.byteOffset, value.length);
     } catch (error) {
       throw storeFailure('read from the tally', error);
@@ -109,9 +129,9 @@ class LevelTallyStore implements TallyStore {
   readonly #writes = new WriteQueue();
   readonly #reader: LevelTallyReader;
 
-  constructor(db: LevelFolder) {
+  constructor(db: LevelFolder, kept: number) {
     this.#db = db;
-    this.#reader = new LevelTallyReader(db, KEPT_INNERS);
+    this.#reader = new LevelTallyReader(db, { kept });
   }
 
   state(): TallyState {
@@ -128,7 +148,8 @@ class LevelTallyStore implements TallyStore {
 
   view(): TallyView {
     const snapshot = this.#db.snapshot();
-    const reader = new LevelTallyReader(this.#db, KEPT_INNERS_OF_VIEW, snapshot);
+    const kept = KEPT_INNERS_OF_VIEW;
+    const reader = new LevelTallyReader(this.#db, { kept, snapshot, beside: this.#reader });
     return {
       state: () => reader.state(),
       inner: (branch) => reader.inner(branch),

@@ -1,5 +1,5 @@
 import { Level } from 'level';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { encodeHex } from '../../src/core/bytes/hex.ts';
 import { encodeUtf8 } from '../../src/core/bytes/utf8.ts';
 import { growTally } from '../../src/core/tally/growth.ts';
@@ -110,6 +110,24 @@ describe('openLevelTallyStore', () => {
     expect(listOf(store)).toHaveLength(3);
   });
 
+  test('keeps no more nodes in memory than it is told, and is the same tally', async () => {
+    const leaves = usageLeaves(MODEL, 300);
+    const reads = async (keptInners: number): Promise<number> => {
+      const store = await openLevelTallyStore(await temporaryFolder(), { keptInners });
+      onTestFinished(() => store.close());
+      for (let at = 0; at < leaves.length; at += 50) await add(store, leaves.slice(at, at + 50));
+      expect(listOf(store)).toEqual(keysOf(leaves));
+      const getSync = vi.spyOn(Level.prototype, 'getSync');
+      expect(listOf(store)).toEqual(keysOf(leaves));
+      const calls = getSync.mock.calls.length;
+      getSync.mockRestore();
+      return calls;
+    };
+    // A walk over everything reads the state twice, each leaf, and each of the 299 inner nodes that is not kept.
+    expect(await reads(1000)).toBe(2 + 300);
+    expect(await reads(20)).toBeGreaterThan(2 + 300 + 270);
+  });
+
   test('lets only one hold it', async () => {
     const folder = await temporaryFolder();
     await open(folder);
@@ -133,6 +151,21 @@ describe('TallyStore.view', () => {
     expect(before).toEqual(keysOf(leaves.slice(0, 50)));
     expect(listOf(store)).toEqual(keysOf(leaves));
     await view.close();
+  });
+});
+
+describe('TallyStore.inner', () => {
+  test('gives the nodes of what is written already, before the writer has heard of it', async () => {
+    const leaves = usageLeaves(MODEL, 200);
+    const store = await open(await temporaryFolder());
+    await add(store, leaves.slice(0, 150));
+    const growing = add(store, leaves.slice(150));
+    for (let turn = 0; turn < 100; turn++) await Promise.resolve();
+    // Nothing else runs in here, but the database writes: another thread does.
+    const deadline = Date.now() + 10_000;
+    while (store.state().size < 200 && Date.now() < deadline);
+    expect(listOf(store)).toEqual(keysOf(leaves));
+    await growing;
   });
 });
 

@@ -1,9 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeHex } from '../../../src/core/bytes/hex.ts';
-import { rangeOfHours, rangeOfKinds } from '../../../src/core/tally/key.ts';
-import { EMPTY_TALLY, type TallyLeaf } from '../../../src/core/tally/node.ts';
-import { narrowProof, type Question, verifyTally } from '../../../src/core/tally/proof.ts';
+import { type Prefix, prefixOf, rangeOfHours, rangeOfKinds } from '../../../src/core/tally/key.ts';
+import {
+  EMPTY_TALLY,
+  type Summary,
+  summarizeInner,
+  summarizeLeaf,
+  type TallyLeaf,
+} from '../../../src/core/tally/node.ts';
+import {
+  narrowProof,
+  type ProofNode,
+  type Question,
+  verifyTally,
+} from '../../../src/core/tally/proof.ts';
 import { decodeTallyProof, encodeTallyProof } from '../../../src/core/tally/proof-bytes.ts';
 import { ZERO_SUMS } from '../../../src/core/tally/sums.ts';
 import { codeOf } from '../../helpers/code-of.ts';
@@ -14,6 +25,7 @@ import {
   step,
   usageLeaves,
   WHOLE,
+  withBit,
 } from '../../helpers/memory-tally.ts';
 import { naiveAnswers, naiveVerify } from '../../helpers/naive-tally.ts';
 
@@ -127,6 +139,49 @@ describe('verifyTally', () => {
     }
   });
 
+  it('refuses nodes out of place even under a root that is made of them', () => {
+    const [a, b] = usageLeaves(MODEL, 2) as [TallyLeaf, TallyLeaf];
+    const leaf = (each: TallyLeaf): ProofNode => ({ form: 'leaf', ...each });
+    const inner = (prefix: Prefix, left: ProofNode, right: ProofNode): ProofNode => ({
+      form: 'inner',
+      prefix,
+      left,
+      right,
+    });
+    const whole = prefixOf(a.key, 359);
+    const honest = inner(whole, leaf(a), leaf(b));
+    const elsewhere = { ...a, key: withBit(a.key, 3) };
+    const questions: Question[] = [{ ...WHOLE, want: 'list' }];
+    const judged = (proof: ProofNode): string =>
+      codeOf(() => verifyTally({ root: summaryOf(proof).hash, questions, proof }));
+    expect(judged(honest)).toBe('none');
+    const four = prefixOf(a.key, 4);
+    const beside = leaf({ ...a, key: withBit(a.key, 4) });
+    for (const proof of [
+      inner(whole, leaf(b), leaf(a)),
+      inner(whole, leaf(a), leaf(elsewhere)),
+      inner(prefixOf(a.key, 3), honest, leaf(a)),
+      inner(
+        prefixOf(a.key, 3),
+        leaf(elsewhere),
+        inner(prefixOf(elsewhere.key, 9), leaf(a), leaf(b)),
+      ),
+      // A child with its parent's prefix, with a shorter one, and with a whole key.
+      inner(four, inner(four, leaf(a), beside), beside),
+      inner(four, leaf(a), inner(four, leaf(a), beside)),
+      inner(whole, leaf(a), inner(prefixOf(b.key, 100), leaf(a), leaf(b))),
+      inner(whole, leaf(a), inner({ length: 360, bits: b.key }, leaf(b), leaf(b))),
+    ]) {
+      expect(judged(proof)).toBe('TALLY_PROOF_INVALID');
+    }
+    const side = { form: 'pruned', ...summarizeLeaf(a) } as const;
+    const beyond = inner({ length: 360, bits: b.key }, side, side);
+    const { hash: root } = summaryOf(beyond);
+    expect(codeOf(() => verifyTally({ root, questions: [], proof: beyond }))).toBe(
+      'TALLY_PROOF_INVALID',
+    );
+  });
+
   it('refuses the proof of another tally', () => {
     const tally = new MemoryTally(usageLeaves(MODEL, 9));
     const questions: Question[] = [{ ...WHOLE, want: 'list' }];
@@ -174,6 +229,13 @@ describe('verifyTally', () => {
     }
   });
 });
+
+/** What the nodes add up to, wherever they stand. */
+function summaryOf(node: ProofNode): Summary {
+  if (node.form === 'pruned') return node;
+  if (node.form === 'leaf') return summarizeLeaf(node);
+  return summarizeInner(node.prefix, summaryOf(node.left), summaryOf(node.right));
+}
 
 describe('narrowProof', () => {
   it('makes the proof for one key out of the proof for any range around it', () => {
