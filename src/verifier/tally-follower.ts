@@ -153,7 +153,7 @@ export class TallyFollower {
     this.#waiting = undefined;
     const before = this.#current?.checkpoint.checkpoint.size ?? -1;
     if (size < before || size < store.state().size) return;
-    if (size === before) return await this.#merge(claim, signal);
+    if (size === before && this.#isCurrent(claim)) return await this.#merge(claim, signal);
     if (!bytesEqual(mirror.rootAt(size), claim.head.logRoot)) {
       throw new AttestryError(
         'ROOT_MISMATCH',
@@ -181,11 +181,16 @@ export class TallyFollower {
     if (line !== undefined) await this.#options.source.offerCosignature(line, signal);
   }
 
+  /** A log may sign a second tally of a size that it has shown a right one of: that one is looked at like any other. */
+  #isCurrent({ pair }: Claim): boolean {
+    const note = this.#current?.note;
+    return note !== undefined && parseNote(pair.tally).text === parseNote(note).text;
+  }
+
   /** The same tally again, perhaps with other verifiers' cosignatures, perhaps still without ours. */
   async #merge({ pair }: Claim, signal: AbortSignal): Promise<void> {
     const current = this.#current as VerifiedTally;
     const shown = parseNote(pair.tally);
-    if (shown.text !== parseNote(current.note).text) return;
     const present = new Set(parseNote(current.note).signatures.map(({ name }) => name));
     const added = this.#cosignaturesOn(pair.tally).filter(({ name }) => !present.has(name));
     const note = appendSignatures(current.note, added.map(formatSignatureLine));
