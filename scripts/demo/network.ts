@@ -15,9 +15,9 @@ import { type DemoKey, type LogKeys, makeLogKeys, makeWitnessKey } from './keys.
 import { LogSite } from './log-site.ts';
 import {
   type CosignerParty,
-  FORKED,
   LOG_PARTIES,
   type LogParty,
+  SIDE_PARTIES,
   VERIFIER,
   VERIFIER_QUORUM,
   WITNESS_PARTIES,
@@ -33,8 +33,8 @@ export interface Network {
   readonly sites: readonly LogSite[];
   readonly witnesses: readonly CosignerSite[];
   readonly verifier: CosignerSite;
-  /** Of the log that is there to be forked: the witnesses know its key, the trust root does not name it. */
-  readonly forkedKeys: LogKeys;
+  /** Of the logs that are there to be attacked: the witnesses know their keys, the trust root does not name them. */
+  readonly sideKeys: ReadonlyMap<LogParty, LogKeys>;
 }
 
 /** A witness or a verifier. */
@@ -53,7 +53,7 @@ interface Keys {
   readonly logs: readonly LogKeysOf[];
   readonly witnesses: readonly DemoKey[];
   readonly verifier: DemoKey;
-  readonly forked: LogKeys;
+  readonly side: ReadonlyMap<LogParty, LogKeys>;
 }
 
 const ATTEMPTS = 3;
@@ -162,13 +162,12 @@ export async function writeTrustRoot(path: string, file: TrustRootFile): Promise
 async function makeKeys({ folder }: Stage): Promise<Keys> {
   const path = join(folder, 'keys');
   await mkdir(path, { mode: 0o700 });
+  const keysOf = async (party: LogParty) => [party, await makeLogKeys(path, party)] as const;
   return {
-    logs: await Promise.all(
-      LOG_PARTIES.map(async (party) => ({ party, keys: await makeLogKeys(path, party) })),
-    ),
+    logs: (await Promise.all(LOG_PARTIES.map(keysOf))).map(([party, keys]) => ({ party, keys })),
     witnesses: await Promise.all(WITNESS_PARTIES.map(({ name }) => makeWitnessKey(path, name))),
     verifier: await makeWitnessKey(path, VERIFIER.name),
-    forked: await makeLogKeys(path, FORKED),
+    side: new Map(await Promise.all(SIDE_PARTIES.map(keysOf))),
   };
 }
 
@@ -209,7 +208,7 @@ async function startOnFreePorts(stage: Stage, keys: Keys, folder: string): Promi
     sites,
     witnesses,
     verifier,
-    forkedKeys: keys.forked,
+    sideKeys: keys.side,
   };
   await startProcesses(stage, network, folder);
   return network;
@@ -217,8 +216,9 @@ async function startOnFreePorts(stage: Stage, keys: Keys, folder: string): Promi
 
 async function startProcesses(stage: Stage, network: Network, folder: string): Promise<void> {
   const { crew } = stage;
+  const side = [...network.sideKeys.values()].map(({ log }) => log.vkey);
   const vkeys = [...network.trust.logs.values()].map(({ vkey }) => vkey);
-  const logs = [...vkeys, network.forkedKeys.log.vkey].map(formatVkey).join(',');
+  const logs = [...vkeys, ...side].map(formatVkey).join(',');
   await Promise.all([
     ...network.witnesses.map(({ party, key, url }) =>
       crew.start({
