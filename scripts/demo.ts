@@ -17,7 +17,7 @@ import { lastFullMonth } from './demo/month.ts';
 import { createNarrator, type Narrator } from './demo/narrator.ts';
 import { describeNetwork, siteOf, startNetwork } from './demo/network.ts';
 import { AMERICA, ASIA, EUROPE } from './demo/parties.ts';
-import { exampleCommand, type Results, writeResults } from './demo/results.ts';
+import { exampleCommands, type Results, writeResults } from './demo/results.ts';
 import { openStage, type Stage } from './demo/stage.ts';
 import { auditModels, demandHealth } from './demo/story-audit.ts';
 import { auditInvoice } from './demo/story-customer.ts';
@@ -110,7 +110,7 @@ async function perform(
     narrator.say(`Written to ${options.out}:`);
     narrator.show(files);
     narrator.say('To judge them again, for example:');
-    narrator.show([exampleCommand(options.out)]);
+    narrator.show(exampleCommands(options.out));
   }
   narrator.say('Every step did what it should.');
   if (options.once === true) return 0;

@@ -60,19 +60,22 @@ async function prepareLies(
       title: 'a hidden usage statement',
       lie: { hide: 0 },
       name: 'hidden-usage-finding.json',
-      story: `${operatorName} starts a node whose tally leaves out the first usage statement, and signs that.`,
+      story: `${operatorName} starts a node whose tally leaves out entry 0, a usage statement, and signs that.`,
+      end: 'The verifier rebuilds the tally from the entries, does not cosign, and files what proves the difference.',
     },
     {
       title: 'an inflated total',
       lie: { inflate: 1 },
       name: 'inflated-total-finding.json',
-      story: `Its next tally has all statements, and a million tokens too many for the second.`,
+      story: 'Its next tally leaves nothing out, but has a million tokens too many for entry 1.',
+      end: 'The sums that the verifier rebuilds are others. It files what proves that.',
     },
     {
       title: 'a hidden revocation',
       lie: { hide: revocation },
       name: 'hidden-revocation-finding.json',
       story: `${operatorName} has withdrawn the model in entry ${revocation}. Its next tally says that there is no revocation.`,
+      end: 'The verifier finds it among the entries, and files what proves that the tally denies it.',
     },
   ];
 }

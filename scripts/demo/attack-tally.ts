@@ -9,6 +9,8 @@ export interface TallyLie {
   readonly lie: Lie;
   /** What the operator does, as a sentence. */
   readonly story: string;
+  /** How it is caught, as a sentence. */
+  readonly end: string;
   /** Of the file that the finding is kept in. */
   readonly name: string;
 }
@@ -17,7 +19,7 @@ export interface TallyLie {
 export async function attackTally(
   auditor: Auditor,
   narrator: Narrator,
-  { log, lie, story, name }: TallyLie & { readonly log: DishonestLog },
+  { log, lie, story, end, name }: TallyLie & { readonly log: DishonestLog },
 ): Promise<string> {
   const { site, client, trustFile, verifier } = log;
   const before = new Set((await client.findings()).findings.map(({ id }) => id));
@@ -33,10 +35,7 @@ export async function attackTally(
   demand(!note.includes(verifier.party.name), 'a tally note that the verifier does not cosign');
   const proven = { outcome: 'EQUIVOCATION', code: 'TALLY_CONTRADICTION' } as const;
   const { problems } = await auditor.verify(file, proven, { trustFile });
-  narrator.caught(
-    proven.code,
-    'The verifier rebuilds the tally, does not cosign, asks for the proof of the difference, and files it.',
-  );
+  narrator.caught(proven.code, end);
   narrator.show([`attestry verify ${name}: ${proven.outcome}: ${problems[0]?.message ?? ''}`]);
   return file;
 }

@@ -68,7 +68,15 @@ function proofFiles({ fork, lies }: Results): readonly ResultFile[] {
   ];
 }
 
-export function exampleCommand(folder: string): string {
+/** Commands that judge some of the files again. */
+export function exampleCommands(folder: string): readonly string[] {
   const at = (name: string): string => join(folder, name);
-  return `npm run attestry -- verify ${at('language-dossier.json')} --trust ${at('trust.json')} --model ${at('lid.176.ftz')}`;
+  const run = (command: string, trust: string): string =>
+    `npm run --silent attestry -- ${command} --trust ${at(trust)}`;
+  const invoice = `${at('invoice.json')} --receipts ${at('kept-receipts.jsonl')}`;
+  return [
+    run(`verify ${at('month-dossier.json')}`, 'trust.json'),
+    run(`invoice check ${invoice}`, 'trust.json'),
+    run(`verify ${at('hidden-revocation-finding.json')}`, 'lies-trust.json'),
+  ];
 }

@@ -38,7 +38,10 @@ export async function auditInvoice(
   const { requests, inputTokens, outputTokens } = report.totals.proven;
   demandEqual(requests, String(kept.length), 'the requests that are proven');
   narrator.say(
-    `${site.party.operatorName} bills ${CUSTOMER} for ${requests} requests, ${inputTokens} tokens in and ${outputTokens} out. attestry invoice check finds each of the ${kept.length} receipts that ${CUSTOMER} kept in its logged window, and the total right: VALID.`,
+    `${site.party.operatorName} bills the customer ${CUSTOMER} for ${requests} requests, ${inputTokens} tokens in and ${outputTokens} out.`,
+  );
+  narrator.say(
+    `attestry invoice check proves each of the ${kept.length} receipts that the customer kept to be in its logged window, and the total to be right: VALID.`,
   );
   await tellIdentity(narrator, usage, kept);
   return files;
@@ -59,13 +62,13 @@ async function tellIdentity(
   demand(await isFound(kept[0]?.requestId ?? '', files), 'the request id, to know how to look');
   demand(!isFound(CUSTOMER, files), 'the name of the customer in no file');
   narrator.say(
-    `Its name stands in no byte of the log, nor of the meter: ${files.length} files were searched. Only the salt to a receipt shows whose it is.`,
+    `Who the customer is stands in no byte of log or meter: ${files.length} files were searched. Only the salt to a receipt shows whose it is.`,
   );
   demandEqual(await meter.forget(CUSTOMER), kept.length, 'the salts that were destroyed');
   const [salts, gone] = [kept.map(({ salt }) => salt), await filesIn(folder)];
   for (const salt of salts) demand(!isFound(Buffer.from(salt), gone), 'no salt of the customer');
   narrator.say(
-    `Asked to forget ${CUSTOMER}, the meter destroys the ${kept.length} salts; none of their bytes is left in its folder.`,
+    `Asked to forget ${CUSTOMER}, the meter destroys the ${kept.length} salts: none of their bytes is left in its folder.`,
   );
 }
 

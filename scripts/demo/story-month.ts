@@ -30,7 +30,7 @@ export async function auditMonth(
   const file = join(auditor.folder, 'month-dossier.json');
   const range = ['--from', formatTime(month.from), '--to', formatTime(month.to), '--by', 'region'];
   const where = ['--verifier', network.verifier.url, '--trust', network.trustFile];
-  narrator.say(`How much was the language model used in ${month.name}? One command asks:`);
+  narrator.say('How much was it used, and where? One command asks the verifier:');
   narrator.show([
     `attestry usage ${model.slice(0, 8)}… --verifier … --trust trust.json ${range.join(' ')}`,
   ]);
@@ -40,7 +40,7 @@ export async function auditMonth(
   requireUsage(rows, usage);
   const { length } = await readFile(file);
   narrator.say(
-    `Its answer is one file of ${Math.ceil(length / 1000)} kB. With the network shut, attestry verify recomputes from it, to the last token, what the meters counted: VALID.`,
+    `The answer is one file of ${Math.ceil(length / 1000)} kB. With the network shut, attestry verify recomputes from it what the meters counted, to the last token: VALID.`,
   );
   narrator.show(monthTable(rows).split('\n'));
   tellAbsence(narrator, report);
@@ -89,9 +89,7 @@ function tellAbsence(narrator: Narrator, { proven }: Report): void {
     demand(verifiers.length > 0, `a verifier's cosignature on the tally of ${origin}`);
   }
   narrator.say(
-    'Nothing is left out of these sums: the tally of each log, rebuilt and cosigned by the verifier, proves that. It also proves what is not there:',
+    'Nothing is left out of these sums: the tally of each log proves that, and the verifier has rebuilt and cosigned it. It also proves what is not there:',
   );
-  narrator.show(
-    proven.map(({ region, absent }) => `${region}: no statement of kind ${absent.join(', ')}`),
-  );
+  narrator.show(proven.map(({ region, absent }) => `${region}: no ${absent.join(', no ')}`));
 }

@@ -39,9 +39,9 @@ interface Gateway {
 }
 
 const GATEWAYS: ReadonlyMap<LogParty, Gateway> = new Map([
-  [EUROPE, { shape: 'openai-chat', busyHours: 48, requestsPerHour: 12 }],
-  [AMERICA, { shape: 'anthropic', busyHours: 40, requestsPerHour: 8 }],
-  [ASIA, { shape: 'otel', busyHours: 36, requestsPerHour: 6 }],
+  [EUROPE, { shape: 'openai-chat', busyHours: 36, requestsPerHour: 12 }],
+  [AMERICA, { shape: 'anthropic', busyHours: 30, requestsPerHour: 8 }],
+  [ASIA, { shape: 'otel', busyHours: 24, requestsPerHour: 6 }],
 ]);
 
 export async function serveAndMeter(
@@ -61,11 +61,11 @@ export async function serveAndMeter(
   );
   for (const { site, requests, inputTokens, outputTokens, entries } of usages) {
     narrator.say(
-      `${site.party.region}: ${requests} requests, ${inputTokens} tokens in, ${outputTokens} out, logged in ${entries.length} windows; read from ${SHAPE_NAME[gatewayOf(site).shape]}.`,
+      `${site.party.region}: ${requests} requests, ${inputTokens} tokens in, ${outputTokens} out, metered from ${SHAPE_NAME[gatewayOf(site).shape]} and logged in ${entries.length} windows.`,
     );
   }
   narrator.say(
-    'Each request was answered with a receipt that the operator signed: its customer keeps that, and the salt to it.',
+    'For each request the operator signed a receipt; the customer keeps that, and the salt that opens it.',
   );
   return usages;
 }
