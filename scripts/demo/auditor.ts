@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { EXIT_BY_OUTCOME } from '../../src/cli/exit-code.ts';
 import type { InvoiceReport } from '../../src/core/metering/invoice-report.ts';
 import type { Report } from '../../src/core/report/report.ts';
-import { parseTrustRoot, type TrustRootFile } from '../../src/core/trust/trust-root.ts';
+import type { TrustRootFile } from '../../src/core/trust/trust-file.ts';
+import { parseTrustRoot } from '../../src/core/trust/trust-root.ts';
 import type { AttestryErrorCode, Outcome } from '../../src/errors.ts';
 import { canReach, canShutNetwork, runCli } from './cli.ts';
 import { demand, demandEqual } from './expectation.ts';
@@ -53,7 +54,7 @@ const NOWHERE = 'http://127.0.0.1:9';
 /** Says how the network is kept away, after trying that it is. */
 export async function openAuditor(
   { folder: parent, narrator }: Stage,
-  { trustFile: ownTrustFile, verifier }: Network,
+  { trustFile: ownTrustFile, verifier, roots }: Network,
 ): Promise<Auditor> {
   const folder = join(parent, 'audit');
   await mkdir(folder);
@@ -74,7 +75,7 @@ export async function openAuditor(
     expected: Expected,
     trustFile: string = ownTrustFile,
   ): Promise<T> => {
-    const trust = shut ? trustFile : await leadNowhere(trustFile, folder);
+    const trust = shut ? trustFile : await leadNowhere(trustFile, folder, roots);
     const run = await runCli([...args, '--trust', trust, '--json'], shut);
     demand(run.stdout.startsWith('{'), `a report of ${args[0]}, got ${run.stderr || run.stdout}`);
     return requireJudgement(JSON.parse(run.stdout) as T, run.exitCode, expected);
@@ -130,7 +131,11 @@ function flag(name: string, value: string | undefined): readonly string[] {
   return value === undefined ? [] : [name, value];
 }
 
-async function leadNowhere(trustFile: string, folder: string): Promise<string> {
+async function leadNowhere(
+  trustFile: string,
+  folder: string,
+  roots: Network['roots'],
+): Promise<string> {
   const { file } = parseTrustRoot(await readFile(trustFile));
   const path = join(folder, 'trust-without-urls.json');
   const away = <T extends { readonly url: string }>(party: T): T => ({ ...party, url: NOWHERE });
@@ -140,6 +145,6 @@ async function leadNowhere(trustFile: string, folder: string): Promise<string> {
     witnesses: file.witnesses.map(away),
     verifiers: (file.verifiers ?? []).map(away),
   };
-  await writeTrustRoot(path, unreachable);
+  await writeTrustRoot(path, unreachable, roots);
   return path;
 }

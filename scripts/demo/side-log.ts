@@ -50,13 +50,14 @@ export async function openSideGround(
 /** The node, with a trust root that names it. */
 export async function openSideNode(
   { crew }: Stage,
-  { sideKeys }: Network,
+  { sideKeys, roots }: Network,
   ground: SideGround & SideNode,
 ): Promise<LogSite> {
   const { folder, party, verifier, name, data, port, witnesses, quorum } = ground;
   const keys = sideKeys.get(party) as LogKeys;
   const logs = [{ party, keys, url: urlOf(port) }];
   const trustFile = join(folder, `${name}.json`);
+  const file = trustRootFile({ logs, witnesses, quorum, verifier, roots });
   return new LogSite({
     party,
     keys,
@@ -64,7 +65,7 @@ export async function openSideNode(
     data: join(folder, data),
     output: join(folder, 'output', `${name}.txt`),
     trustFile,
-    trust: await writeTrustRoot(trustFile, trustRootFile({ logs, witnesses, quorum, verifier })),
+    trust: await writeTrustRoot(trustFile, file, roots),
     crew,
   });
 }
