@@ -45,6 +45,8 @@ export class LogTally {
   readonly #tally: Tally;
   #current: Current | undefined;
   #stopped = false;
+  /** Ends the wait for growth. */
+  #wake: () => void = () => undefined;
   readonly #running: Promise<void>;
 
   constructor(options: LogTallyOptions) {
@@ -89,6 +91,7 @@ export class LogTally {
 
   async close(): Promise<void> {
     this.#stopped = true;
+    this.#wake();
     await this.#running;
     await this.#current?.view.close();
   }
@@ -98,8 +101,16 @@ export class LogTally {
       const target = this.#options.published();
       if (target !== undefined && target.size > (this.#current?.size ?? -1))
         await this.#follow(target);
-      else await this.#options.waitForGrowth(this.#current?.size ?? -1, GROWTH_TIMEOUT_MS);
+      else await this.#growthOrStop();
     }
+  }
+
+  async #growthOrStop(): Promise<void> {
+    const growth = this.#options.waitForGrowth(this.#current?.size ?? -1, GROWTH_TIMEOUT_MS);
+    const stop = new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    await Promise.race([growth, stop]);
   }
 
   async #follow(target: StoredCheckpoint): Promise<void> {

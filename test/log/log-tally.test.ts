@@ -31,6 +31,8 @@ class TallyBed {
   /** Called when the tally has grown, before its note is kept. */
   beforePut: () => unknown = () => undefined;
 
+  waitForGrowth: LogTallyOptions['waitForGrowth'] = () => sleep(2);
+
   constructor(folder: string) {
     this.folder = folder;
   }
@@ -66,7 +68,7 @@ class TallyBed {
         return this.log.entries.slice(start, end);
       },
       published: () => this.published,
-      waitForGrowth: async () => sleep(2),
+      waitForGrowth: (size, timeoutMs) => this.waitForGrowth(size, timeoutMs),
       now: () => NOW,
       onFatal: (error) => this.fatal.push(error),
     };
@@ -277,6 +279,21 @@ describe('LogTally', () => {
     bed.publish();
     await until(() => tally.size === 2);
     expect(parseNote(tally.pair().tally).signatures).toHaveLength(1);
+  });
+
+  it('closes at once while it waits for the log to grow', async () => {
+    const bed = await TallyBed.make();
+    let isWaiting = false;
+    bed.waitForGrowth = () => {
+      isWaiting = true;
+      return new Promise(() => undefined);
+    };
+    bed.grow(1);
+    bed.publish();
+    const { close } = await bed.open();
+    await until(() => isWaiting);
+    await close();
+    expect(bed.fatal).toEqual([]);
   });
 
   it('tells the process when its entries or its disk fail', async () => {
