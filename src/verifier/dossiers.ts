@@ -266,20 +266,23 @@ async function entriesAbout(
 ): Promise<readonly DossierEntry[]> {
   const { mirror, log } = follower;
   const { checkpoint } = current;
-  const mentions = await mirror.store.mentions(model);
-  // While a growth is being taken in, the mirror is ahead of the checkpoint.
-  const covered = mentions.filter(
-    // Where usage is summed, the sums stand for the statements.
-    ({ index, kind }) => index < checkpoint.size && (range === undefined || kind !== 'usage'),
-  );
+  const covered: number[] = [];
+  for await (const page of mirror.mentions(model)) {
+    const listed = page.filter(
+      // While a growth is being taken in, the mirror is ahead of the checkpoint; where usage is summed, the sums stand
+      // for the statements.
+      ({ index, kind }) => index < checkpoint.size && (range === undefined || kind !== 'usage'),
+    );
+    covered.push(...listed.map(({ index }) => index));
+    if (covered.length > budget.entries) throw tooMany(log.origin);
+  }
   budget.entries -= covered.length;
-  if (budget.entries < 0) throw tooMany(log.origin, covered.length);
   const entries: DossierEntry[] = [];
-  for (const { index } of covered) {
+  for (const index of covered) {
     if (entries.length % ENTRIES_PER_TURN === ENTRIES_PER_TURN - 1) await nextTurn();
     const { entry, proof } = mirror.prove(index, checkpoint);
     budget.bytes -= entry.length;
-    if (budget.bytes < 0) throw tooMany(log.origin, covered.length);
+    if (budget.bytes < 0) throw tooMany(log.origin);
     entries.push({ index, envelope: parseEnvelope(entry), proof });
   }
   return entries;
@@ -295,9 +298,9 @@ function missingLog(
   return { origin, missing: { code, message } };
 }
 
-function tooMany(origin: string, count: number): AttestryError {
+function tooMany(origin: string): AttestryError {
   return new AttestryError(
     'INPUT_TOO_LARGE',
-    `${origin} holds ${count} statements about this model, more than fit into one dossier with those of the other logs; ask for receipts.`,
+    `${origin} holds more statements about this model than fit into one dossier with those of the other logs; ask for receipts.`,
   );
 }
