@@ -10,6 +10,7 @@ import type { Question } from '../core/tally/proof.ts';
 import { encodeTallyProof } from '../core/tally/proof-bytes.ts';
 import { parseTally, signTally } from '../core/tally/tally-note.ts';
 import { AttestryError } from '../errors.ts';
+import { opensslEngine } from '../keys/openssl-engine.ts';
 import type { StoredCheckpoint } from '../store/log-store.ts';
 import { proveFrom, type ReadEntries, Tally, tallyHead } from '../tally/tally.ts';
 import type { TallyPair, TallyStore, TallyView } from '../tally/tally-store.ts';
@@ -79,7 +80,7 @@ export class LogTally {
     const { verifiers: witnesses, now } = this.#options;
     const { text, signatures } = parseNote(current.tally);
     const given = { text, signatures: parseSignatureLines(lines) };
-    const right = rightCosignatures(given, { witnesses, now: now() });
+    const right = rightCosignatures(given, { witnesses, now: now(), engine: opensslEngine });
     // A verifier that signs again with another time must not make the note grow.
     const added = right.filter((line) => signatures.every(({ name }) => name !== line.name));
     const tally = appendSignatures(current.tally, added.map(formatSignatureLine));
