@@ -2,13 +2,13 @@
 import { encodeBase64 } from '../core/bytes/base64.ts';
 import { bytesEqual } from '../core/bytes/equal.ts';
 import { encodeHex } from '../core/bytes/hex.ts';
-import type { TallyContradiction } from '../core/finding/finding.ts';
+import type { TallyContradiction, TallySumContradiction } from '../core/finding/finding.ts';
 import { decodeKey } from '../core/tally/key.ts';
 import { EMPTY_TALLY, summarizeLeaf, type TallyLeaf } from '../core/tally/node.ts';
 import { type Question, type TallyProof, verifyTally } from '../core/tally/proof.ts';
 import { decodeTallyProof, encodeTallyProof } from '../core/tally/proof-bytes.ts';
 import { narrowProof } from '../core/tally/prove.ts';
-import { questionsAbout } from '../core/tally/questions.ts';
+import { questionsAbout, WHOLE_TALLY } from '../core/tally/questions.ts';
 import type { TallyHead } from '../core/tally/tally-note.ts';
 import type { WitnessedCheckpoint } from '../core/trust/quorum.ts';
 import { proveInTurns } from '../tally/provable-view.ts';
@@ -57,6 +57,19 @@ export async function findTallyContradiction(
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/** The evidence that the note gives a count or sums other than those of its tally root, which is this verifier's too. */
+export async function sumEvidence(
+  { pair }: SuspectTally,
+  store: TallyStore,
+): Promise<TallySumContradiction> {
+  const proof = await proveInTurns(store, [WHOLE_TALLY]);
+  return {
+    kind: 'tally-sum-contradiction',
+    tally: pair.tally,
+    proof: encodeBase64(encodeTallyProof(proof)),
+  };
 }
 
 async function compare(

@@ -27,7 +27,7 @@ import type { Findings } from './findings.ts';
 import type { Mirror } from './mirror.ts';
 import { RebuiltTallies, type VerifiedTally } from './rebuilt-tallies.ts';
 import { isLocal, type Problem, problemOf } from './standing.ts';
-import { findTallyContradiction, type SuspectTally } from './tally-contradiction.ts';
+import { findTallyContradiction, type SuspectTally, sumEvidence } from './tally-contradiction.ts';
 import type { ServedNote, TallySource } from './tally-source.ts';
 
 export interface TallyFollowerOptions {
@@ -170,7 +170,7 @@ export class TallyFollower {
     const state = await this.#tally.grow(size, () => signal.aborted);
     if (state.size !== size) return;
     const own = tallyHead(claim.head.origin, state, claim.head.logRoot);
-    if (!sameTally(own, claim.head)) await this.#accuse(claim, signal);
+    if (!sameTally(own, claim.head)) await this.#accuse(claim, own, signal);
     this.#demandAdmissible();
     await this.#accept(claim, signal);
   }
@@ -236,22 +236,36 @@ export class TallyFollower {
     );
   }
 
-  async #accuse(claim: SuspectTally, signal: AbortSignal): Promise<never> {
-    const { log, source, mirror, findings, store } = this.#options;
+  async #accuse(claim: SuspectTally, own: TallyHead, signal: AbortSignal): Promise<never> {
+    const { log } = this.#options;
     const { head, pair } = claim;
     const text = textOf(pair.tally);
-    const found =
-      this.#accused === text
-        ? undefined
-        : await findTallyContradiction(claim, { source, mirror, store, signal });
-    if (found !== undefined) {
-      const { evidence, model } = found;
-      const wrong = `tally ${evidence.key}`;
-      await findings.file({ origin: log.origin, evidence, wrong, models: [model] });
-      this.#accused = text;
+    if (this.#accused !== text) {
+      const isSameTally = bytesEqual(own.tallyRoot, head.tallyRoot);
+      const isFiled = isSameTally
+        ? await this.#accuseOfSums(claim)
+        : await this.#accuseOfLeaf(claim, signal);
+      if (isFiled) this.#accused = text;
     }
     const message = `${log.origin} signed a tally of ${head.size} entries that its entries do not give.`;
     throw new AttestryError('TALLY_CONTRADICTION', message, { details: { size: head.size } });
+  }
+
+  async #accuseOfSums(claim: SuspectTally): Promise<boolean> {
+    const { log, findings, store } = this.#options;
+    const evidence = await sumEvidence(claim, store);
+    const wrong = `tally sums ${claim.head.size}`;
+    return (await findings.file({ origin: log.origin, evidence, wrong })) === 'filed';
+  }
+
+  async #accuseOfLeaf(claim: SuspectTally, signal: AbortSignal): Promise<boolean> {
+    const { log, source, mirror, findings, store } = this.#options;
+    const found = await findTallyContradiction(claim, { source, mirror, store, signal });
+    if (found === undefined) return false;
+    const { evidence, model } = found;
+    const wrong = `tally ${evidence.key}`;
+    await findings.file({ origin: log.origin, evidence, wrong, models: [model] });
+    return true;
   }
 }
 
