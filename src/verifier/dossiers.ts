@@ -158,7 +158,9 @@ export class Dossiers {
       const missing = reasonToLeaveOut(facts, this.#options.clock());
       const doubt = follower.refusals.doubtAbout(model);
       const tally = this.#tallyOf(follower, current);
-      return [missing ?? null, doubt?.index ?? null, current?.note ?? null, tally?.note ?? null];
+      const untallied = this.#options.tallies.get(follower.log.origin)?.problem;
+      const shown = [current?.note, tally?.note ?? untallied?.message];
+      return [missing ?? null, doubt?.index ?? null, ...shown.map((part) => part ?? null)];
     });
     return JSON.stringify([logs, findings.about(model).map(({ id }) => id)]);
   }
@@ -197,7 +199,9 @@ export class Dossiers {
       const proven = tally === undefined ? undefined : await tallyAbout(asked, tally);
       const entries = await entriesAbout(asked, { follower, current: shown, budget });
       const log = { origin, checkpoint: shown.note, entries };
-      return proven === undefined ? log : { ...log, tally: proven };
+      if (proven !== undefined) return { ...log, tally: proven };
+      const untallied = this.#options.tallies.get(origin)?.problem;
+      return untallied === undefined ? log : { ...log, untallied };
     } catch (error) {
       if (!(error instanceof AttestryError)) throw error;
       return missingLog(origin, problemOf(error));

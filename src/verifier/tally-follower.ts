@@ -231,7 +231,7 @@ export class TallyFollower {
     if (refused === 0) return;
     throw new AttestryError(
       'ENTRY_INADMISSIBLE',
-      `${log.origin} holds ${refused} entries that admission refuses; its tally counts them and is not cosigned.`,
+      `${log.origin} holds entries that admission refuses (${refused}); its tally counts them and is not cosigned.`,
       { details: { refused } },
     );
   }

@@ -106,9 +106,15 @@ describe('TallyFollower', () => {
     const verifier = await bed.follow();
     expect(tallyStandingOf(verifier, bed.eu)).toBe('0 ENTRY_INADMISSIBLE');
     expect(bed.euTally.offered).toEqual([]);
-    const { outcome } = await verifier.dossiers.reportOn(MODEL, RANGE);
-    expect(outcome).not.toBe('VALID');
     expect(tallyStandingOf(verifier, bed.us)).toBe('2');
+    expect((await verifier.dossiers.reportOn(MODEL, RANGE)).outcome).not.toBe('VALID');
+    // Another model is not accused, but its totals are not vouched for either, and the reason is named.
+    const other = await verifier.dossiers.reportOn(digestOf('another'), RANGE);
+    expect(other.outcome).toBe('INCONCLUSIVE');
+    expect(other.problems).toMatchObject([{ code: 'TALLY_MISSING', origin: log.origin }]);
+    expect(other.problems[0]?.message).toMatch(/holds entries that admission refuses \(1\)/);
+    const filed = verifier.findings.list().map(({ code, origin }) => [code, origin]);
+    expect(filed).toEqual([['ENTRY_INADMISSIBLE', log.origin]]);
   });
 
   it('has after a restart what it cosigned before', async () => {
