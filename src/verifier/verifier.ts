@@ -114,7 +114,7 @@ async function openTallyFollower(
   const { openStore, ...parts } = options;
   const store = await openStore(log);
   try {
-    return new TallyFollower({
+    const follower = new TallyFollower({
       ...parts,
       log,
       mirror,
@@ -122,6 +122,8 @@ async function openTallyFollower(
       source: parts.source(log),
       refusedEntries: () => refusals.count,
     });
+    await follower.resume();
+    return follower;
   } catch (error) {
     await store.close();
     throw error;
@@ -242,7 +244,7 @@ export class Verifier {
       mirroredSize: follower.mirroredSize,
       verifiedEntries: follower.verifiedEntries,
       refusedEntries: follower.refusals.count,
-      talliedSize: tally?.current?.checkpoint.checkpoint.size ?? 0,
+      talliedSize: tally?.size ?? 0,
       tallyProblem: tally?.problem,
     };
   }

@@ -109,10 +109,8 @@ function verifyComplete(
   const { model, range = null } = dossier;
   if (log.tally !== undefined) return verifyLogTally(log.tally, shown, { ...rules, model, range });
   if (rules.trust.verifierQuorum === 0 && range === null) return undefined;
-  throw new AttestryError(
-    'TALLY_MISSING',
-    `The dossier brings no tally of ${log.origin}; ask the verifier again.`,
-  );
+  const why = log.untallied?.message ?? 'ask the verifier again.';
+  throw new AttestryError('TALLY_MISSING', `The dossier brings no tally of ${log.origin}: ${why}`);
 }
 
 function* missingLogs(dossier: Dossier, rules: VerificationRules): Iterable<Problem> {
