@@ -29,11 +29,6 @@ export interface TallySearch {
   readonly signal: AbortSignal;
 }
 
-export interface FoundContradiction {
-  readonly evidence: TallyContradiction;
-  readonly model: string;
-}
-
 /** Models asked about in one search: a log that lies must not keep its verifier busy. */
 const MOST_MODELS = 10_000;
 
@@ -44,7 +39,7 @@ const MOST_MODELS = 10_000;
 export async function findTallyContradiction(
   suspect: SuspectTally,
   search: TallySearch,
-): Promise<FoundContradiction | undefined> {
+): Promise<TallyContradiction | undefined> {
   for (const model of await search.mirror.store.models(undefined, MOST_MODELS)) {
     const served = await search.source.readProof(model, search.signal);
     if (served === undefined || textOf(served.tally) !== textOf(suspect.pair.tally))
@@ -59,7 +54,7 @@ function compare(
   model: string,
   proof: TallyProof,
   { suspect, search }: { suspect: SuspectTally; search: TallySearch },
-): FoundContradiction | undefined {
+): TallyContradiction | undefined {
   const { head, pair, checkpoint } = suspect;
   const questions = questionsAbout(model, null);
   const said = leavesIn(proof, questions, head.tallyRoot);
@@ -71,16 +66,13 @@ function compare(
   const { entry, proof: inclusion } = search.mirror.prove(index, checkpoint.checkpoint);
   const question: Question = { first: key, last: key, want: 'list' };
   return {
-    model,
-    evidence: {
-      kind: 'tally-contradiction',
-      checkpoint: pair.checkpoint,
-      tally: pair.tally,
-      key: encodeBase64(key),
-      proof: encodeBase64(encodeTallyProof(narrowProof(proof, [question]))),
-      entry: encodeBase64(entry),
-      inclusion: inclusion.map(encodeBase64),
-    },
+    kind: 'tally-contradiction',
+    checkpoint: pair.checkpoint,
+    tally: pair.tally,
+    key: encodeBase64(key),
+    proof: encodeBase64(encodeTallyProof(narrowProof(proof, [question]))),
+    entry: encodeBase64(entry),
+    inclusion: inclusion.map(encodeBase64),
   };
 }
 

@@ -3,14 +3,10 @@
  * differs becomes a finding; until then it is only not cosigned.
  */
 import { bytesEqual } from '../core/bytes/equal.ts';
+import type { TallyContradiction } from '../core/finding/finding.ts';
 import { appendSignatures, rightCosignatures, signCosignature } from '../core/note/cosignature.ts';
-import {
-  formatNote,
-  formatSignatureLine,
-  type NoteSignature,
-  parseNote,
-} from '../core/note/note.ts';
-import { isLineOf, type NoteSigner } from '../core/note/vkey.ts';
+import { formatSignatureLine, type NoteSignature, parseNote } from '../core/note/note.ts';
+import type { NoteSigner } from '../core/note/vkey.ts';
 import { type TallyHead, verifyTallyNote } from '../core/tally/tally-note.ts';
 import {
   engineOf,
@@ -24,6 +20,7 @@ import { Tally, tallyHead } from '../tally/tally.ts';
 import type { TallyPair, TallyStore, TallyView } from '../tally/tally-store.ts';
 import type { Findings } from './findings.ts';
 import type { Mirror } from './mirror.ts';
+import { ownLines } from './own-lines.ts';
 import { isLocal, type Problem, problemOf } from './standing.ts';
 import { findTallyContradiction } from './tally-contradiction.ts';
 import type { TallySource } from './tally-source.ts';
@@ -65,8 +62,8 @@ export class TallyFollower {
   /** Read from the log, and waiting for the mirror to reach its size. */
   #waiting: Claim | undefined;
   #problem: Problem | undefined;
-  /** Text of the wrong note that a finding has been filed for: the search is not repeated at every look. */
-  #accused: string | undefined;
+  /** The wrong note that a finding has been filed for: the search is not repeated at every look. */
+  #accused: { readonly text: string; readonly evidence: TallyContradiction } | undefined;
 
   constructor(options: TallyFollowerOptions) {
     this.#options = options;
@@ -198,9 +195,9 @@ export class TallyFollower {
 
   /** The note with the log's signature and the verifiers' right ones: a log could add any line, without end. */
   #rightLines(tally: string): string {
-    const { text, signatures } = parseNote(tally);
-    const own = signatures.filter((line) => isLineOf(line, this.#options.log.vkey)).slice(0, 1);
-    return formatNote({ text, signatures: [...own, ...this.#cosignaturesOn(tally)] });
+    const rules = this.#options.rules();
+    const cosigners = rules.trust.verifiers.map(({ vkey }) => vkey);
+    return ownLines(tally, { log: this.#options.log.vkey, cosigners }, rules);
   }
 
   #cosignaturesOn(tally: string): readonly NoteSignature[] {
@@ -227,21 +224,27 @@ export class TallyFollower {
   }
 
   async #accuse(claim: Claim, signal: AbortSignal): Promise<never> {
-    const { log, source, mirror, findings, store } = this.#options;
-    const { head, pair } = claim;
-    const { text } = parseNote(pair.tally);
-    const found =
-      this.#accused === text
-        ? undefined
-        : await findTallyContradiction(claim, { source, mirror, store, signal });
-    if (found !== undefined) {
-      const { evidence, model } = found;
-      const wrong = `tally ${evidence.key}`;
-      await findings.file({ origin: log.origin, evidence, wrong, models: [model] });
-      this.#accused = text;
-    }
+    const { log, findings } = this.#options;
+    const { head } = claim;
+    const evidence = await this.#evidenceAgainst(claim, signal);
+    if (evidence !== undefined) await findings.file({ origin: log.origin, evidence });
     const message = `${log.origin} signed a tally of ${head.size} entries that its entries do not give.`;
     throw new AttestryError('TALLY_CONTRADICTION', message, { details: { size: head.size } });
+  }
+
+  /** With whatever cosignatures stand on the note by now: each convicts the verifier that made it. */
+  async #evidenceAgainst(
+    claim: Claim,
+    signal: AbortSignal,
+  ): Promise<TallyContradiction | undefined> {
+    const { source, mirror, store } = this.#options;
+    const tally = this.#rightLines(claim.pair.tally);
+    const { text } = parseNote(tally);
+    if (this.#accused?.text === text) return { ...this.#accused.evidence, tally };
+    const found = await findTallyContradiction(claim, { source, mirror, store, signal });
+    if (found === undefined) return undefined;
+    this.#accused = { text, evidence: found };
+    return { ...found, tally };
   }
 }
 

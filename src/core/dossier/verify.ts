@@ -15,7 +15,7 @@ import {
 } from '../trust/quorum.ts';
 import type { Dossier, DossierEntry, DossierLog } from './dossier.ts';
 import { streamProblems, withdrawals } from './history.ts';
-import type { Problem } from './problem.ts';
+import { type Problem, problemsOf } from './problem.ts';
 import { type ProvenLog, verifyLogTally } from './verify-tally.ts';
 
 export interface VerifiedDossier {
@@ -37,7 +37,7 @@ export function verifyDossier(dossier: Dossier, rules: VerificationRules): Verif
   const findings = dossier.findings.flatMap((finding) => {
     const verified = attempt(run, finding.origin, () => verifyFinding(finding, rules));
     if (verified === undefined) return [];
-    problems.push({ code: verified.code, message: verified.sentence, origin: finding.origin });
+    problems.push(...problemsOf(verified));
     return [verified];
   });
   for (const problem of streamProblems(statements)) problems.push(problem);

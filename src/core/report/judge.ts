@@ -3,7 +3,7 @@ import { AttestryError, type AttestryErrorCode } from '../../errors.ts';
 import { quote } from '../bytes/hex.ts';
 import { parseCanonicalJson } from '../bytes/json.ts';
 import { DOSSIER_TYPE, LARGEST_DOSSIER_BYTES, parseDossier } from '../dossier/dossier.ts';
-import type { Problem } from '../dossier/problem.ts';
+import { type Problem, problemsOf } from '../dossier/problem.ts';
 import { type VerifiedDossier, verifyDossier } from '../dossier/verify.ts';
 import { FINDING_TYPE, parseFinding } from '../finding/finding.ts';
 import { verifyFinding } from '../finding/verify.ts';
@@ -154,14 +154,14 @@ function absentEverywhere(proven: VerifiedDossier['proven']): string[] {
 }
 
 function judgeFinding(bytes: Uint8Array, options: JudgeOptions): Report {
-  const { code, sentence, selfContained, finding } = verifyFinding(parseFinding(bytes), options);
+  const verified = verifyFinding(parseFinding(bytes), options);
   return makeReport(
     {
       of: 'finding',
       model: null,
-      problems: [{ code, message: sentence, origin: finding.origin }],
-      checked: ['The evidence carries the signatures of the log that it accuses.'],
-      notProven: selfContained
+      problems: problemsOf(verified),
+      checked: ['The evidence carries the signatures of those that it accuses.'],
+      notProven: verified.selfContained
         ? []
         : ['Who served the hashes: that rests on the word of the verifier that filed this.'],
     },
