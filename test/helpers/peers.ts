@@ -7,7 +7,7 @@ import { temporaryFolder } from './temporary-folder.ts';
 import { type ServedLog, VerifierBed } from './verifier-bed.ts';
 
 /** What the other verifier answers, asked directly. */
-export function peerOf(verifier: () => Verifier): PeerSource {
+function peerOf(verifier: () => Verifier): PeerSource {
   return {
     checkpoints: async (origin) => verifier().checkpoints(origin) ?? [],
     findings: async () => verifier().findings.list(),
