@@ -1,10 +1,11 @@
 /** Judging the accusation that a log signed a tally which its own entries do not give. */
-import { AttestryError } from '../../errors.ts';
 import { decodeBase64 } from '../bytes/base64.ts';
 import { bytesEqual } from '../bytes/equal.ts';
 import { leafHash } from '../merkle/hash.ts';
 import { verifyInclusion } from '../merkle/inclusion.ts';
 import type { Checkpoint } from '../note/checkpoint.ts';
+import { rightCosignatures } from '../note/cosignature.ts';
+import { parseNote } from '../note/note.ts';
 import { decodeKey, KEY_BYTES } from '../tally/key.ts';
 import { leavesOf } from '../tally/leaves.ts';
 import { summarizeLeaf, type TallyLeaf } from '../tally/node.ts';
@@ -12,8 +13,9 @@ import { type Answer, verifyTally } from '../tally/proof.ts';
 import { decodeTallyProof } from '../tally/proof-bytes.ts';
 import { WHOLE_TALLY } from '../tally/questions.ts';
 import { verifyTallyNote } from '../tally/tally-note.ts';
-import type { VerificationRules } from '../trust/quorum.ts';
+import { engineOf, type VerificationRules } from '../trust/quorum.ts';
 import { parseHashes, type TallyContradiction, type TallySumContradiction } from './finding.ts';
+import { type Judgement, unproven } from './proof.ts';
 
 export interface TallyContradictionClaim {
   readonly evidence: TallyContradiction;
@@ -77,6 +79,21 @@ export function judgeTallySums(
   return `${origin} signed a tally note of ${head.size} entries with a count of ${head.count} or sums that are not those of its own tally root, which holds ${count}.`;
 }
 
+/** One judgement for each verifier whose right cosignature stands on a tally note that has been proven wrong. */
+export function wrongCosigners(
+  origin: string,
+  tally: string,
+  rules: VerificationRules,
+): readonly Judgement[] {
+  const witnesses = rules.trust.verifiers.map(({ vkey }) => vkey);
+  const lines = rightCosignatures(parseNote(tally), { witnesses, ...engineOf(rules) });
+  return lines.map(({ name }) => ({
+    accused: name,
+    code: 'TALLY_COSIGNED_WRONG',
+    sentence: `${name} cosigned that tally of ${origin}, which says that it rebuilt it from the entries.`,
+  }));
+}
+
 function difference(given: TallyLeaf | undefined, tallied: TallyLeaf | undefined): string {
   if (tallied === undefined) return 'leaves out';
   return given === undefined ? 'invents something for' : 'gets wrong';
@@ -84,11 +101,4 @@ function difference(given: TallyLeaf | undefined, tallied: TallyLeaf | undefined
 
 function hashText(leaf: TallyLeaf | undefined): string {
   return leaf === undefined ? '' : summarizeLeaf(leaf).hash.join();
-}
-
-function unproven(why: string): AttestryError {
-  return new AttestryError(
-    'FINDING_UNPROVEN',
-    `The evidence does not prove the accusation: ${why}.`,
-  );
 }
