@@ -84,10 +84,12 @@ async function run(config: Settings, parts: Parts): Promise<void> {
       store: parts.add(await openLevelTallyStore(join(config.data, lieName(config)))),
       signer,
       verifiers: trust.verifiers.map(({ vkey }) => vkey),
+      verifierQuorum: trust.verifierQuorum,
       readEntries: (start, end) => readWrongly(log, config, { start, end }),
       published: () => log.status().published,
       waitForGrowth: (size, timeoutMs) => log.waitForWitnesses(size, timeoutMs),
       now: unixNow,
+      clockMs: () => performance.now(),
       onFatal: exitWithDefect,
     }),
   );
