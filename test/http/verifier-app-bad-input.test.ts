@@ -4,7 +4,7 @@ import { decodeHex } from '../../src/core/bytes/hex.ts';
 import { formatCanonicalJson } from '../../src/core/bytes/json.ts';
 import { decodeUtf8 } from '../../src/core/bytes/utf8.ts';
 import { formatReceipt, type Receipt } from '../../src/core/receipt/receipt.ts';
-import { keyIdOf } from '../../src/core/statement/envelope.ts';
+import { keyIdOf } from '../../src/core/statement/dsse.ts';
 import { ERROR_TABLE } from '../../src/errors.ts';
 import type { App } from '../../src/http/app.ts';
 import { createVerifierApp } from '../../src/http/verifier-app.ts';
