@@ -19,11 +19,11 @@ import { encodeTallyProof } from '../core/tally/proof-bytes.ts';
 import { questionsAbout, type UsageRange } from '../core/tally/questions.ts';
 import type { WitnessedCheckpoint } from '../core/trust/quorum.ts';
 import { AttestryError } from '../errors.ts';
-import { proveFrom } from '../tally/tally.ts';
 import type { Findings } from './findings.ts';
 import type { Follower } from './follower.ts';
+import type { VerifiedTally } from './rebuilt-tallies.ts';
 import { type Clock, problemOf, reasonToLeaveOut } from './standing.ts';
-import type { TallyFollower, VerifiedTally } from './tally-follower.ts';
+import type { TallyFollower } from './tally-follower.ts';
 import type { VerifierStore } from './verifier-store.ts';
 
 /** Gives the report on a file, by the rules of the moment. */
@@ -160,7 +160,9 @@ export class Dossiers {
       const missing = reasonToLeaveOut(facts, this.#options.clock());
       const doubt = follower.refusals.doubtAbout(model);
       const tally = this.#tallyOf(follower, current);
-      return [missing ?? null, doubt?.index ?? null, current?.note ?? null, tally?.note ?? null];
+      const untallied = this.#options.tallies.get(follower.log.origin)?.problem;
+      const shown = [current?.note, tally?.note ?? untallied?.message];
+      return [missing ?? null, doubt?.index ?? null, ...shown.map((part) => part ?? null)];
     });
     return JSON.stringify([logs, findings.about(model).map(({ id }) => id)]);
   }
@@ -195,9 +197,13 @@ export class Dossiers {
     try {
       const tally = this.#tallyOf(follower, current);
       const shown = tally === undefined ? current : checkpointFor(tally, current);
+      // Asked for at once: a view that has been left behind is closed, but for proofs under way.
+      const proven = tally === undefined ? undefined : await tallyAbout(asked, tally);
       const entries = await entriesAbout(asked, { follower, current: shown, budget });
       const log = { origin, checkpoint: shown.note, entries };
-      return tally === undefined ? log : { ...log, tally: tallyAbout(asked, tally) };
+      if (proven !== undefined) return { ...log, tally: proven };
+      const untallied = this.#options.tallies.get(origin)?.problem;
+      return untallied === undefined ? log : { ...log, untallied };
     } catch (error) {
       if (!(error instanceof AttestryError)) throw error;
       return missingLog(origin, problemOf(error));
@@ -205,16 +211,16 @@ export class Dossiers {
   }
 
   /**
-   * The log's tally. One that has fallen behind for too long is left out: its checkpoint would hide what the log holds
+   * The log's tally: the newest with the quorum of verifiers, else the newest. One that has fallen behind for too long is left out: its checkpoint would hide what the log holds
    * since, while a dossier without a tally shows it and says that nothing proves its list complete.
    */
   #tallyOf({ log }: Follower, current: WitnessedCheckpoint | undefined): VerifiedTally | undefined {
-    const tally = this.#options.tallies.get(log.origin)?.current;
-    if (tally === undefined || current === undefined) return undefined;
+    if (current === undefined) return undefined;
     const { now, staleAfterSeconds } = this.#options.clock();
-    const { checkpoint, witnessedAt } = tally.checkpoint;
-    const isBehind = checkpoint.size < current.checkpoint.size;
-    return isBehind && now - witnessedAt > staleAfterSeconds ? undefined : tally;
+    return this.#options.tallies.get(log.origin)?.rebuilt.find(({ checkpoint: of }) => {
+      const isBehind = of.checkpoint.size < current.checkpoint.size;
+      return !isBehind || now - of.witnessedAt <= staleAfterSeconds;
+    });
   }
 
   #findingsAbout(model: string): readonly Finding[] {
@@ -251,8 +257,11 @@ function checkpointFor(tally: VerifiedTally, current: WitnessedCheckpoint): Witn
   return size === current.checkpoint.size ? current : tally.checkpoint;
 }
 
-function tallyAbout({ model, range }: Asked, { note, view }: VerifiedTally): DossierTally {
-  const proof = proveFrom(view, questionsAbout(model, range ?? null));
+async function tallyAbout(
+  { model, range }: Asked,
+  { note, view }: VerifiedTally,
+): Promise<DossierTally> {
+  const proof = await view.prove(questionsAbout(model, range ?? null));
   return { note, proof: encodeBase64(encodeTallyProof(proof)) };
 }
 

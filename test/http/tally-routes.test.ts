@@ -36,10 +36,12 @@ async function openSite({ isPublished = true } = {}): Promise<Site> {
     store,
     signer: LOG.signer,
     verifiers: VERIFIERS.map(({ vkey }) => vkey),
+    verifierQuorum: 2,
     readEntries: async (start, end) => LOG.entries.slice(start, end),
     published: () => (isPublished ? { size: 2, note: LOG.cosigned() } : undefined),
     waitForGrowth: () => sleep(2),
     now: () => NOW,
+    clockMs: () => performance.now(),
     onFatal: (error) => {
       throw error;
     },
@@ -50,7 +52,7 @@ async function openSite({ isPublished = true } = {}): Promise<Site> {
   });
   const { app } = await openLogSite({ app: { tally } });
   const size = isPublished ? 2 : 0;
-  await expect.poll(() => tally.size, { timeout: 5_000, interval: 5 }).toBe(size);
+  await expect.poll(() => tally.status.size, { timeout: 5_000, interval: 5 }).toBe(size);
   return {
     tally,
     get: (url) => app.inject(url),
