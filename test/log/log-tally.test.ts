@@ -298,21 +298,6 @@ describe('LogTally', () => {
     expect(parseNote(tally.pair().tally).signatures).toHaveLength(1);
   });
 
-  it('closes at once while it waits for the log to grow', async () => {
-    const bed = await TallyBed.make();
-    let isWaiting = false;
-    bed.waitForGrowth = () => {
-      isWaiting = true;
-      return new Promise(() => undefined);
-    };
-    bed.grow(1);
-    bed.publish();
-    const { close } = await bed.open();
-    await until(() => isWaiting);
-    await close();
-    expect(bed.fatal).toEqual([]);
-  });
-
   it('offers one note until the quorum has cosigned it, however many come after it', async () => {
     const bed = await TallyBed.make();
     bed.grow(1);
@@ -431,6 +416,21 @@ describe('LogTally', () => {
     isHeld = false;
     await until(() => tally.status.size === 2);
     expect(tally.status.lagSeconds).toBe(0);
+  });
+
+  it('closes at once while it waits for the log to grow', async () => {
+    const bed = await TallyBed.make();
+    let isWaiting = false;
+    bed.waitForGrowth = () => {
+      isWaiting = true;
+      return new Promise(() => undefined);
+    };
+    bed.grow(1);
+    bed.publish();
+    const { close } = await bed.open();
+    await until(() => isWaiting);
+    await close();
+    expect(bed.fatal).toEqual([]);
   });
 
   it('tells the process when its entries or its disk fail', async () => {
