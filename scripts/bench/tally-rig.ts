@@ -4,12 +4,9 @@ import { join } from 'node:path';
 import { encodeHex } from '../../src/core/bytes/hex.ts';
 import { formatVkey } from '../../src/core/note/vkey.ts';
 import { KINDS } from '../../src/core/statement/statement.ts';
-import {
-  formatTrustRoot,
-  parseTrustRoot,
-  type TrustRoot,
-  type TrustRootFile,
-} from '../../src/core/trust/trust-root.ts';
+import type { TrustRootFile } from '../../src/core/trust/trust-file.ts';
+import { parseTrustRoot, type TrustRoot } from '../../src/core/trust/trust-root.ts';
+import { signTrust, trustFileOf } from '../../test/helpers/signed-trust.ts';
 import { type DemoKey, type LogKeys, makeLogKeys, makeWitnessKey } from '../demo/keys.ts';
 import { findFreePorts, urlOf } from '../demo/ports.ts';
 import { Crew } from '../demo/process.ts';
@@ -75,7 +72,7 @@ export async function startTallyRig(options: TallyRigOptions): Promise<TallyRig>
     witnesses: await makeParties(keys, 'witness', Array.from({ length: WITNESSES }, nextPort)),
     verifiers: await makeParties(keys, 'verifier', Array.from({ length: verifiers }, nextPort)),
   };
-  const trustBytes = formatTrustRoot(trustRootOf(parties));
+  const trustBytes = signTrust(trustRootOf(parties));
   await writeFile(join(folder, 'trust.json'), trustBytes);
   const crew = new Crew((name, code) => process.stderr.write(`${name} ended with ${code}\n`));
   const logs = await startAll(crew, folder, parties);
@@ -108,9 +105,7 @@ function trustRootOf({ logs, witnesses, verifiers }: Parties): TrustRootFile {
     operator: `operator of ${key.name}`,
     url: urlOf(port),
   });
-  return {
-    type: 'attestry/trust-root',
-    version: 1,
+  return trustFileOf({
     logs: logs.map(({ keys, operator, region, port }) => ({
       key: formatVkey(keys.log.vkey),
       operator,
@@ -123,11 +118,11 @@ function trustRootOf({ logs, witnesses, verifiers }: Parties): TrustRootFile {
     verifierQuorum: verifiers.length,
     operators: logs.map(({ keys, operator, origin }) => ({
       id: operator,
-      keys: [encodeHex(keys.operator.publicKey)],
+      keys: [{ key: encodeHex(keys.operator.publicKey) }],
       kinds: KINDS,
       logs: [origin],
     })),
-  };
+  });
 }
 
 /** Witnesses first, as logs ask them, and logs before the verifiers that follow them. */

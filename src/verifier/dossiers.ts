@@ -13,12 +13,11 @@ import type { DossierTally } from '../core/dossier/verify-tally.ts';
 import { type Finding, parseFinding } from '../core/finding/finding.ts';
 import { parseCheckpoint } from '../core/note/checkpoint.ts';
 import { formatReceipt } from '../core/receipt/receipt.ts';
-import { judge } from '../core/report/judge.ts';
 import type { Report } from '../core/report/report.ts';
 import { parseEnvelope } from '../core/statement/envelope.ts';
 import { encodeTallyProof } from '../core/tally/proof-bytes.ts';
 import { questionsAbout, type UsageRange } from '../core/tally/questions.ts';
-import type { VerificationRules, WitnessedCheckpoint } from '../core/trust/quorum.ts';
+import type { WitnessedCheckpoint } from '../core/trust/quorum.ts';
 import { AttestryError } from '../errors.ts';
 import type { Findings } from './findings.ts';
 import type { Follower } from './follower.ts';
@@ -27,12 +26,15 @@ import { type Clock, problemOf, reasonToLeaveOut } from './standing.ts';
 import type { TallyFollower } from './tally-follower.ts';
 import type { VerifierStore } from './verifier-store.ts';
 
+/** Gives the report on a file, by the rules of the moment. */
+export type Judge = (bytes: Uint8Array) => Report | Promise<Report>;
+
 export interface DossiersOptions {
   readonly followers: ReadonlyMap<string, Follower>;
   readonly tallies: ReadonlyMap<string, TallyFollower>;
   readonly findings: Findings;
   readonly records: VerifierStore;
-  readonly rules: () => VerificationRules;
+  readonly judge: Judge;
   readonly clock: () => Clock;
 }
 
@@ -81,14 +83,14 @@ export class Dossiers {
   async reportOn(model: string, range?: UsageRange): Promise<Report> {
     return await this.#take(async () => {
       const kept = await this.#dossier({ model, range });
-      kept.report ??= judge(kept.bytes, this.#options.rules());
+      kept.report ??= await this.#options.judge(kept.bytes);
       return kept.report;
     });
   }
 
   /** What `judge` says of any receipt, dossier or finding. @throws QUEUE_FULL */
   async judge(bytes: Uint8Array): Promise<Report> {
-    return await this.#take(async () => judge(bytes, this.#options.rules()));
+    return await this.#take(async () => this.#options.judge(bytes));
   }
 
   /**
@@ -275,20 +277,23 @@ async function entriesAbout(
 ): Promise<readonly DossierEntry[]> {
   const { mirror, log } = follower;
   const { checkpoint } = current;
-  const mentions = await mirror.store.mentions(model);
-  // While a growth is being taken in, the mirror is ahead of the checkpoint.
-  const covered = mentions.filter(
-    // Where usage is summed, the sums stand for the statements.
-    ({ index, kind }) => index < checkpoint.size && (range === undefined || kind !== 'usage'),
-  );
+  const covered: number[] = [];
+  for await (const page of mirror.mentions(model)) {
+    const listed = page.filter(
+      // While a growth is being taken in, the mirror is ahead of the checkpoint; where usage is summed, the sums stand
+      // for the statements.
+      ({ index, kind }) => index < checkpoint.size && (range === undefined || kind !== 'usage'),
+    );
+    covered.push(...listed.map(({ index }) => index));
+    if (covered.length > budget.entries) throw tooMany(log.origin);
+  }
   budget.entries -= covered.length;
-  if (budget.entries < 0) throw tooMany(log.origin, covered.length);
   const entries: DossierEntry[] = [];
-  for (const { index } of covered) {
+  for (const index of covered) {
     if (entries.length % ENTRIES_PER_TURN === ENTRIES_PER_TURN - 1) await nextTurn();
     const { entry, proof } = mirror.prove(index, checkpoint);
     budget.bytes -= entry.length;
-    if (budget.bytes < 0) throw tooMany(log.origin, covered.length);
+    if (budget.bytes < 0) throw tooMany(log.origin);
     entries.push({ index, envelope: parseEnvelope(entry), proof });
   }
   return entries;
@@ -304,9 +309,9 @@ function missingLog(
   return { origin, missing: { code, message } };
 }
 
-function tooMany(origin: string, count: number): AttestryError {
+function tooMany(origin: string): AttestryError {
   return new AttestryError(
     'INPUT_TOO_LARGE',
-    `${origin} holds ${count} statements about this model, more than fit into one dossier with those of the other logs; ask for receipts.`,
+    `${origin} holds more statements about this model than fit into one dossier with those of the other logs; ask for receipts.`,
   );
 }

@@ -20,9 +20,11 @@ import { MemoryTally, WHOLE } from '../helpers/memory-tally.ts';
 import { testSigner } from '../helpers/signed-log.ts';
 import { MODEL, NOW } from '../helpers/statements.ts';
 import { codeOf as codeOfPromise } from '../helpers/store-suite.ts';
-import { leavesOfLog, VERIFIERS } from '../helpers/tallied-network.ts';
+import { leavesOfLog, makeTalliedNetwork, VERIFIERS } from '../helpers/tallied-network.ts';
 import { fakeLog } from '../helpers/tally-entries.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
+
+const { verifiers: TRUSTED_VERIFIERS } = makeTalliedNetwork({ regions: ['eu'] }).rules.trust;
 
 /** A log that publishes when a test says so, and its tally on a disk that outlives it. */
 class TallyBed {
@@ -67,7 +69,7 @@ class TallyBed {
     const options: LogTallyOptions = {
       store,
       signer: this.log.signer,
-      verifiers: VERIFIERS.map(({ vkey }) => vkey),
+      verifiers: TRUSTED_VERIFIERS,
       verifierQuorum: this.verifierQuorum,
       readEntries: async (start, end) => {
         await this.beforeRead();

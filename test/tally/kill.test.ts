@@ -13,12 +13,12 @@ import { leavesOf } from '../../src/core/tally/leaves.ts';
 import { EMPTY_TALLY } from '../../src/core/tally/node.ts';
 import { ZERO_SUMS } from '../../src/core/tally/sums.ts';
 import { signTally } from '../../src/core/tally/tally-note.ts';
-import { formatTrustRoot } from '../../src/core/trust/trust-root.ts';
 import { openLevelTallyStore } from '../../src/tally/level-tally-store.ts';
 import { runFixture } from '../helpers/child-process.ts';
 import { cosign, type TestLog } from '../helpers/fixtures.ts';
 import { MemoryTally } from '../helpers/memory-tally.ts';
 import { naiveTally } from '../helpers/naive-tally.ts';
+import { signTrust } from '../helpers/signed-trust.ts';
 import { NOW } from '../helpers/statements.ts';
 import { makeTalliedNetwork, VERIFIERS } from '../helpers/tallied-network.ts';
 import { fakeLog } from '../helpers/tally-entries.ts';
@@ -80,7 +80,7 @@ async function writeLog(folder: string): Promise<readonly Pair[]> {
   const lines = ENTRIES.flatMap((entry, i) => (i === 0 ? [entry] : [Buffer.from('\n'), entry]));
   await writeFile(join(folder, 'entries'), Buffer.concat(lines));
   await writeFile(join(folder, 'log.json'), JSON.stringify(facts));
-  await writeFile(join(folder, 'trust.json'), formatTrustRoot(network.file));
+  await writeFile(join(folder, 'trust.json'), signTrust(network.file));
   return pairs;
 }
 
