@@ -3,9 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { judge } from '../../src/core/report/judge.ts';
 import type { Report } from '../../src/core/report/report.ts';
 import { opensslEngine } from '../../src/keys/openssl-engine.ts';
-import { connections } from './load.ts';
 import { cosignedUpTo, hourText, monthAgo, read, timed } from './tally-node.ts';
-import { startTallyRig, type TallyRig } from './tally-rig.ts';
+import { type BenchLog, startTallyRig, type TallyRig } from './tally-rig.ts';
 import { meterBody, modelNamed, submit } from './usage-load.ts';
 import { percentile } from './works.ts';
 
@@ -22,9 +21,10 @@ export interface DossierFigure {
 }
 
 const MODEL = modelNamed('model');
-const METERS = [5, 5, 5];
-/** Hourly windows of each meter: with 15 meters 10,005 windows. */
-const WINDOWS = 667;
+/** On each log. */
+const METERS = 5;
+/** Of each meter, one an hour, by log: 10,000 in all, as many as a dossier lists. */
+const WINDOWS = [667, 667, 666];
 const RUNS = 7;
 const HOUR = 3600;
 const MONTH_HOURS = 720;
@@ -33,13 +33,10 @@ export async function measureDossiers(folder: string): Promise<DossierFigure[]> 
   const rig = await startTallyRig({ folder, regions: ['eu', 'us', 'ap'], verifiers: 1 });
   try {
     await load(rig);
-    const from = monthAgo();
-    const query = (by: string, hours: number): string =>
-      `?from=${hourText(from)}&to=${hourText(from + hours * HOUR)}&by=${by}`;
     const figures: DossierFigure[] = [];
     for (const by of ['total', 'day', 'hour']) {
       // Each time another end, so that none is kept from before.
-      const queries = Array.from({ length: RUNS }, (_, i) => query(by, MONTH_HOURS - i));
+      const queries = Array.from({ length: RUNS }, (_, i) => monthQuery(by, MONTH_HOURS - i));
       figures.push(await measure(rig, `a month by ${by}`, queries));
     }
     figures.push(await measure(rig, 'every window listed', ['']));
@@ -50,20 +47,26 @@ export async function measureDossiers(folder: string): Promise<DossierFigure[]> 
 }
 
 async function load(rig: TallyRig): Promise<void> {
-  const agent = connections(1);
-  for (const [i, log] of rig.logs.entries()) {
-    const meters = METERS[i] as number;
-    for (let meter = 0; meter < meters; meter++) {
-      const stream = { meter: `meter ${meter}`, model: MODEL, from: monthAgo(), windows: WINDOWS };
-      await submit(log, meterBody({ log, ...stream }), agent);
-    }
-    await cosignedUpTo(log, meters * WINDOWS);
-  }
-  agent.destroy();
-  // Until the verifier, too, has seen that its cosignature is on every note.
-  while ((await judged(rig, await read(dossierUrl(rig, '')))).proven.length < rig.logs.length) {
+  await Promise.all(rig.logs.map((log, i) => loadLog(log, WINDOWS[i] ?? 0)));
+  // Until the verifier, too, has seen that the quorum's cosignatures are on every note.
+  const month = monthQuery('total', MONTH_HOURS);
+  while ((await judged(rig, await read(dossierUrl(rig, month)))).outcome !== 'VALID') {
     await sleep(200);
   }
+}
+
+async function loadLog(log: BenchLog, windows: number): Promise<void> {
+  for (let meter = 0; meter < METERS; meter++) {
+    const stream = { meter: `meter ${meter}`, model: MODEL, from: monthAgo(), windows };
+    await submit(log, meterBody({ log, ...stream }));
+  }
+  await cosignedUpTo(log, METERS * windows);
+}
+
+/** The question about so many hours from the first window on. */
+function monthQuery(by: string, hours: number): string {
+  const from = monthAgo();
+  return `?from=${hourText(from)}&to=${hourText(from + hours * HOUR)}&by=${by}`;
 }
 
 async function measure(

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { judge } from '../../src/core/report/judge.ts';
 import { opensslEngine } from '../../src/keys/openssl-engine.ts';
-import { connections, inParallel } from './load.ts';
+import { inParallel } from './load.ts';
 import { type BenchLog, startTallyRig, type TallyRig } from './tally-rig.ts';
 import { MOST_WINDOWS, meterBody, modelNamed, submit } from './usage-load.ts';
 import { percentile } from './works.ts';
@@ -61,15 +61,13 @@ export async function measureNode({ folder, entries }: NodeOptions): Promise<Nod
 
 /** Usage of a thousand models, ten thousand statements about one of them. */
 async function loadAll(log: BenchLog, entries: number): Promise<void> {
-  const agent = connections(WIDTH);
   const from = monthAgo();
   const jobs = Array.from({ length: entries / MOST_WINDOWS }, (_, i) => async () => {
     const model = i < BUSY_STREAMS ? BUSY : modelNamed(`model ${i % 1000}`);
     const stream = { log, meter: `meter ${i}`, model, from, windows: MOST_WINDOWS };
-    await submit(log, meterBody(stream), agent);
+    await submit(log, meterBody(stream));
   });
   await inParallel(jobs, WIDTH);
-  agent.destroy();
 }
 
 /** The log's answer to the widest question, and the slowest of small requests that it answers meanwhile. */
@@ -115,18 +113,16 @@ async function measurePaced(rig: TallyRig, log: BenchLog): Promise<PacedFigures>
   );
   const watch = new Watch(rig, log);
   const watching = watch.run();
-  const agent = connections(WIDTH);
   const started = performance.now();
   const sent: Promise<void>[] = [];
   for (const [i, body] of bodies.entries()) {
     await sleep(Math.max(0, started + (i * 1000 * perRequest) / perSecond - performance.now()));
-    sent.push(submit(log, body, agent));
+    sent.push(submit(log, body));
   }
   await Promise.all(sent);
   const took = (performance.now() - started) / 1000;
   watch.stop();
   await watching;
-  agent.destroy();
   return {
     statementsPerSecond: (perSecond * seconds) / took,
     seconds: took,

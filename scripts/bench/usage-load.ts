@@ -1,5 +1,5 @@
 /** Usage statements of meters, signed beforehand, and sent as NDJSON: each request is one meter's stream. */
-import type { Agent } from 'node:http';
+import { Agent } from 'node:http';
 import { encodeBase64 } from '../../src/core/bytes/base64.ts';
 import { encodeHex } from '../../src/core/bytes/hex.ts';
 import { formatCanonicalJson } from '../../src/core/bytes/json.ts';
@@ -61,8 +61,12 @@ export function meterBody({ log, meter, model, from, windows }: MeterStream): Ui
   return Buffer.concat(lines.flatMap((line) => [line, Buffer.from('\n')]));
 }
 
-/** Logs it; throws for any line that is not taken. */
-export async function submit(log: BenchLog, body: Uint8Array, agent: Agent): Promise<void> {
+/**
+ * Logs it; throws for any line that is not taken. On a connection of its own: between two requests statements are signed,
+ * for longer than a node keeps a connection that nobody uses.
+ */
+export async function submit(log: BenchLog, body: Uint8Array): Promise<void> {
+  const agent = new Agent();
   const type = 'application/x-ndjson';
   const answer = await post({ url: `${log.url}/v1/entries`, body, type, agent });
   const refused = answer.body.split('\n').find((line) => line.startsWith('{"error"'));
