@@ -47,7 +47,7 @@ export async function measureDossiers(folder: string): Promise<DossierFigure[]> 
 }
 
 async function load(rig: TallyRig): Promise<void> {
-  await Promise.all(rig.logs.map((log, i) => loadLog(log, WINDOWS[i] ?? 0)));
+  for (const [i, log] of rig.logs.entries()) await loadLog(log, WINDOWS[i] ?? 0);
   // Until the verifier, too, has seen that the quorum's cosignatures are on every note.
   const month = monthQuery('total', MONTH_HOURS);
   while ((await judged(rig, await read(dossierUrl(rig, month)))).outcome !== 'VALID') {

@@ -63,7 +63,7 @@ export function meterBody({ log, meter, model, from, windows }: MeterStream): Ui
 
 /**
  * Logs it; throws for any line that is not taken. On a connection of its own: between two requests statements are signed,
- * for longer than a node keeps a connection that nobody uses.
+ * perhaps for longer than a node keeps a connection that nobody uses.
  */
 export async function submit(log: BenchLog, body: Uint8Array): Promise<void> {
   const agent = new Agent();

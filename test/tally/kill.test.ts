@@ -135,7 +135,7 @@ function textOf(note: string): string {
 
 describe('a tally whose process is killed while it is built', () => {
   it(`is that of a clean rebuild after ${CYCLES} kills of a node's and ${CYCLES} of a verifier's`, {
-    timeout: 240_000,
+    timeout: 600_000,
   }, async () => {
     const log = await temporaryFolder();
     const pairs = await writeLog(log);
