@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { Type } from 'typebox';
 import { createLogSource, createWitnessSource } from '../src/client/log-source.ts';
+import { createPeerSource } from '../src/client/peer-source.ts';
 import { createTallySource } from '../src/client/tally-source.ts';
 import { originHash } from '../src/core/note/origin-hash.ts';
 import { listen } from '../src/http/listen.ts';
@@ -46,12 +47,13 @@ const SETTINGS = Type.Object(
     pollIntervalMs: Type.Integer({
       minimum: 50,
       default: 2_000,
-      description: 'Time between two looks at a log, and at what each witness was shown of it.',
+      description:
+        'Time between two looks at a log, and at what each witness and each other verifier was shown of it.',
     }),
     requestTimeoutMs: Type.Integer({
       minimum: 1,
       default: 10_000,
-      description: 'Time for one request to a log or a witness.',
+      description: 'Time for one request to a log, a witness or another verifier.',
     }),
     staleAfterSeconds: Type.Integer({
       minimum: 1,
@@ -97,6 +99,10 @@ await runProcess(async () => {
         },
         witnessSource: (witness) =>
           createWitnessSource(witness, { timeoutMs, now: unixNow, engine: opensslEngine }),
+        peers: {
+          source: ({ url }) => createPeerSource(url, { timeoutMs }),
+          ...(signer === undefined ? {} : { self: signer.vkey.name }),
+        },
         now: unixNow,
         engine: opensslEngine,
         judge: (bytes) => thread.judge({ bytes, now: unixNow() }),

@@ -182,10 +182,14 @@ describe('createVerifierApp', () => {
       { problem: null },
     ]);
     const { findings } = await getJson(app, '/v1/findings');
+    // The three witnesses that cosigned both histories stand accused beside the log.
+    const accused = bed.network.witnesses.slice(0, 3).map(({ vkey }) => vkey.name);
     expect(findings).toMatchObject([
-      { origin: bed.us.log.origin, code: 'CHECKPOINT_CONTRADICTION' },
+      ...accused.toReversed().map((name) => ({ code: 'WITNESS_CONTRADICTION', accused: [name] })),
+      { origin: bed.us.log.origin, code: 'CHECKPOINT_CONTRADICTION', foundBy: null },
     ]);
-    const [{ id }] = findings as [{ id: string }];
+    expect(await getJson(app, '/v1/findings?limit=1')).toMatchObject({ findings: { length: 1 } });
+    const { id } = (findings as { id: string }[]).at(-1) as { id: string };
     const finding = await app.inject(`/v1/findings/${id}`);
     expect(verifyFinding(parseFinding(finding.rawPayload), bed.network.rules).code).toBe(
       'CHECKPOINT_CONTRADICTION',
@@ -300,6 +304,42 @@ describe('createVerifierApp', () => {
     expect(Object.keys(paths)).toEqual(
       expect.arrayContaining(['/v1/verify', '/v1/events', '/v1/trust', '/healthz', '/metrics']),
     );
+  });
+
+  it('shows the checkpoints that it knows of a log', async () => {
+    const { app, bed } = await site();
+    const { origin } = bed.eu.log;
+    expect(await getJson(app, `/v1/checkpoints/${origin}`)).toEqual({
+      origin,
+      checkpoints: [bed.eu.checkpoint],
+    });
+  });
+
+  it('holds a log to a receipt, and refuses what is none', async () => {
+    const { app, bed, verifier } = await site();
+    const post = (payload: string | Uint8Array) =>
+      app.inject({
+        method: 'POST',
+        url: '/v1/receipts',
+        headers: { 'content-type': 'application/json' },
+        payload: Buffer.from(payload),
+      });
+    const { log } = bed.us;
+    const promised = formatReceipt(log.receipt(log.state('deployment'), { witnesses: [] }));
+    expect((await post(promised)).json()).toEqual({
+      origin: log.origin,
+      index: 3,
+      state: 'waiting',
+      finding: null,
+    });
+    rewrite(bed);
+    await verifier.round();
+    const held = (await post(promised)).json();
+    expect(held).toMatchObject({ state: 'contradicted' });
+    const finding = await app.inject(`/v1/findings/${held.finding}`);
+    expect(judge(finding.rawPayload, bed.network.rules).outcome).toBe('EQUIVOCATION');
+    const refused = await post('{}');
+    expect([refused.statusCode, refused.json().error.code]).toEqual([400, 'RECEIPT_MALFORMED']);
   });
 
   it('takes files up to 16 MiB to judge, of a type that it knows', async () => {
