@@ -10,6 +10,7 @@ import { formatSignatureLine, type NoteSignature, parseNote } from '../core/note
 import type { NoteSigner } from '../core/note/vkey.ts';
 import { type TallyHead, verifyTallyNote } from '../core/tally/tally-note.ts';
 import {
+  countOrganisations,
   engineOf,
   type VerificationRules,
   verifyWitnessedCheckpoint,
@@ -61,9 +62,7 @@ export class TallyFollower {
     const readEntries = (start: number, end: number): Promise<Uint8Array[]> =>
       mirror.store.entries(start, end);
     this.#tally = new Tally({ store, readEntries });
-    this.#rebuilt = new RebuiltTallies(
-      (note) => this.#cosignaturesOn(note).length >= options.rules().trust.verifierQuorum,
-    );
+    this.#rebuilt = new RebuiltTallies((note) => this.#hasQuorum(note));
   }
 
   /** What it has rebuilt and found equal: the newest with the quorum of verifiers first, then the newest. */
@@ -107,6 +106,12 @@ export class TallyFollower {
     if (claim?.head.size !== store.state().size) return;
     const { checkpoint } = claim;
     await this.#rebuilt.put({ checkpoint, note: claim.pair.tally, view: this.#view() });
+  }
+
+  #hasQuorum(note: string): boolean {
+    const rules = this.#options.rules();
+    const { verifiers, verifierQuorum } = rules.trust;
+    return countOrganisations(parseNote(note), verifiers, rules) >= verifierQuorum;
   }
 
   #view(): ProvableView {
