@@ -25,10 +25,10 @@ export function wrongOf({
       return `entry ${evidence.entries.at(-1)?.index}`;
     case 'root-mismatch':
       return `mismatch ${nameOf(evidence.checkpoint)}`;
-    case 'tally-contradiction': {
-      const cosigners = further.map(({ accused }) => accused).sort();
-      return ['tally', evidence.key, ...cosigners].join(' ');
-    }
+    case 'tally-contradiction':
+      return ['tally', evidence.key, ...namesOf(further)].join(' ');
+    case 'tally-sum-contradiction':
+      return ['tally sums', sizeIn(evidence.tally), ...namesOf(further)].join(' ');
   }
 }
 
@@ -42,6 +42,15 @@ export function modelsOf(evidence: Evidence): readonly string[] {
   const key = decodeBase64(evidence.key);
   const model = key.length === KEY_BYTES ? decodeKey(key)?.model : undefined;
   return model === undefined ? [] : [model];
+}
+
+function namesOf(further: VerifiedFinding['further']): readonly string[] {
+  return further.map(({ accused }) => accused).sort();
+}
+
+/** The second line of a tally note. */
+function sizeIn(tally: string): string {
+  return tally.split('\n')[1] ?? '';
 }
 
 function pairOf({ first, second }: ExclusiveNotes): string {

@@ -11,10 +11,10 @@ import { EXIT_WITH_PARENT_ENV } from '../../nodes/process.ts';
 import { findFreePorts } from '../../scripts/demo/ports.ts';
 import { formatTime } from '../../src/core/bytes/time.ts';
 import { formatVkey, type NoteSigner } from '../../src/core/note/vkey.ts';
-import { formatTrustRoot } from '../../src/core/trust/trust-root.ts';
 import { writeKeyFile } from '../../src/keys/key-file.ts';
 import { Fabric, type Place } from '../helpers/fabric.ts';
 import { makeNetwork, signedEntry, type TestLog } from '../helpers/fixtures.ts';
+import { signTrust } from '../helpers/signed-trust.ts';
 import { MODEL, sampleStatement } from '../helpers/statements.ts';
 
 const dist = (role: string): string =>
@@ -222,7 +222,7 @@ class Network {
 
   #trustRoot(logUrl: string, witnessUrls: readonly string[]): Uint8Array {
     const { file } = this.#test;
-    return formatTrustRoot({
+    return signTrust({
       ...file,
       logs: file.logs.map((log) => ({ ...log, url: logUrl })),
       witnesses: file.witnesses.map((one, i) => ({ ...one, url: witnessUrls[i] as string })),

@@ -94,11 +94,20 @@ export interface TallyContradiction {
   readonly inclusion: readonly string[];
 }
 
+/** A log's tally note whose count or sums are not those that its own tally root commits to. */
+export interface TallySumContradiction {
+  readonly kind: 'tally-sum-contradiction';
+  readonly tally: string;
+  /** Tally proof, in base64, of the totals of the whole tally. */
+  readonly proof: string;
+}
+
 export type Evidence =
   | Contradiction
   | Inadmissible
   | RootMismatch
   | TallyContradiction
+  | TallySumContradiction
   | WitnessContradiction
   | WitnessRollback;
 
@@ -107,6 +116,7 @@ export const FINDING_KINDS = [
   'entry-inadmissible',
   'root-mismatch',
   'tally-contradiction',
+  'tally-sum-contradiction',
   'witness-contradiction',
   'witness-rollback',
 ] as const satisfies readonly Evidence['kind'][];
@@ -153,6 +163,11 @@ const readers: { readonly [K in Evidence['kind']]: Reader<Extract<Evidence, { ki
     proof: base64,
     entry: base64,
     inclusion: hashes,
+  }),
+  'tally-sum-contradiction': object<TallySumContradiction>({
+    kind: literal('tally-sum-contradiction'),
+    tally: anyText,
+    proof: base64,
   }),
   'witness-contradiction': object<WitnessContradiction>({
     kind: literal('witness-contradiction'),

@@ -9,11 +9,12 @@ import { parseNote } from '../note/note.ts';
 import { decodeKey, KEY_BYTES } from '../tally/key.ts';
 import { leavesOf } from '../tally/leaves.ts';
 import { summarizeLeaf, type TallyLeaf } from '../tally/node.ts';
-import { verifyTally } from '../tally/proof.ts';
+import { type Answer, verifyTally } from '../tally/proof.ts';
 import { decodeTallyProof } from '../tally/proof-bytes.ts';
+import { WHOLE_TALLY } from '../tally/questions.ts';
 import { verifyTallyNote } from '../tally/tally-note.ts';
-import { engineOf, type VerificationRules } from '../trust/quorum.ts';
-import { parseHashes, type TallyContradiction } from './finding.ts';
+import { countedCosignatures, engineOf, type VerificationRules } from '../trust/quorum.ts';
+import { parseHashes, type TallyContradiction, type TallySumContradiction } from './finding.ts';
 import { type Judgement, unproven } from './proof.ts';
 
 export interface TallyContradictionClaim {
@@ -58,15 +59,39 @@ export function judgeTallyContradiction(
   return `${origin} signed a tally of ${size} entries that ${difference(given, tallied)} entry ${index}, a statement of kind ${parts.kind} about model ${parts.model}.`;
 }
 
-/** One judgement for each verifier whose right cosignature stands on a tally that has been proven wrong. */
+/**
+ * That a tally note gives a count or sums which its own tally root does not commit to; in a sentence.
+ * @throws FINDING_UNPROVEN and what the verification of note and proof throws
+ */
+export function judgeTallySums(
+  { evidence, origin }: { readonly evidence: TallySumContradiction; readonly origin: string },
+  rules: VerificationRules,
+): string {
+  const log = rules.trust.logs.get(origin);
+  if (log === undefined) throw unproven('the trust root names no such log');
+  const { head } = verifyTallyNote(evidence.tally, log.vkey, rules.engine);
+  const proof = decodeTallyProof(decodeBase64(evidence.proof));
+  const [whole] = verifyTally({ root: head.tallyRoot, questions: [WHOLE_TALLY], proof });
+  const { count, sums } = whole as Answer;
+  if (count === head.count && sums.every((sum, i) => sum === head.sums[i])) {
+    throw unproven('the note gives the count and sums of its tally');
+  }
+  return `${origin} signed a tally note of ${head.size} entries with a count of ${head.count} or sums that are not those of its own tally root, which holds ${count}.`;
+}
+
+/** One judgement for each verifier whose right cosignature stands on a tally note that has been proven wrong. */
 export function wrongCosigners(
   origin: string,
-  { tally }: TallyContradiction,
+  { tally }: Pick<TallyContradiction, 'tally'>,
   rules: VerificationRules,
 ): readonly Judgement[] {
-  const witnesses = rules.trust.verifiers.map(({ vkey }) => vkey);
-  const lines = rightCosignatures(parseNote(tally), { witnesses, ...engineOf(rules) });
-  return lines.map(({ name }) => ({
+  const { verifiers } = rules.trust;
+  const witnesses = verifiers.map(({ vkey }) => vkey);
+  const { text, signatures } = parseNote(tally);
+  // A wrong line is nobody's; one outside the verifier's window may be whoever's has its old key.
+  const right = rightCosignatures({ text, signatures }, { witnesses, ...engineOf(rules) });
+  const counted = countedCosignatures({ text, signatures: right }, verifiers, rules);
+  return counted.map(({ name }) => ({
     accused: name,
     code: 'TALLY_COSIGNED_WRONG',
     sentence: `${name} cosigned that tally of ${origin}, which says that it rebuilt it from the entries.`,

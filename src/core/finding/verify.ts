@@ -16,9 +16,10 @@ import {
   parseHashes,
   type RootMismatch,
   type TallyContradiction,
+  type TallySumContradiction,
 } from './finding.ts';
 import { codeOf, type Judgement, ownCheckpoint, proving, unproven } from './proof.ts';
-import { judgeTallyContradiction, wrongCosigners } from './tally-contradiction.ts';
+import { judgeTallyContradiction, judgeTallySums, wrongCosigners } from './tally-contradiction.ts';
 import { judgeWitnessContradiction, judgeWitnessRollback } from './witness.ts';
 
 export interface VerifiedFinding extends Judgement {
@@ -33,8 +34,7 @@ export interface VerifiedFinding extends Judgement {
 export function verifyFinding(finding: Finding, rules: VerificationRules): VerifiedFinding {
   const { evidence } = finding;
   const judgement = judgeEvidence(finding, rules);
-  const further =
-    evidence.kind === 'tally-contradiction' ? wrongCosigners(finding.origin, evidence, rules) : [];
+  const further = 'tally' in evidence ? wrongCosigners(finding.origin, evidence, rules) : [];
   return { finding, ...judgement, further, selfContained: evidence.kind !== 'root-mismatch' };
 }
 
@@ -49,6 +49,8 @@ function judgeEvidence(finding: Finding, rules: VerificationRules): Judgement {
       return judgeRootMismatch(finding, evidence, rules);
     case 'tally-contradiction':
       return judgeTally(finding, evidence, rules);
+    case 'tally-sum-contradiction':
+      return judgeSums(finding, evidence, rules);
     case 'witness-contradiction':
       return judgeWitnessContradiction(origin, evidence, rules);
     case 'witness-rollback':
@@ -64,6 +66,15 @@ function judgeTally(
   const checkpoint = ownCheckpoint(finding.origin, evidence.checkpoint, rules);
   const sentence = judgeTallyContradiction({ evidence, checkpoint }, rules);
   return { accused: finding.origin, code: 'TALLY_CONTRADICTION', sentence };
+}
+
+function judgeSums(
+  { origin }: Finding,
+  evidence: TallySumContradiction,
+  rules: VerificationRules,
+): Judgement {
+  const sentence = judgeTallySums({ evidence, origin }, rules);
+  return { accused: origin, code: 'TALLY_CONTRADICTION', sentence };
 }
 
 function judgeInadmissible(

@@ -13,6 +13,7 @@ import { type VerifiedReceipt, verifyReceipt } from '../receipt/verify.ts';
 import type { Subject } from '../statement/resource.ts';
 import { contextOf, modelsOf } from '../statement/statement.ts';
 import type { VerificationRules } from '../trust/quorum.ts';
+import { verifyUnexpired } from '../trust/update.ts';
 import { type Artifact, verifyArtifact } from './artifact.ts';
 import { type Judged, makeReport, maxLateSeconds, type Report } from './report.ts';
 
@@ -174,7 +175,7 @@ function judgeFinding(bytes: Uint8Array, options: JudgeOptions): Report {
     {
       of: 'finding',
       model: null,
-      problems: problemsOf(verified),
+      problems: [...problemsOf(verified), ...expiry(options)],
       checked: ['The evidence carries the signatures of those that it accuses.'],
       notProven: verified.selfContained
         ? []
@@ -182,6 +183,16 @@ function judgeFinding(bytes: Uint8Array, options: JudgeOptions): Report {
     },
     options,
   );
+}
+
+function expiry({ trust, now }: JudgeOptions): readonly Problem[] {
+  try {
+    verifyUnexpired(trust, now);
+    return [];
+  } catch (error) {
+    if (error instanceof AttestryError) return [problemOf(error)];
+    throw error;
+  }
 }
 
 function judgeArtifact(
