@@ -1,5 +1,5 @@
 /**
- * The demo: a network of real processes records statements about real models, an auditor checks them, and five attacks
+ * The demo: a network of real processes records statements about real models, an auditor checks them, and six attacks
  * are caught. Every step makes sure of what it says; the first that does not hold ends the demo with exit code 1.
  */
 import { performance } from 'node:perf_hooks';
@@ -10,6 +10,7 @@ import { attackCache } from './demo/attack-cache.ts';
 import { attackEntry } from './demo/attack-entry.ts';
 import { attackFork } from './demo/attack-fork.ts';
 import { attackReplay } from './demo/attack-replay.ts';
+import { attackSplit } from './demo/attack-split.ts';
 import { openAuditor } from './demo/auditor.ts';
 import { describeFailure } from './demo/expectation.ts';
 import { createNarrator } from './demo/narrator.ts';
@@ -126,23 +127,25 @@ async function tellStory(stage: Stage): Promise<Results> {
   const auditor = await openAuditor(stage, network);
   const audit = await auditModels(auditor, narrator, { network, models, classifier, usage });
 
-  narrator.chapter('Attack 1 of 5: a rewritten entry');
+  narrator.chapter('Attack 1 of 6: a rewritten entry');
   await attackEntry(narrator, usageIn(usage, ASIA));
-  narrator.chapter('Attack 2 of 5: a restored backup');
+  narrator.chapter('Attack 2 of 6: a restored backup');
   await attackBackup(narrator, siteOf(network, ASIA), language);
-  narrator.chapter('Attack 3 of 5: a replayed statement');
+  narrator.chapter('Attack 3 of 6: a replayed statement');
   const { envelope } = models.vision.receipt.receipt;
   const to = siteOf(network, AMERICA);
   await attackReplay(narrator, { envelope, from: siteOf(network, EUROPE), to });
-  narrator.chapter('Attack 4 of 5: a token counted twice');
+  narrator.chapter('Attack 4 of 6: a token counted twice');
   await attackCache(narrator, usageIn(usage, AMERICA));
-  narrator.chapter('Attack 5 of 5: a forked log');
+  narrator.chapter('Attack 5 of 6: a forked log');
   const { subject } = models.vision;
   const fork = await attackFork(stage, { network, auditor, subject });
+  narrator.chapter('Attack 6 of 6: a split view between two verifiers');
+  const split = await attackSplit(stage, { network, auditor, subject });
 
   narrator.chapter('The end');
   await demandHealth(narrator, network, models);
-  return { network, models, audit, fork };
+  return { network, models, audit, fork, split };
 }
 
 /** Resolves at the first signal to stop; a second one ends the demo at once, and its processes with it. */

@@ -2,6 +2,7 @@
 import { copyFile, cp, mkdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { ForkFiles } from './attack-fork.ts';
+import type { SplitFiles } from './attack-split.ts';
 import type { Network } from './network.ts';
 import { NOTICE, NOTICE_FILE_NAME } from './notice.ts';
 import type { AuditFiles } from './story-audit.ts';
@@ -12,12 +13,13 @@ export interface Results {
   readonly models: RecordedModels;
   readonly audit: AuditFiles;
   readonly fork: ForkFiles;
+  readonly split: SplitFiles;
 }
 
 /** Writes over files of the same names. Gives the lines that say what each file is. */
 export async function writeResults(
   folder: string,
-  { network, models, audit, fork }: Results,
+  { network, models, audit, fork, split }: Results,
 ): Promise<readonly string[]> {
   const { vision, language } = models;
   const files: readonly (readonly [from: string, name: string, is: string])[] = [
@@ -34,6 +36,12 @@ export async function writeResults(
     [audit.shard, 'shard.bin', 'that shard'],
     [fork.finding, 'fork-finding.json', 'the proof that the fourth log was forked'],
     [fork.trustFile, 'fork-trust.json', 'the trust root that names the fourth log'],
+    [
+      split.finding,
+      'split-finding.json',
+      'the proof that a log showed two verifiers two histories',
+    ],
+    [split.trustFile, 'split-trust.json', 'the trust root that names that log'],
   ];
   await mkdir(folder, { recursive: true });
   for (const [from, name] of files) await copyFile(from, join(folder, name));

@@ -63,6 +63,7 @@ describe('the demo', () => {
         'USAGE_SUM_MISMATCH',
         'QUORUM_SHORT',
         'CHECKPOINT_CONTRADICTION',
+        'WITNESS_CONTRADICTION',
       ];
       for (const caught of codes) expect(output).toContain(`Caught: ${caught}.`);
       // Without a terminal there are no colours.
@@ -130,6 +131,7 @@ async function judgeResults(out: string): Promise<void> {
       at('shard-proof.json'),
     ],
     [3, 'fork-finding.json', '--trust', at('fork-trust.json')],
+    [3, 'split-finding.json', '--trust', at('split-trust.json')],
     [1, 'fork-finding.json'],
   ];
   for (const [code, file, ...args] of expected) {
