@@ -1,6 +1,6 @@
 /**
  * The demo: a network of real processes records statements about real models, an auditor and a customer check
- * them, and nine attacks are caught. Every step makes sure of what it says; the first that does not hold ends the demo with exit code 1.
+ * them, and ten attacks are caught. Every step makes sure of what it says; the first that does not hold ends the demo with exit code 1.
  */
 import { performance } from 'node:perf_hooks';
 import { Command } from 'commander';
@@ -11,6 +11,7 @@ import { attackEntry } from './demo/attack-entry.ts';
 import { attackFork } from './demo/attack-fork.ts';
 import { attackWithLies } from './demo/attack-lies.ts';
 import { attackReplay } from './demo/attack-replay.ts';
+import { attackSplit } from './demo/attack-split.ts';
 import { openAuditor } from './demo/auditor.ts';
 import { demandEqual, describeFailure } from './demo/expectation.ts';
 import { lastFullMonth } from './demo/month.ts';
@@ -32,7 +33,7 @@ interface DemoOptions {
   readonly data?: string;
 }
 
-const ATTACKS = 9;
+const ATTACKS = 10;
 const EXIT_FAILED = 1;
 const EXIT_INTERRUPTED = 130;
 
@@ -145,13 +146,15 @@ async function tellStory(stage: Stage): Promise<Results> {
   await attackNetwork(stage, { network, models, usage, nextAttack });
   nextAttack('a forked log');
   const fork = await attackFork(stage, { network, auditor, subject: vision.subject });
+  nextAttack('a split view between two verifiers');
+  const split = await attackSplit(stage, { network, auditor, subject: vision.subject });
   const { subject } = language;
   const lies = await attackWithLies(stage, { network, auditor, subject, month, nextAttack });
 
   narrator.chapter('The end');
   demandEqual(nextAttack.count(), ATTACKS, 'the number of attacks');
   await demandHealth(narrator, network, models);
-  return { network, models, audit, monthDossier, invoice, fork, lies };
+  return { network, models, audit, monthDossier, invoice, fork, split, lies };
 }
 
 interface Attacked extends Pick<Results, 'network' | 'models'> {

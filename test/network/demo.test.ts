@@ -67,6 +67,7 @@ describe('the demo', () => {
         'USAGE_SUM_MISMATCH',
         'QUORUM_SHORT',
         'CHECKPOINT_CONTRADICTION',
+        'WITNESS_CONTRADICTION',
         'USAGE_RECEIPT_UNFULFILLED',
         'TALLY_CONTRADICTION',
       ];
@@ -79,7 +80,7 @@ describe('the demo', () => {
         'hidden revocation',
         'dropped request',
       ]) {
-        expect(output).toMatch(new RegExp(`Attack \\d of 9: an? ${lie}`));
+        expect(output).toMatch(new RegExp(`Attack \\d+ of 10: an? ${lie}`));
       }
       await judgeResults(out);
       await judgeMonth(out);
@@ -147,6 +148,7 @@ async function judgeResults(out: string): Promise<void> {
       at('shard-proof.json'),
     ],
     [3, 'fork-finding.json', '--trust', at('fork-trust.json')],
+    [3, 'split-finding.json', '--trust', at('split-trust.json')],
     [1, 'fork-finding.json'],
     [0, 'month-dossier.json', '--model', at('lid.176.ftz')],
     [1, 'month-dossier.json', '--model', at(RIGHT)],

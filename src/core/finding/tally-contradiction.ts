@@ -14,7 +14,7 @@ import { decodeTallyProof } from '../tally/proof-bytes.ts';
 import { WHOLE_TALLY } from '../tally/questions.ts';
 import { TALLY_METRICS } from '../tally/sums.ts';
 import { verifyTallyNote } from '../tally/tally-note.ts';
-import { engineOf, type VerificationRules } from '../trust/quorum.ts';
+import { countedCosignatures, engineOf, type VerificationRules } from '../trust/quorum.ts';
 import { parseHashes, type TallyContradiction, type TallySumContradiction } from './finding.ts';
 import { type Judgement, unproven } from './proof.ts';
 
@@ -83,12 +83,16 @@ export function judgeTallySums(
 /** One judgement for each verifier whose right cosignature stands on a tally note that has been proven wrong. */
 export function wrongCosigners(
   origin: string,
-  tally: string,
+  { tally }: Pick<TallyContradiction, 'tally'>,
   rules: VerificationRules,
 ): readonly Judgement[] {
-  const witnesses = rules.trust.verifiers.map(({ vkey }) => vkey);
-  const lines = rightCosignatures(parseNote(tally), { witnesses, ...engineOf(rules) });
-  return lines.map(({ name }) => ({
+  const { verifiers } = rules.trust;
+  const witnesses = verifiers.map(({ vkey }) => vkey);
+  const { text, signatures } = parseNote(tally);
+  // A wrong line is nobody's; one outside the verifier's window may be whoever's has its old key.
+  const right = rightCosignatures({ text, signatures }, { witnesses, ...engineOf(rules) });
+  const counted = countedCosignatures({ text, signatures: right }, verifiers, rules);
+  return counted.map(({ name }) => ({
     accused: name,
     code: 'TALLY_COSIGNED_WRONG',
     sentence: `${name} cosigned that tally of ${origin}, which says that it rebuilt it from the entries.`,
