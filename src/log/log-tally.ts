@@ -61,6 +61,8 @@ export class LogTally {
   /** When the newest note's checkpoint was still the newest. */
   #caughtUpAtMs: number;
   #stopped = false;
+  /** Ends the wait for growth. */
+  #wake: () => void = () => undefined;
   readonly #running: Promise<void>;
 
   constructor(options: LogTallyOptions) {
@@ -112,6 +114,7 @@ export class LogTally {
 
   async close(): Promise<void> {
     this.#stopped = true;
+    this.#wake();
     await this.#running;
     await this.#notes.close();
   }
@@ -126,10 +129,18 @@ export class LogTally {
         size = this.#notes.get('newest')?.size ?? -1;
         this.#caughtUpAtMs = lookedAtMs;
       } else {
-        await this.#options.waitForGrowth(size, GROWTH_TIMEOUT_MS);
+        await this.#growthOrStop(size);
         this.#caughtUpAtMs = this.#options.clockMs();
       }
     }
+  }
+
+  async #growthOrStop(size: number): Promise<void> {
+    const growth = this.#options.waitForGrowth(size, GROWTH_TIMEOUT_MS);
+    const stop = new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    await Promise.race([growth, stop]);
   }
 
   async #follow(target: StoredCheckpoint): Promise<void> {

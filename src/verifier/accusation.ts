@@ -5,6 +5,7 @@ import type { Evidence, ExclusiveNotes } from '../core/finding/finding.ts';
 import type { VerifiedFinding } from '../core/finding/verify.ts';
 import { parseCheckpoint } from '../core/note/checkpoint.ts';
 import { decodeKey, KEY_BYTES } from '../core/tally/key.ts';
+import { parseTally } from '../core/tally/tally-note.ts';
 import { modelsNamedBy } from './readmission.ts';
 
 /** What was done wrong, whichever checkpoint shows it and whatever cosignatures that carries. */
@@ -27,8 +28,10 @@ export function wrongOf({
       return `mismatch ${nameOf(evidence.checkpoint)}`;
     case 'tally-contradiction':
       return ['tally', evidence.key, ...namesOf(further)].join(' ');
-    case 'tally-sum-contradiction':
-      return ['tally sums', sizeIn(evidence.tally), ...namesOf(further)].join(' ');
+    case 'tally-sum-contradiction': {
+      const { size } = parseTally(evidence.tally).head;
+      return ['tally sums', size, ...namesOf(further)].join(' ');
+    }
   }
 }
 
@@ -44,13 +47,8 @@ export function modelsOf(evidence: Evidence): readonly string[] {
   return model === undefined ? [] : [model];
 }
 
-function namesOf(further: VerifiedFinding['further']): readonly string[] {
-  return further.map(({ accused }) => accused).sort();
-}
-
-/** The second line of a tally note. */
-function sizeIn(tally: string): string {
-  return tally.split('\n')[1] ?? '';
+function namesOf(judgements: VerifiedFinding['further']): readonly string[] {
+  return judgements.map(({ accused }) => accused).sort();
 }
 
 function pairOf({ first, second }: ExclusiveNotes): string {

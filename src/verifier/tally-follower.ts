@@ -52,7 +52,7 @@ export class TallyFollower {
   /** Read from the log, and waiting for the mirror to reach its size. */
   readonly #waiting = new Map<ServedNote, SuspectTally>();
   #problem: Problem | undefined;
-  /** The evidence against a wrong note, by its text: the search is not repeated at every look. */
+  /** The wrong note that a finding has been filed for: the search is not repeated at every look. */
   #accused: { readonly text: string; readonly evidence: TallyEvidence } | undefined;
 
   constructor(options: TallyFollowerOptions) {
@@ -252,15 +252,14 @@ export class TallyFollower {
   ): Promise<TallyEvidence | undefined> {
     const { source, mirror, store } = this.#options;
     const tally = this.#rightLines(claim.pair.tally);
-    const text = textOf(tally);
-    if (this.#accused?.text !== text) {
-      const evidence = bytesEqual(own.tallyRoot, claim.head.tallyRoot)
-        ? await sumEvidence(claim, store)
-        : await findTallyContradiction(claim, { source, mirror, store, signal });
-      if (evidence === undefined) return undefined;
-      this.#accused = { text, evidence };
-    }
-    return { ...this.#accused.evidence, tally };
+    const { text } = parseNote(tally);
+    if (this.#accused?.text === text) return { ...this.#accused.evidence, tally };
+    const found = bytesEqual(own.tallyRoot, claim.head.tallyRoot)
+      ? await sumEvidence(claim, store)
+      : await findTallyContradiction(claim, { source, mirror, store, signal });
+    if (found === undefined) return undefined;
+    this.#accused = { text, evidence: found };
+    return { ...found, tally };
   }
 }
 

@@ -187,6 +187,9 @@ const BAD_REQUESTS = [
   ['POST', '/v1/receipts', 400],
   ['GET', `/v1/findings/${'0'.repeat(64)}`, 404],
   ['POST', '/v1/verify', 400],
+  ['GET', '/v1/checkpoints/log.elsewhere.example', 404],
+  ['GET', '/v1/checkpoints/__proto__', 404],
+  ['POST', '/v1/receipts', 400],
   ['PUT', '/v1/verify', 404],
   ['POST', '/v1/models', 404],
 ] as const;

@@ -38,6 +38,8 @@ class TallyBed {
   /** Called when the tally has grown, before its note is kept. */
   beforePut: () => unknown = () => undefined;
 
+  waitForGrowth: LogTallyOptions['waitForGrowth'] = () => sleep(2);
+
   constructor(folder: string) {
     this.folder = folder;
   }
@@ -74,7 +76,7 @@ class TallyBed {
         return this.log.entries.slice(start, end);
       },
       published: () => this.published,
-      waitForGrowth: async () => sleep(2),
+      waitForGrowth: (size, timeoutMs) => this.waitForGrowth(size, timeoutMs),
       now: () => this.now,
       clockMs: () => this.clockMs,
       onFatal: (error) => this.fatal.push(error),
@@ -414,6 +416,21 @@ describe('LogTally', () => {
     isHeld = false;
     await until(() => tally.status.size === 2);
     expect(tally.status.lagSeconds).toBe(0);
+  });
+
+  it('closes at once while it waits for the log to grow', async () => {
+    const bed = await TallyBed.make();
+    let isWaiting = false;
+    bed.waitForGrowth = () => {
+      isWaiting = true;
+      return new Promise(() => undefined);
+    };
+    bed.grow(1);
+    bed.publish();
+    const { close } = await bed.open();
+    await until(() => isWaiting);
+    await close();
+    expect(bed.fatal).toEqual([]);
   });
 
   it('tells the process when its entries or its disk fail', async () => {

@@ -34,7 +34,7 @@ export interface VerifiedFinding extends Judgement {
 export function verifyFinding(finding: Finding, rules: VerificationRules): VerifiedFinding {
   const { evidence } = finding;
   const judgement = judgeEvidence(finding, rules);
-  const further = 'tally' in evidence ? wrongCosigners(finding.origin, evidence, rules) : [];
+  const further = 'tally' in evidence ? wrongCosigners(finding.origin, evidence.tally, rules) : [];
   return { finding, ...judgement, further, selfContained: evidence.kind !== 'root-mismatch' };
 }
 
@@ -50,7 +50,7 @@ function judgeEvidence(finding: Finding, rules: VerificationRules): Judgement {
     case 'tally-contradiction':
       return judgeTally(finding, evidence, rules);
     case 'tally-sum-contradiction':
-      return judgeSums(finding, evidence, rules);
+      return judgeSums(origin, evidence, rules);
     case 'witness-contradiction':
       return judgeWitnessContradiction(origin, evidence, rules);
     case 'witness-rollback':
@@ -69,7 +69,7 @@ function judgeTally(
 }
 
 function judgeSums(
-  { origin }: Finding,
+  origin: string,
   evidence: TallySumContradiction,
   rules: VerificationRules,
 ): Judgement {

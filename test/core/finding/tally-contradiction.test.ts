@@ -81,12 +81,15 @@ describe('verifyFinding of a tally contradiction', () => {
 
   it('proves that sums are not those of the statement', () => {
     const leaves = RIGHT.with(1, INFLATED);
-    expect(sentence(accuse(leaves, USAGE.key, 1))).toMatch(/gets wrong entry 1/);
+    const [right = 0n] = USAGE.sums;
+    expect(sentence(accuse(leaves, USAGE.key, 1))).toContain(
+      `gets wrong entry 1 (${right + 1n} requests in place of ${right}), a statement of kind usage`,
+    );
   });
 
   it('proves that the tally names another entry than stands at the index', () => {
     const other = { ...USAGE, entryHash: new Uint8Array(32) };
-    expect(sentence(accuse(RIGHT.with(1, other), USAGE.key, 1))).toMatch(/gets wrong entry 1/);
+    expect(sentence(accuse(RIGHT.with(1, other), USAGE.key, 1))).toMatch(/gets wrong entry 1, /);
   });
 
   it('proves that a statement is invented: another model, kind or hour', () => {
