@@ -13,6 +13,7 @@ import { openLevelTallyStore } from '../src/tally/level-tally-store.ts';
 import { openLevelVerifierStore } from '../src/verifier/level-verifier-store.ts';
 import { openVerifier } from '../src/verifier/verifier.ts';
 import {
+  ACCEPT_WEAK_QUORUM,
   announce,
   DATA,
   HOST,
@@ -21,16 +22,17 @@ import {
   PORT,
   passphraseOf,
   REQUESTS_PER_SECOND,
-  readTrustRoot,
   TRUST,
   unixNow,
 } from './common-settings.ts';
 import { loadConfig } from './config.ts';
+import { takeTrustRoot } from './kept-trust.ts';
 import { Parts, runProcess } from './process.ts';
 
 const SETTINGS = Type.Object(
   {
     trust: TRUST,
+    acceptWeakQuorum: ACCEPT_WEAK_QUORUM,
     key: Type.Optional(
       Type.String({
         path: true,
@@ -72,13 +74,13 @@ await runProcess(async () => {
     env: process.env,
   });
   if (config === undefined) return undefined;
-  const trust = await readTrustRoot(config.trust);
   const signer =
     config.key === undefined ? undefined : await readKeyFile(config.key, passphraseOf(config));
   const timeoutMs = config.requestTimeoutMs;
   const parts = new Parts();
   try {
     const records = parts.add(await openLevelVerifierStore(join(config.data, 'records')));
+    const trust = await takeTrustRoot(config);
     const verifier = parts.add(
       await openVerifier({
         trust,
@@ -107,7 +109,7 @@ await runProcess(async () => {
     });
     const listening = parts.add(await listen(app, config));
     verifier.start();
-    announce('verifier', trust.digest, listening.url);
+    announce({ role: 'verifier', name: trust.digest, url: listening.url, trust });
     return parts;
   } catch (error) {
     await parts.close();

@@ -218,6 +218,7 @@ export const ERROR_TABLE = {
     'Versions between the trust root that is held and this one are missing.',
   ),
   TRUST_PREVIOUS_MISMATCH: invalid('The trust root follows another one than the one that is held.'),
+  TRUST_DIGEST_MISMATCH: invalid('The trust root does not have the digest that was asked for.'),
   TRUST_EXPIRED: inconclusive('The trust root has expired.'),
   RECEIPT_MALFORMED: invalid(
     'The receipt has missing, wrong or unknown fields, or an unknown version.',

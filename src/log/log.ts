@@ -7,6 +7,7 @@ import { signCheckpoint } from '../core/note/checkpoint.ts';
 import { formatVkey, type NoteSigner } from '../core/note/vkey.ts';
 import type { Receipt } from '../core/receipt/receipt.ts';
 import { type AdmittedEntry, admitStatement, openEntry } from '../core/statement/admission.ts';
+import { verifyKeyStanding } from '../core/statement/standing.ts';
 import type { TrustedLog, TrustRoot } from '../core/trust/trust-root.ts';
 import { isWithin } from '../core/trust/window.ts';
 import { AttestryError } from '../errors.ts';
@@ -172,6 +173,8 @@ export class Log {
       now: now(),
       skewSeconds: SUBMISSION_SKEW_SECONDS,
     });
+    const seen = { origin: this.origin, index: undefined, time: now() };
+    verifyKeyStanding(opened.envelope.signatures, seen, trust);
     this.#rate.take(opened.operator.id);
     return admitted;
   }
