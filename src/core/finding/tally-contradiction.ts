@@ -1,18 +1,21 @@
 /** Judging the accusation that a log signed a tally which its own entries do not give. */
-import { AttestryError } from '../../errors.ts';
 import { decodeBase64 } from '../bytes/base64.ts';
 import { bytesEqual } from '../bytes/equal.ts';
 import { leafHash } from '../merkle/hash.ts';
 import { verifyInclusion } from '../merkle/inclusion.ts';
 import type { Checkpoint } from '../note/checkpoint.ts';
+import { rightCosignatures } from '../note/cosignature.ts';
+import { parseNote } from '../note/note.ts';
 import { decodeKey, KEY_BYTES } from '../tally/key.ts';
 import { leavesOf } from '../tally/leaves.ts';
 import { summarizeLeaf, type TallyLeaf } from '../tally/node.ts';
-import { verifyTally } from '../tally/proof.ts';
+import { type Answer, verifyTally } from '../tally/proof.ts';
 import { decodeTallyProof } from '../tally/proof-bytes.ts';
+import { WHOLE_TALLY } from '../tally/questions.ts';
 import { verifyTallyNote } from '../tally/tally-note.ts';
-import type { VerificationRules } from '../trust/quorum.ts';
-import { parseHashes, type TallyContradiction } from './finding.ts';
+import { engineOf, type VerificationRules } from '../trust/quorum.ts';
+import { parseHashes, type TallyContradiction, type TallySumContradiction } from './finding.ts';
+import { type Judgement, unproven } from './proof.ts';
 
 export interface TallyContradictionClaim {
   readonly evidence: TallyContradiction;
@@ -56,6 +59,41 @@ export function judgeTallyContradiction(
   return `${origin} signed a tally of ${size} entries that ${difference(given, tallied)} entry ${index}, a statement of kind ${parts.kind} about model ${parts.model}.`;
 }
 
+/**
+ * That a tally note gives a count or sums which its own tally root does not commit to; in a sentence.
+ * @throws FINDING_UNPROVEN and what the verification of note and proof throws
+ */
+export function judgeTallySums(
+  { evidence, origin }: { readonly evidence: TallySumContradiction; readonly origin: string },
+  rules: VerificationRules,
+): string {
+  const log = rules.trust.logs.get(origin);
+  if (log === undefined) throw unproven('the trust root names no such log');
+  const { head } = verifyTallyNote(evidence.tally, log.vkey, rules.engine);
+  const proof = decodeTallyProof(decodeBase64(evidence.proof));
+  const [whole] = verifyTally({ root: head.tallyRoot, questions: [WHOLE_TALLY], proof });
+  const { count, sums } = whole as Answer;
+  if (count === head.count && sums.every((sum, i) => sum === head.sums[i])) {
+    throw unproven('the note gives the count and sums of its tally');
+  }
+  return `${origin} signed a tally note of ${head.size} entries with a count of ${head.count} or sums that are not those of its own tally root, which holds ${count}.`;
+}
+
+/** One judgement for each verifier whose right cosignature stands on a tally note that has been proven wrong. */
+export function wrongCosigners(
+  origin: string,
+  tally: string,
+  rules: VerificationRules,
+): readonly Judgement[] {
+  const witnesses = rules.trust.verifiers.map(({ vkey }) => vkey);
+  const lines = rightCosignatures(parseNote(tally), { witnesses, ...engineOf(rules) });
+  return lines.map(({ name }) => ({
+    accused: name,
+    code: 'TALLY_COSIGNED_WRONG',
+    sentence: `${name} cosigned that tally of ${origin}, which says that it rebuilt it from the entries.`,
+  }));
+}
+
 function difference(given: TallyLeaf | undefined, tallied: TallyLeaf | undefined): string {
   if (tallied === undefined) return 'leaves out';
   return given === undefined ? 'invents something for' : 'gets wrong';
@@ -63,11 +101,4 @@ function difference(given: TallyLeaf | undefined, tallied: TallyLeaf | undefined
 
 function hashText(leaf: TallyLeaf | undefined): string {
   return leaf === undefined ? '' : summarizeLeaf(leaf).hash.join();
-}
-
-function unproven(why: string): AttestryError {
-  return new AttestryError(
-    'FINDING_UNPROVEN',
-    `The evidence does not prove the accusation: ${why}.`,
-  );
 }
