@@ -64,6 +64,10 @@ const SETTINGS = Type.Object(
       default: 0,
       description: 'Port of that witness; 0 for any free one.',
     }),
+    retire: Type.Boolean({
+      default: false,
+      description: 'Take no more statements: what the log holds then is final.',
+    }),
     maxCheckpointAgeSeconds: Type.Integer({
       minimum: 1,
       default: 120,
@@ -149,6 +153,7 @@ await runProcess(async () => {
             engine: opensslEngine,
           }),
         ),
+        isRetiring: config.retire,
         now: unixNow,
         clockMs: () => performance.now(),
         limits: limitsOf(config),

@@ -82,10 +82,10 @@ await runProcess(async () => {
   const timeoutMs = config.requestTimeoutMs;
   const parts = new Parts();
   try {
-    const program = new URL('../src/verifier/judge-worker.js', import.meta.url);
-    const thread = parts.add(new JudgeThread({ program, trust }));
     const records = parts.add(await openLevelVerifierStore(join(config.data, 'records')));
     const trust = await takeTrustRoot(config);
+    const program = new URL('../src/verifier/judge-worker.js', import.meta.url);
+    const thread = parts.add(new JudgeThread({ program, trust }));
     const verifier = parts.add(
       await openVerifier({
         trust,

@@ -104,6 +104,12 @@ export const ERROR_TABLE = {
   LOG_OUT_OF_WINDOW: invalid(
     'The checkpoint was witnessed before its log was valid, or when it no longer was.',
   ),
+  LOG_RETIRED: invalid(
+    'The log is retired: it takes no more statements, and nothing counts behind its final checkpoint.',
+  ),
+  SUCCESSION_MISMATCH: invalid(
+    'The first entry of the log does not commit to the final checkpoint of the log that it succeeds.',
+  ),
   QUORUM_SHORT: inconclusive('Fewer organisations than the quorum have cosigned the checkpoint.'),
   CHECKPOINT_UNPUBLISHED: inconclusive('No checkpoint of this log has reached the quorum yet.'),
   CHECKPOINT_STALE: inconclusive('The newest cosigned checkpoint is older than the asked-for age.'),

@@ -1,8 +1,8 @@
 /** Changes to a trust root, as its next version says them: a key replaced, a key revoked. */
-import { quote } from '../core/bytes/hex.ts';
+import { encodeHex, quote } from '../core/bytes/hex.ts';
 import { formatTime } from '../core/bytes/time.ts';
 import { parseVkey } from '../core/note/vkey.ts';
-import type { OperatorFields, TrustRootFile } from '../core/trust/trust-file.ts';
+import type { LogFields, OperatorFields, TrustRootFile } from '../core/trust/trust-file.ts';
 import { AttestryError } from '../errors.ts';
 import { usageError } from './command.ts';
 
@@ -65,6 +65,39 @@ function withSuccessor<T extends Party>(parties: readonly T[], rotation: Rotatio
 
 function nameOf(key: string): string | undefined {
   return key.includes('+') ? parseVkey(key).name : undefined;
+}
+
+export interface LogEnd {
+  /** Origin of the log that ends. */
+  readonly old: string;
+  /** Verifier key and URL of the log that goes on. */
+  readonly new: string;
+  readonly url: string;
+  /** Of the final checkpoint. */
+  readonly size: number;
+  readonly root: Uint8Array;
+}
+
+/** The parts of the trust root with a log retired: its operators may write to its successor instead. @throws VKEY_MALFORMED */
+export function retireLog(file: TrustRootFile, end: LogEnd): TrustRootFile {
+  const successor = parseVkey(end.new).name;
+  const retired = { size: end.size, root: encodeHex(end.root), successor };
+  const logs = file.logs.flatMap((log): readonly LogFields[] => {
+    if (parseVkey(log.key).name !== end.old) return [log];
+    const { operator, region } = log;
+    return [
+      { ...log, retired },
+      { key: end.new, operator, region, url: end.url },
+    ];
+  });
+  const operators = file.operators.map((operator): OperatorFields => {
+    if (!operator.logs.includes(end.old)) return operator;
+    const keys = operator.keys.map(({ revoked, ...key }) =>
+      revoked === undefined ? key : { ...key, revoked: { ...revoked, [successor]: 0 } },
+    );
+    return { ...operator, keys, logs: [...operator.logs, successor] };
+  });
+  return { ...file, logs, operators };
 }
 
 /** The parts of the trust root with an operator's key revoked at sizes of its logs, `<origin>=<size>` each. @throws TRUST_MALFORMED */

@@ -22,6 +22,9 @@ import { temporaryFolder } from './temporary-folder.ts';
 
 export const ORIGIN = 'a.log.example';
 const OTHER = 'b.log.example';
+/** The log that goes on where the first one is retired; the witnesses know its key from the beginning. */
+export const SUCCESSOR = 'c.log.example';
+const PORTS = { [ORIGIN]: 5, [OTHER]: 6, [SUCCESSOR]: 7, verifier: 8 } as const;
 const OPERATOR = 'operator-a';
 
 interface Witness {
@@ -43,16 +46,16 @@ export class KeyNetwork {
 
   /** Everything running: the log, four witnesses, of which the first runs beside another log. */
   static async start(): Promise<KeyNetwork> {
-    const network = new KeyNetwork(await temporaryFolder(), await findFreePorts(7));
+    const network = new KeyNetwork(await temporaryFolder(), await findFreePorts(9));
     await writeFile(network.#trustPath(1), network.trust.bytes);
     for (const signer of [1, 2, 3, 4, 5].map((number) => network.witness(number).signer))
       await network.#writeKey(signer);
-    for (const origin of [ORIGIN, OTHER])
+    for (const origin of [ORIGIN, OTHER, SUCCESSOR])
       await network.#writeKey(testSigner(origin, SIGNATURE_TYPE.ed25519));
     await Promise.all([
       ...[2, 3, 4].map((number) => network.startWitness(number)),
-      network.#startLog(OTHER, { 'witness-key': network.#keyPath(network.witness(1).signer) }),
-      network.#startLog(ORIGIN),
+      network.startLog(OTHER, { 'witness-key': network.#keyPath(network.witness(1).signer) }),
+      network.startLog(ORIGIN),
     ]);
     return network;
   }
@@ -61,8 +64,8 @@ export class KeyNetwork {
     return this.#trust;
   }
 
-  get url(): string {
-    return urlOf(this.#ports[5] as number);
+  urlOf(origin: keyof typeof PORTS): string {
+    return urlOf(this.#ports[PORTS[origin]] as number);
   }
 
   witness(number: number): Witness {
@@ -78,20 +81,25 @@ export class KeyNetwork {
 
   /** Makes the next version of the trust root, signed, and restarts the log with it. */
   async advance(change: (file: TrustRootFile) => TrustRootFile): Promise<void> {
+    await this.publish(change);
+    await this.stop(ORIGIN);
+    await this.startLog(ORIGIN);
+  }
+
+  /** Makes the next version of the trust root, signed, and keeps it. */
+  async publish(change: (file: TrustRootFile) => TrustRootFile): Promise<void> {
     const { file, version, digest } = this.#trust;
     const next = { ...change(file), version: version + 1, previous: digest };
     const bytes = signTrust(next);
     await writeFile(this.#trustPath(version + 1), bytes);
     this.#trust = parseTrustRoot(bytes);
-    await this.stop(ORIGIN);
-    await this.#startLog(ORIGIN);
   }
 
   /** How the log's start with an older version of the trust root ends. */
   async startWith(version: number): Promise<Ended> {
     await this.stop(ORIGIN);
     try {
-      await this.#startLog(ORIGIN, { trust: this.#trustPath(version) });
+      await this.startLog(ORIGIN, { trust: this.#trustPath(version) });
     } catch (error) {
       if (error instanceof StartRefused) return error.ended;
       throw error;
@@ -101,7 +109,9 @@ export class KeyNetwork {
 
   async startWitness(number: number): Promise<void> {
     const { signer, port } = this.witness(number);
-    const logs = [ORIGIN, OTHER].map((origin) => formatVkey(testSigner(origin, 1).vkey)).join(',');
+    const logs = [ORIGIN, OTHER, SUCCESSOR]
+      .map((origin) => formatVkey(testSigner(origin, 1).vkey))
+      .join(',');
     await this.#run('witness', signer.vkey.name, { key: this.#keyPath(signer), logs, port });
   }
 
@@ -110,11 +120,22 @@ export class KeyNetwork {
     this.#running.delete(name);
   }
 
-  async #startLog(origin: string, flags: Readonly<Record<string, string>> = {}): Promise<void> {
+  async startVerifier(): Promise<void> {
+    await this.#run('verifier', 'verifier', {
+      trust: this.#trustPath(this.#trust.version),
+      port: this.#ports[PORTS.verifier] as number,
+      'poll-interval-ms': 100,
+    });
+  }
+
+  async startLog(
+    origin: Exclude<keyof typeof PORTS, 'verifier'>,
+    flags: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
     await this.#run('log', origin, {
       key: this.#keyPath(testSigner(origin, 1)),
       trust: this.#trustPath(this.#trust.version),
-      port: this.#ports[origin === ORIGIN ? 5 : 6] as number,
+      port: this.#ports[PORTS[origin]] as number,
       'witness-port': this.witness(1).port,
       'refresh-ms': 200,
       ...flags,
@@ -122,7 +143,7 @@ export class KeyNetwork {
   }
 
   async #run(
-    role: 'log' | 'witness',
+    role: 'log' | 'witness' | 'verifier',
     name: string,
     flags: Readonly<Record<string, string | number>>,
   ): Promise<void> {
@@ -135,14 +156,13 @@ export class KeyNetwork {
   }
 
   #firstFile(): TrustRootFile {
-    const log = (origin: string, port: number) => ({
-      key: formatVkey(testSigner(origin, SIGNATURE_TYPE.ed25519).vkey),
-      operator: origin,
-      region: 'eu',
-      url: urlOf(port),
-    });
     return trustFileOf({
-      logs: [log(ORIGIN, this.#ports[5] as number), log(OTHER, this.#ports[6] as number)],
+      logs: ([ORIGIN, OTHER] as const).map((origin) => ({
+        key: formatVkey(testSigner(origin, SIGNATURE_TYPE.ed25519).vkey),
+        operator: origin,
+        region: 'eu',
+        url: this.urlOf(origin),
+      })),
       witnesses: [1, 2, 3, 4].map((number): CosignerFields => {
         const { signer, port } = this.witness(number);
         return { key: formatVkey(signer.vkey), operator: `house ${number}`, url: urlOf(port) };
@@ -170,4 +190,4 @@ export class KeyNetwork {
   }
 }
 
-export const CONTEXT = { log: ORIGIN, operator: OPERATOR, region: 'eu' };
+export const CONTEXT = { operator: OPERATOR, region: 'eu' };

@@ -1,18 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { urlOf } from '../../scripts/demo/ports.ts';
-import { revoke, rotate } from '../../src/cli/trust-change.ts';
+import { retireLog, revoke, rotate } from '../../src/cli/trust-change.ts';
 import { LogClient } from '../../src/client/log-client.ts';
+import { VerifierClient } from '../../src/client/verifier-client.ts';
 import { formatTime } from '../../src/core/bytes/time.ts';
-import { formatVkey } from '../../src/core/note/vkey.ts';
+import { parseCheckpoint } from '../../src/core/note/checkpoint.ts';
+import { formatVkey, SIGNATURE_TYPE } from '../../src/core/note/vkey.ts';
 import type { Receipt } from '../../src/core/receipt/receipt.ts';
 import { verifyReceipt } from '../../src/core/receipt/verify.ts';
-import type { VerificationRules } from '../../src/core/trust/quorum.ts';
+import { judge } from '../../src/core/report/judge.ts';
+import { type VerificationRules, verifyWitnessedCheckpoint } from '../../src/core/trust/quorum.ts';
+import { finalDigest } from '../../src/core/trust/retirement.ts';
 import { AttestryError } from '../../src/errors.ts';
 import { opensslEngine } from '../../src/keys/openssl-engine.ts';
 import { codeOf } from '../helpers/code-of.ts';
 import { signedEntry } from '../helpers/fixtures.ts';
-import { CONTEXT, KeyNetwork, ORIGIN } from '../helpers/key-network.ts';
-import { sampleStatement } from '../helpers/statements.ts';
+import { CONTEXT, KeyNetwork, ORIGIN, SUCCESSOR } from '../helpers/key-network.ts';
+import { testSigner } from '../helpers/signed-log.ts';
+import { MODEL, sampleStatement } from '../helpers/statements.ts';
 
 const unixNow = (): number => Math.floor(Date.now() / 1000);
 
@@ -25,6 +30,7 @@ class Load {
   readonly #network: KeyNetwork;
   readonly #running: Promise<void>;
   #key = 1;
+  #origin: typeof ORIGIN | typeof SUCCESSOR = ORIGIN;
   #stopped = false;
 
   constructor(network: KeyNetwork) {
@@ -41,11 +47,12 @@ class Load {
       .toBeGreaterThanOrEqual(wanted);
   }
 
-  /** Goes on with another key once the one in use is refused; gives the code. */
-  async change(key: number): Promise<string | undefined> {
+  /** Goes on with another key, and on another log if told, once the one in use is refused; gives the code. */
+  async change(key: number, origin = this.#origin): Promise<string | undefined> {
     const old = this.#key;
     await expect.poll(() => this.refused.get(old), { timeout: 30_000, interval: 20 }).toBeDefined();
     this.#key = key;
+    this.#origin = origin;
     return this.refused.get(old);
   }
 
@@ -56,10 +63,12 @@ class Load {
 
   async #run(): Promise<void> {
     for (let i = 0; !this.#stopped; i++) {
-      const { url, trust } = this.#network;
+      const { trust } = this.#network;
+      const log = this.#origin;
+      const url = this.#network.urlOf(log);
       const client = new LogClient({ url, trust, engine: opensslEngine });
       const key = this.#key;
-      const context = { ...CONTEXT, issuedAt: formatTime(unixNow()) };
+      const context = { ...CONTEXT, log, issuedAt: formatTime(unixNow()) };
       const statement = sampleStatement('deployment', {
         context,
         predicate: { deploymentId: `${i}` },
@@ -74,7 +83,7 @@ class Load {
       } catch (error) {
         if (!(error instanceof AttestryError)) throw error;
         // The trust root may have changed between the log and this client.
-        if (error.code.startsWith('KEY_')) this.refused.set(key, error.code);
+        if (/^(?:KEY|LOG)_/.test(error.code)) this.refused.set(key, error.code);
       }
     }
   }
@@ -91,7 +100,7 @@ describe('keys that change while statements are submitted', { timeout: 120_000 }
     const { signer, port } = network.witness(5);
     const successor = { new: formatVkey(signer.vkey), url: urlOf(port), from: unixNow() };
     await network.advance((file) =>
-      rotate(file, { old: 'w4.example', ...successor, until: unixNow() + 1 }),
+      rotate(file, { old: 'w4.example', ...successor, until: unixNow() + 3600 }),
     );
     await network.stop('w4.example');
     await network.stop('w3.example');
@@ -129,8 +138,11 @@ describe('keys that change while statements are submitted', { timeout: 120_000 }
       engine: opensslEngine,
     };
     const verdicts = load.received.map(({ receipt, key }) => {
+      const { witnessedAt } = verifyWitnessedCheckpoint(receipt.proof.checkpoint, rules);
       const isCut = key === 2 && receipt.proof.index >= size;
-      return [codeOf(() => verifyReceipt(receipt, rules)), isCut ? 'KEY_REVOKED' : 'none'];
+      const isLate = key === 1 && witnessedAt >= until;
+      const wanted = (isCut && 'KEY_REVOKED') || (isLate && 'KEY_OUT_OF_WINDOW') || 'none';
+      return [codeOf(() => verifyReceipt(receipt, rules)), wanted];
     });
     expect(verdicts.filter(([got, wanted]) => got !== wanted)).toEqual([]);
     expect(new Set(load.received.map(({ key }) => key))).toEqual(new Set([1, 2, 3]));
@@ -138,9 +150,73 @@ describe('keys that change while statements are submitted', { timeout: 120_000 }
     const { code, errors } = await network.startWith(3);
     expect([code, errors]).toEqual([1, expect.stringContaining('TRUST_VERSION_BACK')]);
   });
+
+  it('retire a log: it ends at a final checkpoint, and its successor begins with that', async () => {
+    const network = await KeyNetwork.start();
+    const load = new Load(network);
+    await load.more(3);
+    await network.stop(ORIGIN);
+    await network.startLog(ORIGIN, { retire: 'true' });
+    await expect.poll(() => load.refused.get(1), { timeout: 30_000 }).toBe('LOG_RETIRED');
+    const note = await finalOf(network);
+    const { size, root } = parseCheckpoint(note).checkpoint;
+    const { vkey } = testSigner(SUCCESSOR, SIGNATURE_TYPE.ed25519);
+    const end = { old: ORIGIN, new: formatVkey(vkey), url: network.urlOf(SUCCESSOR), size, root };
+    await network.publish((file) => retireLog(file, end));
+    await network.startLog(SUCCESSOR);
+
+    const { trust } = network;
+    const url = network.urlOf(SUCCESSOR);
+    const client = new LogClient({ url, trust, engine: opensslEngine });
+    const context = { ...CONTEXT, log: SUCCESSOR, issuedAt: formatTime(unixNow()) };
+    const early = signedEntry(sampleStatement('deployment', { context }), [network.key(1).seed]);
+    await expect(client.submit(early)).rejects.toMatchObject({ code: 'SUCCESSION_MISMATCH' });
+    const name = `final checkpoint of ${ORIGIN}`;
+    const subject = [{ name, digest: { sha256: finalDigest(ORIGIN, { size, root }) } }];
+    const first = sampleStatement('deployment', {
+      subject,
+      context,
+      predicate: { action: 'retire', environment: 'logs' },
+    });
+    expect((await client.submit(signedEntry(first, [network.key(1).seed]))).index).toBe(0);
+    await load.change(1, SUCCESSOR);
+    await load.more(3);
+    await load.stop();
+
+    // The verifier has all of the old log; then its node is gone for good, and nothing of it is missing.
+    await network.startVerifier();
+    const verifier = new VerifierClient({ url: network.urlOf('verifier') });
+    const rules = { trust, engine: opensslEngine };
+    const reportOf = async () => judge(await verifier.dossier(MODEL), { ...rules, now: unixNow() });
+    await expect
+      .poll(async () => (await reportOf()).statements.length, { timeout: 30_000, interval: 200 })
+      .toBeGreaterThanOrEqual(load.received.length);
+    await network.stop(ORIGIN);
+    const report = await reportOf();
+    expect(report.problems).toEqual([]);
+    const shown = new Set(report.statements.map(({ origin, index }) => `${origin} ${index}`));
+    const given = load.received.map(
+      ({ receipt }) =>
+        `${parseCheckpoint(receipt.proof.checkpoint).checkpoint.origin} ${receipt.proof.index}`,
+    );
+    expect(given.filter((place) => !shown.has(place))).toEqual([]);
+    expect(new Set(report.logs.map(({ origin }) => origin))).toEqual(new Set(trust.logs.keys()));
+  });
 });
 
-async function sizeOf({ url }: KeyNetwork): Promise<number> {
-  const note = await (await fetch(`${url}/checkpoint`)).text();
-  return Number(note.split('\n')[1]);
+/** The log's checkpoint once witnesses have seen all that it holds. */
+async function finalOf(network: KeyNetwork): Promise<string> {
+  const { size } = (await (await fetch(`${network.urlOf(ORIGIN)}/v1/log`)).json()) as {
+    size: number;
+  };
+  await expect.poll(() => sizeOf(network), { timeout: 30_000, interval: 50 }).toBe(size);
+  return await checkpointOf(network);
+}
+
+async function checkpointOf(network: KeyNetwork): Promise<string> {
+  return await (await fetch(`${network.urlOf(ORIGIN)}/checkpoint`)).text();
+}
+
+async function sizeOf(network: KeyNetwork): Promise<number> {
+  return Number((await checkpointOf(network)).split('\n')[1]);
 }

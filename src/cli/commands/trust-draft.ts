@@ -1,13 +1,24 @@
 /** attestry trust init, add, rotate, revoke: drafts of the first version of a trust root, and of the next one. */
 import type { Command } from 'commander';
 import { parseTime } from '../../core/bytes/time.ts';
+import { decodeUtf8 } from '../../core/bytes/utf8.ts';
+import { verifyWitnessedCheckpoint } from '../../core/trust/quorum.ts';
+import { finalDigest } from '../../core/trust/retirement.ts';
 import { describeTolerance, verifyTolerance } from '../../core/trust/tolerance.ts';
 import type { TrustRootFile } from '../../core/trust/trust-file.ts';
 import { parseTrustRoot, type TrustRoot } from '../../core/trust/trust-root.ts';
-import { defineCommand, repeated, unixNow, weakQuorumOption, wholeNumber } from '../command.ts';
+import {
+  defineCommand,
+  repeated,
+  required,
+  unixNow,
+  usageError,
+  weakQuorumOption,
+  wholeNumber,
+} from '../command.ts';
 import { LARGEST_TRUST_BYTES, readInput, writeResult } from '../input.ts';
 import { tell } from '../terminal.ts';
-import { revoke, rotate } from '../trust-change.ts';
+import { retireLog, revoke, rotate } from '../trust-change.ts';
 import { diffTrust } from '../trust-diff.ts';
 import { makeDraft, type PartFlags, readParts, withFlags } from '../trust-draft.ts';
 
@@ -19,6 +30,7 @@ interface DraftFlags extends PartFlags {
 type Parts = Readonly<Record<string, unknown>>;
 
 const DAY_SECONDS = 86_400;
+const LARGEST_CHECKPOINT_BYTES = 1024 * 1024;
 
 export function initCommand(): Command {
   const command = defineCommand({
@@ -61,6 +73,7 @@ interface RotateFlags extends DraftFlags {
   readonly url?: string;
   readonly from?: string;
   readonly until?: string;
+  readonly final?: string;
 }
 
 export function rotateCommand(): Command {
@@ -69,22 +82,25 @@ export function rotateCommand(): Command {
       name: 'rotate',
       summary: 'draft the next version with a key replaced',
       description:
-        "Drafts the next version of a trust root in which a witness, a verifier, or a key of an operator is replaced: the new one counts from now on, the old one's window ends in a day. What it signed before stays valid. A root key is replaced at once.",
+        "Drafts the next version of a trust root in which a witness, a verifier, or a key of an operator is replaced: the new one counts from now on, the old one's window ends in a day. What it signed before stays valid. A root key is replaced at once. A log is retired at its final checkpoint, and another log goes on.",
       examples: [
         'attestry trust rotate trust.json --old w1.example.org --new <vkey> --url https://w1b.example.org --out draft.json',
         'attestry trust rotate trust.json --old <hex> --new <hex> --until 2027-01-01T00:00:00Z --out draft.json',
+        'attestry trust rotate trust.json --old log.example.org/1 --final checkpoint.txt --new <vkey> --url https://log2.example.org --out draft.json',
       ],
     })
       .argument('<file>', 'the trust root as it is')
       .requiredOption(
         '--old <name>',
-        'name of the witness or verifier, or public key of the operator or holder of a root key, in hex',
+        'name of the witness, verifier or log, or public key of the operator or holder of a root key, in hex',
       )
       .requiredOption('--new <key>', 'its verifier key, or public key in hex')
-      .option('--url <url>', "of the new witness or verifier (the old one's unless told)")
+      .option('--url <url>', "of the new witness, verifier or log (the old one's unless told)")
+      .option('--final <file>', 'of a log: its final checkpoint, as it serves it at /checkpoint')
       .option('--from <time>', 'when the new one begins to count (now unless told)')
       .option('--until <time>', 'when the old one counts no longer (in a day unless told)'),
   ).action(async (file: string, flags: RotateFlags) => {
+    if (flags.final !== undefined) return await retire(file, flags, flags.final);
     const from = timeOf(flags.from, unixNow());
     const until = timeOf(flags.until, unixNow() + DAY_SECONDS);
     const rotation = { old: flags.old, new: flags.new, url: flags.url, from, until };
@@ -120,13 +136,33 @@ export function revokeCommand(): Command {
   });
 }
 
+async function retire(file: string, flags: RotateFlags, finalFile: string): Promise<void> {
+  const url = required(flags.url, '--url <url>');
+  const note = decodeUtf8(await readInput(finalFile, LARGEST_CHECKPOINT_BYTES));
+  await writeNext(
+    file,
+    (before, trust) => {
+      const { checkpoint } = verifyWitnessedCheckpoint(note, { trust, now: unixNow() });
+      const { origin, size, root } = checkpoint;
+      if (origin !== flags.old)
+        throw usageError(`Expected the final checkpoint of ${flags.old}, got one of ${origin}.`);
+      tell(
+        `The first entry of the new log is to be a deployment statement with --action retire about`,
+        `--sha256 ${finalDigest(origin, checkpoint)}, the final checkpoint of ${origin}.`,
+      );
+      return retireLog(before, { old: origin, new: flags.new, url, size, root });
+    },
+    flags,
+  );
+}
+
 async function writeNext(
   path: string,
-  change: (before: TrustRootFile) => TrustRootFile,
+  change: (before: TrustRootFile, trust: TrustRoot) => TrustRootFile,
   flags: DraftFlags,
 ): Promise<void> {
   const before = parseTrustRoot(await readInput(path, LARGEST_TRUST_BYTES));
-  const { type, version, previous, expires, ...parts } = change(before.file);
+  const { type, version, previous, expires, ...parts } = change(before.file, before);
   await writeDraft(withFlags(parts, flags, unixNow()), flags, before);
 }
 
