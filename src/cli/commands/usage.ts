@@ -11,7 +11,7 @@ import { EXIT_BY_OUTCOME } from '../exit-code.ts';
 import { readTrustFile } from '../input.ts';
 import { formatReport } from '../print-report.ts';
 import { formatTable, say, sayJson } from '../terminal.ts';
-import { formatFocusCsv } from '../usage-csv.ts';
+import { formatFocusCsv } from '../../core/report/focus-csv.ts';
 
 interface UsageFlags {
   readonly trust: string;
