@@ -48,7 +48,7 @@ export function AnswerBody({ opened, inHandName, notes, take }: AnswerBodyProps)
         <p class="dim">
           {answer.checkedHere} {answer.asOf(formatInstant(report.verifiedAt))}.
         </p>
-        {standing.value === 'unpinned' ? <p class="dim">{WORDS.trust.unpinned}.</p> : null}
+        {standing.value === 'unpinned' ? <p class="dim">{WORDS.trust.unpinnedNote}</p> : null}
       </VerdictBox>
       {notes}
       <Problems problems={report.problems} />

@@ -21,12 +21,9 @@ export function UsageChart({ series, times, metric, label }: UsageChartProps) {
   useEffect(() => {
     const place = box.current;
     if (place === null) return;
-    const stacked = stack(series, times, metric);
-    const chart = new uPlot(
-      optionsOf(place, series, stacked.length),
-      [secondsOf(times), ...stacked],
-      place,
-    );
+    const seconds = secondsOf(times);
+    const data: uPlot.AlignedData = [seconds, ...stack(series, times, metric)];
+    const chart = new uPlot(optionsOf(place, series, seconds), data, place);
     const observer = new ResizeObserver(() =>
       chart.setSize({ width: Math.max(NARROWEST, place.clientWidth), height: HEIGHT }),
     );
@@ -54,6 +51,7 @@ export function UsageChart({ series, times, metric, label }: UsageChartProps) {
 }
 
 const COLOURS = 6;
+const DAY_SECONDS = 86_400;
 
 function secondsOf(times: readonly string[]): number[] {
   return times.map((time) => Date.parse(time) / 1000);
@@ -64,21 +62,27 @@ export function stack(
   series: readonly Series[],
   times: readonly string[],
   metric: UsageMetric,
-): number[][] {
+): (number | null)[][] {
   const below = times.map(() => 0n);
   const tops = series.map(({ byTime }) =>
     times.map((time, i) => {
       below[i] = (below[i] ?? 0n) + BigInt(byTime.get(time)?.[metric] ?? '0');
-      return Number(below[i]);
+      // A bar of no height would still have an edge.
+      return below[i] === 0n ? null : Number(below[i]);
     }),
   );
   return tops.reverse();
 }
 
-function optionsOf(place: HTMLElement, series: readonly Series[], count: number): uPlot.Options {
+function optionsOf(
+  place: HTMLElement,
+  series: readonly Series[],
+  times: readonly number[],
+): uPlot.Options {
   const style = getComputedStyle(document.documentElement);
   const colour = (name: string): string => style.getPropertyValue(name).trim();
   const bars = uPlot.paths.bars?.({ size: [0.7, 64] });
+  const hours = times.length > 1 && (times[1] ?? 0) - (times[0] ?? 0) < DAY_SECONDS;
   const axis = {
     stroke: colour('--dim'),
     grid: { stroke: colour('--line'), width: 1 },
@@ -94,10 +98,13 @@ function optionsOf(place: HTMLElement, series: readonly Series[], count: number)
       x: { range: padded },
       y: { range: (_chart, _min, max) => [0, max > 0 ? max * 1.05 : 1] },
     },
-    axes: [axis, { ...axis, size: 72, values: (_chart, ticks) => ticks.map(shortNumber) }],
+    axes: [
+      { ...axis, values: (_chart, ticks) => ticks.map((tick) => sayTick(tick, hours)) },
+      { ...axis, size: 72, values: (_chart, ticks) => ticks.map(shortNumber) },
+    ],
     series: [
       {},
-      ...Array.from({ length: count }, (_, i): uPlot.Series => {
+      ...Array.from({ length: series.length }, (_, i): uPlot.Series => {
         const number = series.length - 1 - i;
         const fill = colour(`--series-${number % COLOURS}`);
         return {
@@ -110,6 +117,13 @@ function optionsOf(place: HTMLElement, series: readonly Series[], count: number)
       }),
     ],
   };
+}
+
+/** Hours as 14:00, with the date at midnight; days as dates. All in UTC. */
+function sayTick(seconds: number, hours: boolean): string {
+  const time = new Date(seconds * 1000).toISOString();
+  const isDate = !hours || seconds % DAY_SECONDS === 0;
+  return isDate ? time.slice(5, 10) : time.slice(11, 16);
 }
 
 /** Half a bar of room on both sides. */

@@ -157,7 +157,9 @@ export async function openWith(
   for (let from = 0; from < statements && isWanted(); from += ROWS_AT_ONCE) {
     rows.push(...(await client.run('rows', { handle, from, to: from + ROWS_AT_ONCE })));
   }
-  return { judgement, client, rows, trust };
+  // Usage comes last: there is most of it, and its sums stand elsewhere.
+  const ordered = [...rows].sort((a, b) => Number(a.kind === 'usage') - Number(b.kind === 'usage'));
+  return { judgement, client, rows: ordered, trust };
 }
 
 export function failureOf(error: unknown): { code: string; message: string } {

@@ -1,7 +1,7 @@
 /** Usage: charts and tables of numbers that this browser has recomputed from tally proofs. */
 import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
-import { USAGE_METRICS, type UsageMetric } from '../../core/statement/usage.ts';
+import type { UsageMetric } from '../../core/statement/usage.ts';
 import type { UsageRange } from '../../core/tally/questions.ts';
 import { formatMinute, formatQuantity } from '../format.ts';
 import { Choice } from '../parts/choice.tsx';
@@ -19,6 +19,8 @@ import { WORDS } from '../words.ts';
 
 const HOURS: Readonly<Record<string, number>> = { '6h': 6, '24h': 24, '7d': 168, '30d': 720 };
 const OWN = 'own';
+/** In the order of the choice. */
+const METRICS = Object.keys(WORDS.usage.metrics) as UsageMetric[];
 const MOST_MODELS = 12;
 
 export function UsageView({ model }: { readonly model: string }) {
@@ -89,7 +91,7 @@ function Numbers({ range }: { readonly range: UsageRange }) {
           <UsageTable
             head={words.grouping[by.value] ?? ''}
             rows={series}
-            metrics={USAGE_METRICS}
+            metrics={METRICS}
             summed
           />
           <h2>{words.overTime}</h2>

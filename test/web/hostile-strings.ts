@@ -1,0 +1,111 @@
+/** 200 texts that a page must show and do nothing else with. Each is printable text in NFC, as statements may carry it. */
+const PAYLOAD = 'globalThis.harmed=1';
+
+const MARKUP = [
+  `<script>${PAYLOAD}</script>`,
+  `<img src=x onerror=${PAYLOAD}>`,
+  `<svg onload=${PAYLOAD}>`,
+  `<svg><script>${PAYLOAD}</script></svg>`,
+  `<iframe srcdoc="<script>parent.${PAYLOAD}</script>"></iframe>`,
+  `<iframe src="javascript:parent.${PAYLOAD}"></iframe>`,
+  `<a href="javascript:${PAYLOAD}">click</a>`,
+  `<body onload=${PAYLOAD}>`,
+  `<details open ontoggle=${PAYLOAD}>`,
+  `<video><source onerror=${PAYLOAD}></video>`,
+  `<math><mtext></mtext><mglyph><style><img src=x onerror=${PAYLOAD}></style></mglyph></math>`,
+  `<template><img src=x onerror=${PAYLOAD}></template>`,
+  `<object data="javascript:${PAYLOAD}"></object>`,
+  `<embed src="javascript:${PAYLOAD}">`,
+  `<link rel=stylesheet href="https://evil.example/x.css">`,
+  `<style>@import 'https://evil.example/x.css';*{display:none}</style>`,
+  `<base href="https://evil.example/">`,
+  `<meta http-equiv=refresh content="0;url=https://evil.example/">`,
+  `<form action="https://evil.example/"><button autofocus onfocus=${PAYLOAD}>x</button></form>`,
+  `<input autofocus onfocus=${PAYLOAD}>`,
+  `<marquee onstart=${PAYLOAD}>x</marquee>`,
+  `<div style="position:fixed;inset:0;background:red">`,
+  `</textarea><script>${PAYLOAD}</script>`,
+  `</title><script>${PAYLOAD}</script>`,
+  `</style><script>${PAYLOAD}</script>`,
+  `--><script>${PAYLOAD}</script>`,
+  `]]><script>${PAYLOAD}</script>`,
+  `"><script>${PAYLOAD}</script>`,
+  `'><script>${PAYLOAD}</script>`,
+  `\` onmouseover=${PAYLOAD} x=\``,
+];
+const CODE = [
+  `javascript:${PAYLOAD}`,
+  `data:text/html,<script>${PAYLOAD}</script>`,
+  `vbscript:x`,
+  `';${PAYLOAD};//`,
+  `";${PAYLOAD};//`,
+  `\${${PAYLOAD}}`,
+  `{{constructor.constructor('${PAYLOAD}')()}}`,
+  `<%= ${PAYLOAD} %>`,
+  `#{${PAYLOAD}}`,
+  `__proto__`,
+  `constructor`,
+  `toString`,
+  `hasOwnProperty`,
+  `[object Object]`,
+  `undefined`,
+  `null`,
+  `NaN`,
+  `-1`,
+  `0`,
+  `true`,
+  `=HYPERLINK("https://evil.example","x")`,
+  `+1+cmd|' /C calc'!A0`,
+  `@SUM(1)`,
+  `../../../../etc/passwd`,
+  `%3Cscript%3E${PAYLOAD}%3C/script%3E`,
+  `&lt;script&gt;${PAYLOAD}&lt;/script&gt;`,
+  `&#60;script&#62;${PAYLOAD}&#60;/script&#62;`,
+  `\\u003cscript\\u003e${PAYLOAD}\\u003c/script\\u003e`,
+  `https://evil.example/?q=<script>`,
+  `//evil.example/x.js`,
+];
+const SCRIPTS = [
+  'مرحبا بالعالم هذا نموذج',
+  'שלום עולם',
+  '這是一個沒有空格的很長的模型名稱用來測試換行是否正確',
+  'モデルの名前がとても長いときにどうなるかを確かめる',
+  'ทดสอบข้อความภาษาไทยที่ไม่มีช่องว่าง',
+  'हिन्दी में लिखा हुआ नाम',
+  '👩‍👩‍👧‍👦👩🏽‍💻🏳️‍🌈🇪🇺',
+  'Z͑ͫ̓ͪ̂ͫ̽͏̴̙̤̞͉͚̯̞̠͍A̴̵̜̰͔ͫ͗͢L̠ͨͧͩ͘G̴̻͈͍͔̹̑͗̎̅͛́Ǫ̵̹̻̝̳͂̌̌͘',
+  'ﷺﷺﷺﷺﷺﷺﷺﷺ',
+  'ｆｕｌｌｗｉｄｔｈ',
+  '\u00a0\u00a0\u00a0\u00a0',
+  '\u2003\u3000\u2003',
+  '\u200b\u200b\u200b',
+  '\u00ad'.repeat(40),
+  '\ufffd\ufffd\ufffd',
+];
+const LONG = [
+  'W'.repeat(256),
+  'i'.repeat(256),
+  'long '.repeat(51).trim(),
+  '/'.repeat(256),
+  '-'.repeat(256),
+  '_'.repeat(256),
+  '<'.repeat(256),
+  '&'.repeat(256),
+  '"'.repeat(256),
+  '漢'.repeat(256),
+  'ﷺ'.repeat(200),
+  '\u0301'.repeat(200),
+  '\u00a0'.repeat(256),
+  `${'a'.repeat(120)} ${'b'.repeat(120)}`,
+  '1'.repeat(256),
+];
+
+const BASE = [...MARKUP, ...CODE, ...SCRIPTS, ...LONG].map((text) => text.normalize('NFC'));
+
+/** The texts above, and each again in other surroundings, until there are 200. */
+export const HOSTILE_STRINGS: readonly string[] = Array.from({ length: 200 }, (_, i) => {
+  const text = BASE[i % BASE.length] as string;
+  return i < BASE.length
+    ? text
+    : `${'"\'>) '.slice(0, 1 + (i % 5))}${text}`.slice(0, 256).trimEnd();
+}).map((text) => text.normalize('NFC') || '?');
