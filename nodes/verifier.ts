@@ -12,6 +12,7 @@ import { readKeyFile } from '../src/keys/key-file.ts';
 import { opensslEngine } from '../src/keys/openssl-engine.ts';
 import { openLevelLogStore } from '../src/store/level-log-store.ts';
 import { openLevelTallyStore } from '../src/tally/level-tally-store.ts';
+import { JudgeThread } from '../src/verifier/judge-thread.ts';
 import { openLevelVerifierStore } from '../src/verifier/level-verifier-store.ts';
 import { openVerifier } from '../src/verifier/verifier.ts';
 import {
@@ -83,6 +84,8 @@ await runProcess(async () => {
   const timeoutMs = config.requestTimeoutMs;
   const parts = new Parts();
   try {
+    const program = new URL('../src/verifier/judge-worker.js', import.meta.url);
+    const thread = parts.add(new JudgeThread({ program, trust }));
     const records = parts.add(await openLevelVerifierStore(join(config.data, 'records')));
     const verifier = parts.add(
       await openVerifier({
@@ -101,6 +104,7 @@ await runProcess(async () => {
           createWitnessSource(witness, { timeoutMs, now: unixNow, engine: opensslEngine }),
         now: unixNow,
         engine: opensslEngine,
+        judge: (bytes) => thread.judge({ bytes, now: unixNow() }),
         pollIntervalMs: config.pollIntervalMs,
         staleAfterSeconds: config.staleAfterSeconds,
         onDefect: logDefect,

@@ -29,6 +29,12 @@ export interface Accusation {
 /** `unproven`: the evidence does not hold. `full`: the log has as many findings of this kind as are kept. */
 export type Filing = 'filed' | 'unproven' | 'full';
 
+/** Kinds that count against everything that the log says. */
+const WHOLE_LOG: ReadonlySet<FiledFinding['kind']> = new Set([
+  'checkpoint-contradiction',
+  'tally-sum-contradiction',
+]);
+
 /** Findings kept of each kind per log: after so many the next proves nothing new, and a log must not fill the disk. */
 const MOST_OF_A_KIND = 100;
 
@@ -70,9 +76,7 @@ export class Findings {
 
   /** What counts against the logs where this model is concerned: contradictions, and bad entries that name it. */
   about(model: string): readonly FiledFinding[] {
-    return this.#filed.filter(
-      ({ kind, models }) => kind === 'checkpoint-contradiction' || models.includes(model),
-    );
+    return this.#filed.filter(({ kind, models }) => WHOLE_LOG.has(kind) || models.includes(model));
   }
 
   countOf(origin: string, kind: FiledFinding['kind']): number {

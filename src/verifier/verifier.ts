@@ -9,12 +9,13 @@ import type { Json } from '../core/bytes/json.ts';
 import { formatTime } from '../core/bytes/time.ts';
 import type { SignatureEngine } from '../core/note/ed25519.ts';
 import type { NoteSigner } from '../core/note/vkey.ts';
+import { judge as judgeHere } from '../core/report/judge.ts';
 import type { VerificationRules, WitnessedCheckpoint } from '../core/trust/quorum.ts';
 import type { TrustedLog, TrustedWitness, TrustRoot } from '../core/trust/trust-root.ts';
 import type { LogCommit, LogStore } from '../store/log-store.ts';
 import type { TallyStore } from '../tally/tally-store.ts';
 import { Catalogue } from './catalogue.ts';
-import { Dossiers } from './dossiers.ts';
+import { Dossiers, type Judge } from './dossiers.ts';
 import { EventLog } from './event-log.ts';
 import { type Findings, openFindings } from './findings.ts';
 import { type Follower, openFollower } from './follower.ts';
@@ -38,6 +39,8 @@ export interface VerifierOptions {
   readonly now: () => number;
   /** Checks signatures of checkpoints, and whatever is judged. */
   readonly engine: SignatureEngine;
+  /** Judges files; on the calling thread unless told. */
+  readonly judge?: Judge;
   readonly pollIntervalMs: number;
   /** How old what is known of a log may be before it no longer counts as known. */
   readonly staleAfterSeconds: number;
@@ -111,7 +114,7 @@ async function openTallyFollower(
   const { openStore, ...parts } = options;
   const store = await openStore(log);
   try {
-    return new TallyFollower({
+    const follower = new TallyFollower({
       ...parts,
       log,
       mirror,
@@ -119,6 +122,8 @@ async function openTallyFollower(
       source: parts.source(log),
       refusedEntries: () => refusals.count,
     });
+    await follower.resume();
+    return follower;
   } catch (error) {
     await store.close();
     throw error;
@@ -153,6 +158,7 @@ export class Verifier {
   constructor(options: VerifierOptions, parts: VerifierParts) {
     const { trust, records, now, onDefect, witnessSource } = options;
     const { followers, tallies, findings, rules } = parts;
+    const { judge = (bytes) => judgeHere(bytes, rules()) } = options;
     this.trust = trust;
     this.findings = findings;
     this.catalogue = parts.catalogue;
@@ -163,7 +169,7 @@ export class Verifier {
     // Every request under way listens to it: a few for each log and witness.
     setMaxListeners(0, this.#stop.signal);
     const clock = (): Clock => this.#clock();
-    this.dossiers = new Dossiers({ followers, tallies, findings, records, rules, clock });
+    this.dossiers = new Dossiers({ followers, tallies, findings, records, judge, clock });
     this.#listeners = trust.witnesses.map(
       (witness) => new WitnessListener({ witness, source: witnessSource(witness), now, onDefect }),
     );
@@ -238,7 +244,7 @@ export class Verifier {
       mirroredSize: follower.mirroredSize,
       verifiedEntries: follower.verifiedEntries,
       refusedEntries: follower.refusals.count,
-      talliedSize: tally?.current?.checkpoint.checkpoint.size ?? 0,
+      talliedSize: tally?.size ?? 0,
       tallyProblem: tally?.problem,
     };
   }

@@ -75,7 +75,20 @@ export interface TallyContradiction {
   readonly inclusion: readonly string[];
 }
 
-export type Evidence = Contradiction | Inadmissible | RootMismatch | TallyContradiction;
+/** A log's tally note whose count or sums are not those that its own tally root commits to. */
+export interface TallySumContradiction {
+  readonly kind: 'tally-sum-contradiction';
+  readonly tally: string;
+  /** Tally proof, in base64, of the totals of the whole tally. */
+  readonly proof: string;
+}
+
+export type Evidence =
+  | Contradiction
+  | Inadmissible
+  | RootMismatch
+  | TallyContradiction
+  | TallySumContradiction;
 
 export interface Finding {
   readonly origin: string;
@@ -116,6 +129,11 @@ const readers: { readonly [K in Evidence['kind']]: Reader<Extract<Evidence, { ki
     entry: base64,
     inclusion: hashes,
   }),
+  'tally-sum-contradiction': object<TallySumContradiction>({
+    kind: literal('tally-sum-contradiction'),
+    tally: anyText,
+    proof: base64,
+  }),
 };
 
 const evidence: Reader<Evidence> = (value, path) => {
@@ -126,6 +144,7 @@ const evidence: Reader<Evidence> = (value, path) => {
     'entry-inadmissible',
     'root-mismatch',
     'tally-contradiction',
+    'tally-sum-contradiction',
   )(named, `${path}.kind`);
   return readers[kind](value, path);
 };

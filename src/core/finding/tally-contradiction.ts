@@ -8,11 +8,12 @@ import type { Checkpoint } from '../note/checkpoint.ts';
 import { decodeKey, KEY_BYTES } from '../tally/key.ts';
 import { leavesOf } from '../tally/leaves.ts';
 import { summarizeLeaf, type TallyLeaf } from '../tally/node.ts';
-import { verifyTally } from '../tally/proof.ts';
+import { type Answer, verifyTally } from '../tally/proof.ts';
 import { decodeTallyProof } from '../tally/proof-bytes.ts';
+import { WHOLE_TALLY } from '../tally/questions.ts';
 import { verifyTallyNote } from '../tally/tally-note.ts';
 import type { VerificationRules } from '../trust/quorum.ts';
-import { parseHashes, type TallyContradiction } from './finding.ts';
+import { parseHashes, type TallyContradiction, type TallySumContradiction } from './finding.ts';
 
 export interface TallyContradictionClaim {
   readonly evidence: TallyContradiction;
@@ -54,6 +55,26 @@ export function judgeTallyContradiction(
   const tallied = said?.leaves[0];
   if (hashText(given) === hashText(tallied)) throw unproven('the tally says what the entry gives');
   return `${origin} signed a tally of ${size} entries that ${difference(given, tallied)} entry ${index}, a statement of kind ${parts.kind} about model ${parts.model}.`;
+}
+
+/**
+ * That a tally note gives a count or sums which its own tally root does not commit to; in a sentence.
+ * @throws FINDING_UNPROVEN and what the verification of note and proof throws
+ */
+export function judgeTallySums(
+  { evidence, origin }: { readonly evidence: TallySumContradiction; readonly origin: string },
+  rules: VerificationRules,
+): string {
+  const log = rules.trust.logs.get(origin);
+  if (log === undefined) throw unproven('the trust root names no such log');
+  const { head } = verifyTallyNote(evidence.tally, log.vkey, rules.engine);
+  const proof = decodeTallyProof(decodeBase64(evidence.proof));
+  const [whole] = verifyTally({ root: head.tallyRoot, questions: [WHOLE_TALLY], proof });
+  const { count, sums } = whole as Answer;
+  if (count === head.count && sums.every((sum, i) => sum === head.sums[i])) {
+    throw unproven('the note gives the count and sums of its tally');
+  }
+  return `${origin} signed a tally note of ${head.size} entries with a count of ${head.count} or sums that are not those of its own tally root, which holds ${count}.`;
 }
 
 function difference(given: TallyLeaf | undefined, tallied: TallyLeaf | undefined): string {

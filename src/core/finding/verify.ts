@@ -22,8 +22,9 @@ import {
   parseHashes,
   type RootMismatch,
   type TallyContradiction,
+  type TallySumContradiction,
 } from './finding.ts';
-import { judgeTallyContradiction } from './tally-contradiction.ts';
+import { judgeTallyContradiction, judgeTallySums } from './tally-contradiction.ts';
 
 export interface VerifiedFinding {
   readonly finding: Finding;
@@ -46,6 +47,8 @@ export function verifyFinding(finding: Finding, rules: VerificationRules): Verif
       return { finding, selfContained: false, ...judgeRootMismatch(finding, evidence, rules) };
     case 'tally-contradiction':
       return { finding, selfContained: true, ...judgeTally(finding, evidence, rules) };
+    case 'tally-sum-contradiction':
+      return { finding, selfContained: true, ...judgeSums(finding, evidence, rules) };
   }
 }
 
@@ -82,6 +85,15 @@ function judgeTally(
 ): Judgement {
   const checkpoint = ownCheckpoint(finding, evidence.checkpoint, rules);
   const sentence = judgeTallyContradiction({ evidence, checkpoint }, rules);
+  return { code: 'TALLY_CONTRADICTION', sentence };
+}
+
+function judgeSums(
+  { origin }: Finding,
+  evidence: TallySumContradiction,
+  rules: VerificationRules,
+): Judgement {
+  const sentence = judgeTallySums({ evidence, origin }, rules);
   return { code: 'TALLY_CONTRADICTION', sentence };
 }
 
