@@ -51,6 +51,7 @@ export const WORDS = {
     forget: 'Forget my file',
     useFile: 'Use a trust root file of your own',
     link: 'A link that pins it for others',
+    version: (n: number, until: string) => `Version ${n}, to be used until ${until}.`,
     rests: (logs: number, witnesses: number, quorum: number) =>
       `${count(logs, 'node')}; ${quorum} of ${count(witnesses, 'witness', 'witnesses')} must have seen what is shown.`,
     tolerance: (n: number) =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { canonicalText } from '../../src/core/bytes/json.ts';
-import { formatTrustRoot } from '../../src/core/trust/trust-root.ts';
 import { contradiction } from '../helpers/findings.ts';
+import { signTrust } from '../helpers/signed-trust.ts';
 import { digestOf, MODEL } from '../helpers/statements.ts';
 import { HAS_CHROMIUM, openPage, useChromium, verdictOf, type Watched } from './chromium.ts';
 import { type Lie, lieAbout, startLiar } from './lying-proxy.ts';
@@ -218,7 +218,7 @@ describe.skipIf(!HAS_CHROMIUM)('the page, when the verifier lies', { timeout: 40
     await page.goto('about:blank');
     const other = { ...site.bed.network.file, witnessQuorum: 2 };
     const liar = await startLiar(site.url, (path) =>
-      path === '/v1/trust' ? Buffer.from(formatTrustRoot(other)) : undefined,
+      path === '/v1/trust' ? Buffer.from(signTrust(other)) : undefined,
     );
     await page.goto(`${liar}/#trust=${digest}`);
     await page.waitForSelector('[data-standing=differs]');

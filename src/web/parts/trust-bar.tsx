@@ -1,6 +1,6 @@
 /** The trust root in use, always in sight; its window explains it and pins it. */
 import { useSignal } from '@preact/signals';
-import { formatList, shortHash } from '../format.ts';
+import { formatInstant, formatList, shortHash } from '../format.ts';
 import { failureOf } from '../state/answer.ts';
 import { pinLink } from '../state/route.ts';
 import * as state from '../state/trust.ts';
@@ -107,6 +107,7 @@ function TrustFacts({ view }: { readonly view: TrustView }) {
     <>
       <Hash hex={view.digest} label={words.digest} />
       <ul class="plain">
+        <li>{words.version(view.version, formatInstant(view.expires))}</li>
         <li>{words.rests(view.logs.length, view.witnesses.length, view.witnessQuorum)}</li>
         <li>{words.tolerance(view.tolerance)}</li>
         <li>{words.verifiers(view.verifierQuorum, view.verifiers.length)}</li>

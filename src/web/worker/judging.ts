@@ -15,19 +15,22 @@ import {
   verifyFreshness,
   verifyWitnessedCheckpoint,
 } from '../../core/trust/quorum.ts';
-import { parseTrustRoot, quorumTolerance, type TrustRoot } from '../../core/trust/trust-root.ts';
+import { toleranceOf } from '../../core/trust/tolerance.ts';
+import { parseTrustRoot, type TrustRoot } from '../../core/trust/trust-root.ts';
 import { AttestryError } from '../../errors.ts';
 import { type Judged, openJudged } from './judged.ts';
 import type { CheckedNote, FileKind, HashedModel, JudgeRequest, TrustView } from './protocol.ts';
 
-export function viewTrust(trust: TrustRoot): TrustView {
-  const { digest, witnesses, witnessQuorum, verifiers, verifierQuorum } = trust;
+export function viewTrust(trust: TrustRoot, now: number): TrustView {
+  const { digest, version, expires, witnesses, witnessQuorum, verifiers, verifierQuorum } = trust;
   const named = ({ name, operator }: { readonly name: string; readonly operator: string }) => ({
     name,
     operator,
   });
   return {
     digest,
+    version,
+    expires: formatTime(expires),
     logs: [...trust.logs.values()].map(({ origin, operator, region }) => ({
       name: origin,
       operator,
@@ -35,7 +38,7 @@ export function viewTrust(trust: TrustRoot): TrustView {
     })),
     witnesses: witnesses.map(named),
     witnessQuorum,
-    tolerance: quorumTolerance(witnesses.length, witnessQuorum),
+    tolerance: toleranceOf(witnesses, witnessQuorum, now).dishonest,
     verifiers: verifiers.map(named),
     verifierQuorum,
   };

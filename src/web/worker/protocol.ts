@@ -27,6 +27,9 @@ export interface HashedModel {
 /** What a trust root says, for people to look at. */
 export interface TrustView {
   readonly digest: string;
+  readonly version: number;
+  /** From then on nothing is VALID by it. */
+  readonly expires: string;
   readonly logs: readonly TrustedParty[];
   readonly witnesses: readonly TrustedParty[];
   readonly witnessQuorum: number;

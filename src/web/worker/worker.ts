@@ -37,7 +37,7 @@ function tasksFor(onProgress: (done: number, total: number) => void): Tasks {
     trust(bytes) {
       const root = parseTrustRoot(bytes);
       roots.set(root.digest, root);
-      return viewTrust(root);
+      return viewTrust(root, Math.floor(Date.now() / 1000));
     },
     kind: kindOf,
     hash: (model) => hashModel(model, onProgress),
