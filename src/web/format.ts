@@ -1,5 +1,5 @@
 /** Numbers, sizes, times and digests as people read them. */
-import { WORDS } from './words.ts';
+import { WORDS } from './words/words.ts';
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 const MINUTE = 60;

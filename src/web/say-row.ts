@@ -5,7 +5,7 @@ import type { RevocationPredicate } from '../core/statement/revocation.ts';
 import type { TrainingPredicate } from '../core/statement/training.ts';
 import type { UsagePredicate } from '../core/statement/usage.ts';
 import { formatList, formatMinute, formatPerMillion, formatQuantity } from './format.ts';
-import { WORDS } from './words.ts';
+import { WORDS } from './words/words.ts';
 import type { Row } from './worker/protocol.ts';
 
 /** The predicate of a verified statement has the shape of its kind. */

@@ -1,7 +1,7 @@
 /** The verdict that a report comes to, in the words of those who ask. */
 import type { Report } from '../core/report/report.ts';
 import { formatList } from './format.ts';
-import { WORDS } from './words.ts';
+import { WORDS } from './words/words.ts';
 import type { Judgement } from './worker/protocol.ts';
 
 export type VerdictName = keyof typeof WORDS.verdict;

@@ -30,7 +30,7 @@ function withText(statement: Statement, text: string): Statement {
           approach: text,
           task: text,
           architectureFamily: text,
-          hyperparameters: { [text]: text },
+          hyperparameters: { [keyOf(text)]: text },
         },
         internalParameters: {
           ...buildDefinition.internalParameters,
@@ -47,13 +47,18 @@ function withText(statement: Statement, text: string): Statement {
   };
 }
 
+/** A few names are refused as keys, wherever they stand. */
+function keyOf(text: string): string {
+  return `key ${text}`.slice(0, 256).normalize('NFC');
+}
+
 function resource(text: string): Resource {
   return {
     name: text,
     digest: { sha256: '07'.repeat(32) },
     uri: text,
     mediaType: text,
-    annotations: { [text]: text },
+    annotations: { [keyOf(text)]: text },
   };
 }
 

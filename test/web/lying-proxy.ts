@@ -14,8 +14,10 @@ export async function startLiar(upstream: string, lie: Lie): Promise<string> {
     const answer = await fetch(`${upstream}${isStream ? '/healthz' : path}`);
     const body = Buffer.from(await answer.arrayBuffer());
     const headers = KEPT_HEADERS.map((name) => [name, answer.headers.get(name) ?? '']);
-    response.writeHead(isStream ? 503 : answer.status, Object.fromEntries(headers));
-    response.end(lie(path, body) ?? body);
+    const told = lie(path, body);
+    const status = told === undefined ? answer.status : 200;
+    response.writeHead(isStream ? 503 : status, Object.fromEntries(headers));
+    response.end(told ?? body);
   });
   return url;
 }

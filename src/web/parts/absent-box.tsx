@@ -1,6 +1,6 @@
 /** What the tallies prove not to be there. */
 import { windowsOf } from '../state/answer.ts';
-import { WORDS } from '../words.ts';
+import { WORDS } from '../words/words.ts';
 import type { Judgement } from '../worker/protocol.ts';
 
 export function AbsentBox({ judgement }: { readonly judgement: Judgement }) {

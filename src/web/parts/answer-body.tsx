@@ -4,7 +4,7 @@ import { formatInstant } from '../format.ts';
 import type { Opened } from '../state/answer.ts';
 import { standing } from '../state/trust.ts';
 import { type Verdict, verdictOf } from '../verdict.ts';
-import { WORDS } from '../words.ts';
+import { WORDS } from '../words/words.ts';
 import { AbsentBox } from './absent-box.tsx';
 import { NodeList } from './node-list.tsx';
 import { StatementList } from './statement-list.tsx';

@@ -1,5 +1,5 @@
 import { Component, type ComponentChildren } from 'preact';
-import { WORDS } from '../words.ts';
+import { WORDS } from '../words/words.ts';
 
 /** Holds one view: a server's answer of a shape that nobody expects takes down the view, not the page. */
 export class Boundary extends Component<

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { WORDS } from '../words.ts';
+import { WORDS } from '../words/words.ts';
 
 interface DialogProps {
   readonly title: string;
@@ -16,12 +16,12 @@ export function Dialog({ title, onClose, children }: DialogProps) {
   }, []);
   return (
     <dialog ref={ref} aria-labelledby="dialog-title" onClose={onClose}>
-      <header class="dialog-head">
+      <div class="dialog-head">
         <h2 id="dialog-title">{title}</h2>
         <button type="button" onClick={() => ref.current?.close()}>
           {WORDS.close}
         </button>
-      </header>
+      </div>
       <div class="dialog-body">{children}</div>
     </dialog>
   );

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { hrefOf, route, type View } from '../state/route.ts';
 import { setTheme, THEMES, theme } from '../state/theme.ts';
-import { WORDS } from '../words.ts';
+import { WORDS } from '../words/words.ts';
 import { TrustBar } from './trust-bar.tsx';
 
 const TABS: readonly (readonly [View, readonly View[]])[] = [
@@ -17,9 +17,9 @@ export function Frame({ children }: { readonly children: ComponentChildren }) {
   const { view } = route.value;
   return (
     <>
-      <a class="skip" href="#main" onClick={focusMain}>
+      <button type="button" class="skip" onClick={() => document.getElementById('main')?.focus()}>
         {WORDS.skip}
-      </a>
+      </button>
       <header class="top no-print">
         <div class="top-in">
           <a class="brand" href={hrefOf('ask')}>
@@ -59,10 +59,4 @@ export function Frame({ children }: { readonly children: ComponentChildren }) {
       </main>
     </>
   );
-}
-
-/** The address names the view, so the link may not change it. */
-function focusMain(event: Event): void {
-  event.preventDefault();
-  document.getElementById('main')?.focus();
 }

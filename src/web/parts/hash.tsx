@@ -1,5 +1,5 @@
 import { useSignal } from '@preact/signals';
-import { WORDS } from '../words.ts';
+import { WORDS } from '../words/words.ts';
 
 const COPIED_MS = 1500;
 

@@ -1,7 +1,7 @@
 import { formatAge } from '../format.ts';
 import type { SeenNode } from '../state/network.ts';
 import { hrefOf } from '../state/route.ts';
-import { WORDS } from '../words.ts';
+import { WORDS } from '../words/words.ts';
 import type { TrustedParty } from '../worker/protocol.ts';
 import { Icon } from './icons.tsx';
 

@@ -1,7 +1,7 @@
 import type { Signal } from '@preact/signals';
 import { shortHash } from '../format.ts';
 import { models } from '../state/models.ts';
-import { WORDS } from '../words.ts';
+import { WORDS } from '../words/words.ts';
 
 /** Which of the listed models are counted. */
 export function ModelPicker({ chosen }: { readonly chosen: Signal<readonly string[]> }) {

@@ -3,7 +3,7 @@ import type { ListedModel } from '../server-answer.ts';
 import { ask } from '../state/answer.ts';
 import { loadModels, models, modelsState, nextModels } from '../state/models.ts';
 import { hrefOf } from '../state/route.ts';
-import { WORDS } from '../words.ts';
+import { WORDS } from '../words/words.ts';
 
 /** The server's list of models, each a question away from its proofs. */
 export function ModelTable() {

@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals';
 import { formatInstant, formatList } from '../format.ts';
 import type { Opened } from '../state/answer.ts';
-import { WORDS } from '../words.ts';
+import { WORDS } from '../words/words.ts';
 import type { LogNotes } from '../worker/protocol.ts';
 import { Dialog } from './dialog.tsx';
 import { Icon } from './icons.tsx';

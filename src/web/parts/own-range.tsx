@@ -1,7 +1,7 @@
 import { type Signal, useSignal } from '@preact/signals';
 import type { UsageRange } from '../../core/tally/questions.ts';
 import { lastHours, rangeBetween } from '../usage-series.ts';
-import { WORDS } from '../words.ts';
+import { WORDS } from '../words/words.ts';
 
 /** A start and an end, both at a full hour, in UTC. */
 export function OwnRange({ range }: { readonly range: Signal<UsageRange | undefined> }) {

@@ -5,7 +5,8 @@ import type { PickedFile, PickedModel } from '../worker/protocol.ts';
 export async function pickDropped(transfer: DataTransfer): Promise<PickedModel | undefined> {
   const entries = [...transfer.items].flatMap((item) => item.webkitGetAsEntry() ?? []);
   const [entry] = entries;
-  if (entry === undefined) return undefined;
+  // What a script drops has no place on a disk.
+  if (entry === undefined) return pickFile(transfer.files[0]);
   if (entry.isFile) return pickFile(await fileOf(entry as FileSystemFileEntry));
   const files = await filesUnder(entry as FileSystemDirectoryEntry);
   return files.length === 0 ? undefined : { form: 'folder', name: entry.name, files };

@@ -1,6 +1,6 @@
 import { formatBytes } from '../format.ts';
 import { type Hashing, stopHashing } from '../state/hashing.ts';
-import { WORDS } from '../words.ts';
+import { WORDS } from '../words/words.ts';
 
 export function ProgressLine({ name, done, total }: Hashing) {
   const label = WORDS.ask.hashing(name);

@@ -4,10 +4,11 @@ import { useEffect } from 'preact/hooks';
 import { formatInstant } from '../format.ts';
 import { sayRow } from '../say-row.ts';
 import type { Opened } from '../state/answer.ts';
-import { WORDS } from '../words.ts';
+import { WORDS } from '../words/words.ts';
 import type { ProofView, Row } from '../worker/protocol.ts';
 import { Dialog } from './dialog.tsx';
 import { Hash } from './hash.tsx';
+import { Scroller } from './scroller.tsx';
 import { TreePath } from './tree-path.tsx';
 
 interface ProofWindowProps {
@@ -85,7 +86,9 @@ export function Raw({ title, text, children }: RawProps) {
     <details>
       <summary>{title}</summary>
       {children}
-      <pre>{text}</pre>
+      <Scroller class="raw" label={title}>
+        <pre>{text}</pre>
+      </Scroller>
     </details>
   );
 }

@@ -2,7 +2,7 @@ import { shortHash } from '../format.ts';
 import { worker } from '../state/trust.ts';
 import { proven } from '../state/usage.ts';
 import type { ProvenUsage } from '../usage-series.ts';
-import { WORDS } from '../words.ts';
+import { WORDS } from '../words/words.ts';
 import { download } from './download.ts';
 import { Icon } from './icons.tsx';
 

@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals';
 import { formatMinute } from '../format.ts';
 import { sayRow } from '../say-row.ts';
 import type { Opened } from '../state/answer.ts';
-import { WORDS } from '../words.ts';
+import { WORDS } from '../words/words.ts';
 import type { Row } from '../worker/protocol.ts';
 import { Icon, type IconName } from './icons.tsx';
 import { ProofWindow } from './proof-window.tsx';

@@ -3,7 +3,7 @@ import type { EvaluationPredicate } from '../../core/statement/evaluation.ts';
 import type { TrainingPredicate } from '../../core/statement/training.ts';
 import { formatQuantity } from '../format.ts';
 import { sayClaims } from '../say-row.ts';
-import { WORDS } from '../words.ts';
+import { WORDS } from '../words/words.ts';
 import type { Row } from '../worker/protocol.ts';
 import { Icon } from './icons.tsx';
 

@@ -1,7 +1,7 @@
 import { shortHash } from '../format.ts';
 import { type Opened, windowsOf } from '../state/answer.ts';
 import { hrefOf } from '../state/route.ts';
-import { WORDS } from '../words.ts';
+import { WORDS } from '../words/words.ts';
 import { download } from './download.ts';
 import { Icon } from './icons.tsx';
 

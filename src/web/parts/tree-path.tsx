@@ -1,6 +1,6 @@
 /** The way from an entry up to the root, drawn: what stands on it, and the neighbour that each step needs. */
 import { shortHash } from '../format.ts';
-import { WORDS } from '../words.ts';
+import { WORDS } from '../words/words.ts';
 import type { ProofView } from '../worker/protocol.ts';
 
 const WIDTH = 560;

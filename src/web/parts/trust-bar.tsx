@@ -4,7 +4,7 @@ import { formatInstant, formatList, shortHash } from '../format.ts';
 import { failureOf } from '../state/answer.ts';
 import { pinLink } from '../state/route.ts';
 import * as state from '../state/trust.ts';
-import { WORDS } from '../words.ts';
+import { WORDS } from '../words/words.ts';
 import type { TrustView } from '../worker/protocol.ts';
 import { Dialog } from './dialog.tsx';
 import { Hash } from './hash.tsx';

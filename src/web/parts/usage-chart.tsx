@@ -4,7 +4,7 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import type { UsageMetric } from '../../core/statement/usage.ts';
 import type { Series } from '../usage-series.ts';
-import { WORDS } from '../words.ts';
+import { WORDS } from '../words/words.ts';
 
 interface UsageChartProps {
   readonly series: readonly Series[];

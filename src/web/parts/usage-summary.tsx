@@ -2,8 +2,9 @@
 import type { UsageMetric } from '../../core/statement/usage.ts';
 import { formatQuantity } from '../format.ts';
 import { hrefOf } from '../state/route.ts';
-import { WORDS } from '../words.ts';
+import { WORDS } from '../words/words.ts';
 import type { Judgement } from '../worker/protocol.ts';
+import { Scroller } from './scroller.tsx';
 
 /** The columns that people ask for; the other buckets stand in the usage view. */
 const METRICS: readonly UsageMetric[] = [
@@ -57,7 +58,7 @@ export function UsageTable({ head, rows, metrics = METRICS, summed = false }: Us
   const sum = (metric: string): string =>
     rows.reduce((total, { totals }) => total + BigInt(totals[metric] ?? '0'), 0n).toString();
   return (
-    <div class="table">
+    <Scroller class="table" label={head}>
       <table>
         <thead>
           <tr>
@@ -101,6 +102,6 @@ export function UsageTable({ head, rows, metrics = METRICS, summed = false }: Us
           </tfoot>
         ) : null}
       </table>
-    </div>
+    </Scroller>
   );
 }

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { Verdict } from '../verdict.ts';
-import { WORDS } from '../words.ts';
+import { WORDS } from '../words/words.ts';
 import { Icon } from './icons.tsx';
 
 /** The answer in one sentence. Read out as soon as it is there. */

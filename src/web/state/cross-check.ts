@@ -3,7 +3,7 @@ import { usageRows } from '../../core/report/usage-rows.ts';
 import type { UsageRange } from '../../core/tally/questions.ts';
 import { server } from '../server.ts';
 import type { ListedModel, UsageAnswer } from '../server-answer.ts';
-import { DOUBTS } from '../words.ts';
+import { DOUBTS } from '../words/words.ts';
 import type { Judgement } from '../worker/protocol.ts';
 
 export interface CrossCheck {

@@ -10,7 +10,7 @@ import { ask, inHand } from '../state/answer.ts';
 import { hash, hashing, hashingFailure } from '../state/hashing.ts';
 import { loadModels } from '../state/models.ts';
 import { go } from '../state/route.ts';
-import { WORDS } from '../words.ts';
+import { WORDS } from '../words/words.ts';
 import type { PickedModel } from '../worker/protocol.ts';
 
 export function AskView() {

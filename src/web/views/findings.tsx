@@ -9,7 +9,7 @@ import { Raw } from '../parts/proof-window.tsx';
 import { findings, findingsState, loadFindings, type SeenFinding } from '../state/findings.ts';
 import { usable, worker } from '../state/trust.ts';
 import { verdictOf } from '../verdict.ts';
-import { WORDS } from '../words.ts';
+import { WORDS } from '../words/words.ts';
 import type { Judgement } from '../worker/protocol.ts';
 
 export function FindingsView() {

@@ -11,7 +11,7 @@ import { type Answer, answer, ask, windowsOf } from '../state/answer.ts';
 import { hrefOf } from '../state/route.ts';
 import { standing, usable } from '../state/trust.ts';
 import { refusedVerdict } from '../verdict.ts';
-import { WORDS } from '../words.ts';
+import { WORDS } from '../words/words.ts';
 
 export function ModelView({ model }: { readonly model: string }) {
   const current = answer.value;

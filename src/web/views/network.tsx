@@ -14,7 +14,7 @@ import {
 } from '../state/network.ts';
 import { useNow } from '../state/now.ts';
 import { usable } from '../state/trust.ts';
-import { WORDS } from '../words.ts';
+import { WORDS } from '../words/words.ts';
 
 export function NetworkView() {
   const root = usable.value?.view.digest;

@@ -8,7 +8,7 @@ import { sayRow } from '../say-row.ts';
 import { answer, type Opened } from '../state/answer.ts';
 import { hrefOf } from '../state/route.ts';
 import { standing } from '../state/trust.ts';
-import { WORDS } from '../words.ts';
+import { WORDS } from '../words/words.ts';
 
 const MOST_ROWS = 40;
 

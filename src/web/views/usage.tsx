@@ -9,13 +9,14 @@ import { ModelPicker } from '../parts/model-picker.tsx';
 import { Offline } from '../parts/model-table.tsx';
 import { OwnRange } from '../parts/own-range.tsx';
 import { ProvenFiles } from '../parts/proven-files.tsx';
+import { Scroller } from '../parts/scroller.tsx';
 import { UsageChart } from '../parts/usage-chart.tsx';
 import { UsageTable } from '../parts/usage-summary.tsx';
 import { loadModels, models, modelsState } from '../state/models.ts';
 import { usable } from '../state/trust.ts';
 import { askUsage, failures, proven, usageState } from '../state/usage.ts';
 import { type Grouping, lastHours, seriesOf, timesOf } from '../usage-series.ts';
-import { WORDS } from '../words.ts';
+import { WORDS } from '../words/words.ts';
 
 const HOURS: Readonly<Record<string, number>> = { '6h': 6, '24h': 24, '7d': 168, '30d': 720 };
 const OWN = 'own';
@@ -134,7 +135,7 @@ interface OverTimeProps {
 function OverTime({ series, times, metric }: OverTimeProps) {
   const used = times.filter((time) => series.some(({ byTime }) => byTime.has(time)));
   return (
-    <div class="table tall">
+    <Scroller class="table tall" label={WORDS.usage.overTime}>
       <table>
         <thead>
           <tr>
@@ -159,6 +160,6 @@ function OverTime({ series, times, metric }: OverTimeProps) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Scroller>
   );
 }

@@ -7,7 +7,7 @@ import { ProgressLine } from '../parts/progress-line.tsx';
 import { hashing } from '../state/hashing.ts';
 import * as state from '../state/sent.ts';
 import { usable } from '../state/trust.ts';
-import { WORDS } from '../words.ts';
+import { WORDS } from '../words/words.ts';
 
 export function VerifyView() {
   const { verify: words } = WORDS;
