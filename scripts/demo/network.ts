@@ -68,6 +68,8 @@ export async function startNetwork(stage: Stage): Promise<Network> {
   narrator.chapter('A network');
   const network = await startTogether(stage);
   const { sites, witnesses, trust } = network;
+  narrator.say("Open this in a browser: the auditor's page, which verifies everything itself.");
+  narrator.show([pageOf(network)]);
   const regions = sites.map(({ party }) => `${party.operatorName} in ${party.region}`).join(', ');
   narrator.say(`Three operators run a log node each: ${regions}.`);
   const names = witnesses.map(({ party }) => party.operator).join(', ');
@@ -97,12 +99,19 @@ async function startTogether(stage: Stage): Promise<Network> {
   }
 }
 
-/** Where everyone listens, the verifier first. */
-export function describeNetwork({ verifier, sites, witnesses }: Network): readonly string[] {
+/** Where a person starts. */
+function pageOf({ verifier }: Pick<Network, 'verifier'>): string {
+  return `${verifier.url}/`;
+}
+
+/** Where everyone listens, the page first. */
+export function describeNetwork(network: Network): readonly string[] {
+  const { verifier, sites, witnesses } = network;
   const witnessLines = witnesses.map(
     ({ party, url }) => `witness   ${url}/docs  ${party.operator}`,
   );
   return [
+    `page      ${pageOf(network)}  what an auditor opens`,
     `verifier  ${verifier.url}/v1/models (its API: ${verifier.url}/docs)`,
     ...sites.map(
       ({ party, url }) => `log       ${url}/checkpoint  ${party.region}, ${party.operatorName}`,

@@ -105,7 +105,6 @@ const BASE = [...MARKUP, ...CODE, ...SCRIPTS, ...LONG].map((text) => text.normal
 /** The texts above, and each again in other surroundings, until there are 200. */
 export const HOSTILE_STRINGS: readonly string[] = Array.from({ length: 200 }, (_, i) => {
   const text = BASE[i % BASE.length] as string;
-  return i < BASE.length
-    ? text
-    : `${'"\'>) '.slice(0, 1 + (i % 5))}${text}`.slice(0, 256).trimEnd();
-}).map((text) => text.normalize('NFC') || '?');
+  const around = `"'>) `.slice(0, 1 + (i % 5));
+  return i < BASE.length ? text : `${around}${text.slice(0, 240)} ${i}`.normalize('NFC');
+});

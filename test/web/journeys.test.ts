@@ -95,17 +95,19 @@ describe.skipIf(!HAS_CHROMIUM)('an auditor', { timeout: 60_000 }, () => {
   it('drops a file with the mouse', async () => {
     const { page } = await openPage();
     await page.goto(network.url);
-    const bytes = [...(await readFile(modelFile('face_detection_full_range.tflite')))];
-    await page.evaluate((data) => {
+    const file = await readFile(modelFile('face_detection_full_range.tflite'));
+    await page.evaluate((base64) => {
       const transfer = new DataTransfer();
-      transfer.items.add(new File([new Uint8Array(data)], 'dropped.tflite'));
+      transfer.items.add(
+        new File([Uint8Array.from(atob(base64), (byte) => byte.charCodeAt(0))], 'dropped.tflite'),
+      );
       const drop = new DragEvent('drop', {
         dataTransfer: transfer,
         bubbles: true,
         cancelable: true,
       });
       document.querySelector('.drop')?.dispatchEvent(drop);
-    }, bytes);
+    }, file.toString('base64'));
     expect(await verdictOf(page)).toBe('authentic');
   });
 

@@ -1,6 +1,5 @@
 /** Every view, in light and dark, narrow and wide: reachable by keyboard, without violations, with nothing out of place. */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { contradiction } from '../helpers/findings.ts';
@@ -10,7 +9,6 @@ import { PageBed, state } from './page-bed.ts';
 
 useChromium();
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const WIDTHS = [1280, 768, 390];
 
 interface View {
@@ -42,7 +40,7 @@ async function violations(page: Page): Promise<readonly string[]> {
     const scope = globalThis as unknown as { axe?: { run: () => Promise<unknown> } };
     if (scope.axe === undefined) new Function(source).call(globalThis);
     return await scope.axe?.run();
-  }, AXE);
+  }, axe.source);
   return (result as AxeResult).violations.flatMap(({ id, nodes }) =>
     nodes.map(({ html }) => `${id}: ${html}`),
   );

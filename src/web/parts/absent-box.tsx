@@ -28,7 +28,7 @@ export function AbsentBox({ judgement }: { readonly judgement: Judgement }) {
 }
 
 /** Kinds of which no log holds a statement; undefined unless every log proves its list. */
-export function absentKinds(judgement: Judgement): readonly string[] | undefined {
+function absentKinds(judgement: Judgement): readonly string[] | undefined {
   const { report, logsTrusted } = judgement;
   const { proven } = report;
   if (proven.length < logsTrusted || logsTrusted === 0) return undefined;

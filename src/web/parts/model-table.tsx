@@ -1,6 +1,5 @@
 import { formatList, shortHash } from '../format.ts';
 import type { ListedModel } from '../server-answer.ts';
-import { ask } from '../state/answer.ts';
 import { loadModels, models, modelsState, nextModels } from '../state/models.ts';
 import { hrefOf } from '../state/route.ts';
 import { WORDS } from '../words/words.ts';
@@ -31,7 +30,7 @@ export function ModelTable() {
 function ModelCard({ model, names, statements, origins }: ListedModel) {
   return (
     <li>
-      <a class="card" href={hrefOf('model', model)} onClick={() => void ask(model)}>
+      <a class="card" href={hrefOf('model', model)}>
         <strong>{formatList(names, 2) || WORDS.ask.unnamed}</strong>
         <code>{shortHash(model, 16)}</code>
         <span class="dim">

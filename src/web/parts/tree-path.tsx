@@ -17,7 +17,7 @@ interface Place {
 }
 
 /** Where the nodes of the path stand: each parent leans towards the side of its sibling. */
-export function placesOf(path: ProofView['path']): readonly Place[] {
+function placesOf(path: ProofView['path']): readonly Place[] {
   const height = TOP + path.length * STEP;
   const places: Place[] = [{ x: MIDDLE + leanOf(path[0]), y: height }];
   path.forEach((_, i) => {

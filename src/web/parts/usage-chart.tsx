@@ -58,7 +58,7 @@ function secondsOf(times: readonly string[]): number[] {
 }
 
 /** The tops of the bars: each series on top of those before it. Drawn from the tallest, so that each shows its own part. */
-export function stack(
+function stack(
   series: readonly Series[],
   times: readonly string[],
   metric: UsageMetric,

@@ -18,6 +18,8 @@ export interface Opened {
 export interface Answer {
   readonly model: string;
   readonly inHand: HashedModel | undefined;
+  /** Digest of the trust root that it is judged by. */
+  readonly by: string | undefined;
   readonly phase: 'fetching' | 'judging' | 'answered' | 'failed';
   readonly opened?: Opened;
   /** The answer with usage summed over all time: what a CSV of it is made from. */
@@ -42,9 +44,21 @@ let asked = 0;
 let full: WorkerClient | undefined;
 
 /** Everything up to the next full hour but one: no usage can be later. */
-export function wholeTime(nowMs: number): UsageRange {
+function wholeTime(nowMs: number): UsageRange {
   const to = new Date((Math.floor(nowMs / HOUR_MS) + 2) * HOUR_MS).toISOString();
   return { from: '1970-01-01T00:00:00Z', to: to.replace('.000', ''), by: 'total' };
+}
+
+/** The model in hand, if it is this one. */
+function handOf(model: string): HashedModel | undefined {
+  return inHand.value?.sha256 === model ? inHand.value : undefined;
+}
+
+/** Whether this is what is being asked already, or has been answered. */
+export function isAsked(model: string): boolean {
+  const current = answer.value;
+  const isSame = current?.model === model && current.by === usable.value?.view.digest;
+  return isSame && current.inHand === handOf(model) && current.phase !== 'failed';
 }
 
 export async function ask(model: string): Promise<void> {
@@ -52,13 +66,21 @@ export async function ask(model: string): Promise<void> {
   const isCurrent = (): boolean => number === asked;
   full?.stop();
   full = undefined;
-  const hashed = inHand.value?.sha256 === model ? inHand.value : undefined;
-  const start: Answer = { model, inHand: hashed, phase: 'fetching', usage: 'summed', doubts: [] };
+  const hashed = handOf(model);
+  const trust = usable.value;
+  const by = trust?.view.digest;
+  const start: Answer = {
+    model,
+    inHand: hashed,
+    by,
+    phase: 'fetching',
+    usage: 'summed',
+    doubts: [],
+  };
   const set = (change: Partial<Answer>): void => {
     if (isCurrent()) answer.value = { ...(answer.value ?? start), ...change };
   };
   answer.value = start;
-  const trust = usable.value;
   if (trust === undefined) return;
   try {
     const range = wholeTime(Date.now());

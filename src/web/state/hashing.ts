@@ -13,31 +13,31 @@ export interface Hashing {
 export const hashing = signal<Hashing | undefined>(undefined);
 export const hashingFailure = signal('');
 
-let current: WorkerClient | undefined;
+// Started with the page: later the network may be gone from which it comes.
+let client = new WorkerClient();
+let current = 0;
 
 /** The digests of the model; undefined when it was stopped or could not be read. */
 export async function hash(model: PickedModel): Promise<HashedModel | undefined> {
-  stopHashing();
+  if (hashing.value !== undefined) stopHashing();
+  const number = ++current;
   hashingFailure.value = '';
   hashing.value = { name: model.name, done: 0, total: 0 };
-  const client = new WorkerClient();
-  current = client;
   try {
     return await client.run('hash', model, (done, total) => {
-      if (current === client) hashing.value = { name: model.name, done, total };
+      if (number === current) hashing.value = { name: model.name, done, total };
     });
   } catch (error) {
-    if (current === client) hashingFailure.value = failureOf(error).message;
+    if (number === current) hashingFailure.value = failureOf(error).message;
     return undefined;
   } finally {
-    client.stop();
-    if (current === client) hashing.value = undefined;
+    if (number === current) hashing.value = undefined;
   }
 }
 
 export function stopHashing(): void {
-  const stopped = current;
-  current = undefined;
+  current += 1;
   hashing.value = undefined;
-  stopped?.stop();
+  client.stop();
+  client = new WorkerClient();
 }

@@ -6,7 +6,7 @@ import { DropZone, FileButton } from '../parts/drop-zone.tsx';
 import { ModelTable } from '../parts/model-table.tsx';
 import { pickDropped, pickFile, pickFolder } from '../parts/picking.ts';
 import { ProgressLine } from '../parts/progress-line.tsx';
-import { ask, inHand } from '../state/answer.ts';
+import { inHand } from '../state/answer.ts';
 import { hash, hashing, hashingFailure } from '../state/hashing.ts';
 import { loadModels } from '../state/models.ts';
 import { go } from '../state/route.ts';
@@ -23,7 +23,6 @@ export function AskView() {
     if (hashed === undefined) return;
     inHand.value = hashed;
     go('model', hashed.sha256);
-    void ask(hashed.sha256);
   };
   return (
     <>
@@ -74,7 +73,6 @@ function DigestForm() {
     isWrong.value = digest === undefined;
     if (digest === undefined) return;
     go('model', digest);
-    void ask(digest);
   };
   return (
     <form class="digest-form" onSubmit={submit}>

@@ -7,7 +7,7 @@ import { Offline } from '../parts/model-table.tsx';
 import { TakeAway } from '../parts/take-away.tsx';
 import { VerdictBox } from '../parts/verdict-box.tsx';
 import { UNREACHABLE } from '../server.ts';
-import { type Answer, answer, ask, windowsOf } from '../state/answer.ts';
+import { type Answer, answer, ask, inHand, isAsked, windowsOf } from '../state/answer.ts';
 import { hrefOf } from '../state/route.ts';
 import { standing, usable } from '../state/trust.ts';
 import { refusedVerdict } from '../verdict.ts';
@@ -17,9 +17,8 @@ export function ModelView({ model }: { readonly model: string }) {
   const current = answer.value;
   const root = usable.value?.view.digest;
   useEffect(() => {
-    const isAnswered = current?.model === model && current.opened?.trust.view.digest === root;
-    if (root !== undefined && !isAnswered) void ask(model);
-  }, [model, root]);
+    if (root !== undefined && !isAsked(model)) void ask(model);
+  }, [model, root, inHand.value]);
   const names = current?.model === model ? (current.opened?.judgement.names ?? []) : [];
   return (
     <>

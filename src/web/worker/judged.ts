@@ -57,7 +57,7 @@ function openDossier(bytes: Uint8Array, shown: Map<string, Shown>, notes: Map<st
   }
 }
 
-export function keyOf(origin: string, index: number): string {
+function keyOf(origin: string, index: number): string {
   return `${index} ${origin}`;
 }
 
