@@ -11,10 +11,11 @@ import { advanceStream, type StreamState, streamKey } from '../core/statement/st
 import type { TrustedLog, TrustRoot } from '../core/trust/trust-root.ts';
 import { AttestryError, type AttestryErrorCode } from '../errors.ts';
 import { opensslEngine, verifyInPool } from '../keys/openssl-engine.ts';
+import { leafHashBySystem } from '../keys/openssl-hash.ts';
 import type { HeadLock } from '../store/head-lock.ts';
 import type { CheckpointState, Head, LogStore, StoredCheckpoint } from '../store/log-store.ts';
 import { type ScrubStep, scrubSteps, scrubTile, scrubUpperTiles } from './scrub.ts';
-import { leafHashBySystem, tileReader } from './second-path.ts';
+import { tileReader } from './second-path.ts';
 
 export interface FsckOptions {
   readonly store: LogStore;

@@ -13,8 +13,9 @@ import type { Receipt } from '../core/receipt/receipt.ts';
 import { parseEnvelope } from '../core/statement/envelope.ts';
 import { AttestryError } from '../errors.ts';
 import { opensslEngine } from '../keys/openssl-engine.ts';
+import { leafHashBySystem } from '../keys/openssl-hash.ts';
 import type { CheckpointState, Head, LogStore, StoredCheckpoint } from '../store/log-store.ts';
-import { leafHashBySystem, tileReader } from './second-path.ts';
+import { tileReader } from './second-path.ts';
 
 export interface LogReaderOptions {
   readonly store: LogStore;

@@ -3,8 +3,9 @@ import { bytesEqual } from '../core/bytes/equal.ts';
 import { HASH_LENGTH, rowRoot } from '../core/merkle/hash.ts';
 import { hashesOnLevel, TILE_WIDTH } from '../core/merkle/tile.ts';
 import { AttestryError } from '../errors.ts';
+import { leafHashBySystem } from '../keys/openssl-hash.ts';
 import type { LogStore } from '../store/log-store.ts';
-import { leafHashBySystem, tileReader } from './second-path.ts';
+import { tileReader } from './second-path.ts';
 
 /** One tile's worth of the log: up to 256 entries and what leads up from them. */
 export interface ScrubStep {

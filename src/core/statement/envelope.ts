@@ -3,10 +3,19 @@
  * what the log stores and hashes. The payload is RFC 8785 too, so one statement has one encoding.
  */
 import { AttestryError } from '../../errors.ts';
-import { decodeBase64, encodeBase64 } from '../bytes/base64.ts';
+import { encodeBase64 } from '../bytes/base64.ts';
 import { encodeHex } from '../bytes/hex.ts';
 import { formatCanonicalJson, type JsonObject, parseCanonicalJson } from '../bytes/json.ts';
-import { array, base64, digest, object, type Reader, readShape, text } from '../bytes/shape.ts';
+import {
+  array,
+  base64,
+  base64Bytes,
+  digest,
+  object,
+  type Reader,
+  readShape,
+  text,
+} from '../bytes/shape.ts';
 import { sha256 } from '../merkle/hash.ts';
 import { publicKeyOf, signEd25519 } from '../note/ed25519.ts';
 import { preAuthEncoding } from '../note/signable.ts';
@@ -36,11 +45,20 @@ interface EnvelopeFields {
   readonly signatures: readonly { readonly keyid: string; readonly sig: string }[];
 }
 
+const SIGNATURES = { min: 1, max: MOST_SIGNATURES };
+
 /** The JSON shape of an envelope, for formats that carry one inside. */
 export const envelopeFields: Reader<EnvelopeFields> = object<EnvelopeFields>({
   payload: base64,
   payloadType: text(128),
-  signatures: array(object({ keyid: digest, sig: base64 }), { min: 1, max: MOST_SIGNATURES }),
+  signatures: array(object({ keyid: digest, sig: base64 }), SIGNATURES),
+});
+
+/** The same fields, decoded on the way. */
+const openedFields = object({
+  payload: base64Bytes,
+  payloadType: text(128),
+  signatures: array(object({ keyid: digest, sig: base64Bytes }), SIGNATURES),
 });
 
 /** The envelope in an entry; its signatures are not verified. @throws ENTRY_TOO_LARGE, JSON_*, ENVELOPE_*, SIGNATURE_DUPLICATE */
@@ -51,7 +69,7 @@ export function parseEnvelope(entry: Uint8Array): Envelope {
       `Expected an envelope of at most ${LARGEST_ENTRY_BYTES} bytes, got ${entry.length}; refer to large content by its digest.`,
     );
   }
-  const fields = readShape('ENVELOPE_MALFORMED', envelopeFields, parseCanonicalJson(entry));
+  const fields = readShape('ENVELOPE_MALFORMED', openedFields, parseCanonicalJson(entry));
   return openFields(fields, entry);
 }
 
@@ -93,15 +111,16 @@ export function keyIdOf(publicKey: Uint8Array): string {
   return encodeHex(sha256(publicKey));
 }
 
-function openFields(fields: EnvelopeFields, entry: Uint8Array): Envelope {
-  if (fields.payloadType !== PAYLOAD_TYPE) {
+function openFields(fields: ReturnType<typeof openedFields>, entry: Uint8Array): Envelope {
+  const { payload, payloadType, signatures } = fields;
+  if (payloadType !== PAYLOAD_TYPE) {
     throw new AttestryError(
       'ENVELOPE_PAYLOAD_TYPE',
-      `Expected payloadType ${PAYLOAD_TYPE}, got ${JSON.stringify(fields.payloadType)}.`,
+      `Expected payloadType ${PAYLOAD_TYPE}, got ${JSON.stringify(payloadType)}.`,
     );
   }
-  const keyids = fields.signatures.map(({ keyid }) => keyid);
-  if (keyids.some((keyid, i) => i > 0 && keyid <= (keyids[i - 1] as string))) {
+  for (let i = 1; i < signatures.length; i++) {
+    if ((signatures[i - 1] as Keyed).keyid < (signatures[i] as Keyed).keyid) continue;
     throw new AttestryError(
       'SIGNATURE_DUPLICATE',
       'Expected signatures in strictly ascending order of keyid, one per key.',
@@ -109,13 +128,12 @@ function openFields(fields: EnvelopeFields, entry: Uint8Array): Envelope {
   }
   return {
     entry,
-    payload: decodeBase64(fields.payload),
-    signatures: fields.signatures.map(({ keyid, sig }) => ({
-      keyid,
-      signature: decodeBase64(sig),
-    })),
+    payload,
+    signatures: signatures.map(({ keyid, sig }) => ({ keyid, signature: sig })),
   };
 }
+
+type Keyed = Pick<EnvelopeSignature, 'keyid'>;
 
 function asJson(fields: EnvelopeFields): JsonObject {
   const { payload, payloadType, signatures } = fields;
