@@ -6,6 +6,11 @@ import { Command, InvalidArgumentError } from 'commander';
 import { type Figure, formatComparison, formatFigures } from './bench/figures.ts';
 import { FULL, measureAll, QUICK } from './bench/measure.ts';
 
+if (process.argv.includes('--tally')) {
+  await import('./bench-tally.ts');
+  process.exit();
+}
+
 interface Flags {
   readonly json?: string;
   readonly quick?: boolean;
@@ -19,7 +24,10 @@ const flags = new Command('bench')
   .option('--entries <count>', 'entries of the large log', parseCount)
   .option('--json <file>', 'also write the figures as JSON')
   .option('--compare <file>', 'show the figures of an earlier --json beside these')
-  .addHelpText('after', '\nExample:\n  npm run bench -- --quick --json bench.json\n')
+  .addHelpText(
+    'after',
+    '\nTallies: npm run bench -- --tally --help\nExample:\n  npm run bench -- --quick --json bench.json\n',
+  )
   .parse()
   .opts<Flags>();
 

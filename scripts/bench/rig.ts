@@ -5,11 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { encodeHex } from '../../src/core/bytes/hex.ts';
 import { formatVkey, type NoteSigner } from '../../src/core/note/vkey.ts';
 import { KINDS } from '../../src/core/statement/statement.ts';
-import {
-  formatTrustRoot,
-  parseTrustRoot,
-  type TrustRoot,
-} from '../../src/core/trust/trust-root.ts';
+import { parseTrustRoot, type TrustRoot } from '../../src/core/trust/trust-root.ts';
+import { signTrust, trustFileOf } from '../../test/helpers/signed-trust.ts';
 import { makeLogKeys, makeWitnessKey } from '../demo/keys.ts';
 import { findFreePorts, urlOf } from '../demo/ports.ts';
 import { Crew } from '../demo/process.ts';
@@ -46,9 +43,7 @@ export async function startRig(folder: string): Promise<Rig> {
       key: await makeWitnessKey(keys, `witness${i}.bench.example`),
     })),
   );
-  const trustBytes = formatTrustRoot({
-    type: 'attestry/trust-root',
-    version: 1,
+  const described = trustFileOf({
     logs: [
       { key: formatVkey(log.log.vkey), operator: OPERATOR, region: REGION, url: urlOf(logPort) },
     ],
@@ -59,9 +54,15 @@ export async function startRig(folder: string): Promise<Rig> {
     })),
     witnessQuorum: QUORUM,
     operators: [
-      { id: OPERATOR, keys: [encodeHex(log.operator.publicKey)], kinds: KINDS, logs: [ORIGIN] },
+      {
+        id: OPERATOR,
+        keys: [{ key: encodeHex(log.operator.publicKey) }],
+        kinds: KINDS,
+        logs: [ORIGIN],
+      },
     ],
   });
+  const trustBytes = signTrust(described);
   const trustFile = join(folder, 'trust.json');
   await writeFile(trustFile, trustBytes);
   const common = { 'requests-per-second': 0, 'log-level': 'warn' };

@@ -2,22 +2,21 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeHex } from '../../src/core/bytes/hex.ts';
+import { formatTime } from '../../src/core/bytes/time.ts';
 import { formatVkey } from '../../src/core/note/vkey.ts';
 import { KINDS } from '../../src/core/statement/statement.ts';
-import {
-  formatTrustRoot,
-  parseTrustRoot,
-  type TrustRoot,
-  type TrustRootFile,
-} from '../../src/core/trust/trust-root.ts';
+import { TRUST_ROOT_TYPE, type TrustRootFile } from '../../src/core/trust/trust-file.ts';
+import { parseTrustRoot, signTrustRoot, type TrustRoot } from '../../src/core/trust/trust-root.ts';
 import { AttestryError } from '../../src/errors.ts';
-import { type DemoKey, type LogKeys, makeLogKeys, makeWitnessKey } from './keys.ts';
+import { type DemoKey, type LogKeys, makeLogKeys, makeRootKey, makeWitnessKey } from './keys.ts';
 import { LogSite } from './log-site.ts';
 import {
   type CosignerParty,
-  FORKED,
   LOG_PARTIES,
   type LogParty,
+  ROOT_HOLDERS,
+  ROOT_THRESHOLD,
+  SIDE_PARTIES,
   VERIFIER,
   VERIFIER_QUORUM,
   WITNESS_PARTIES,
@@ -33,8 +32,10 @@ export interface Network {
   readonly sites: readonly LogSite[];
   readonly witnesses: readonly CosignerSite[];
   readonly verifier: CosignerSite;
-  /** Of the log that is there to be forked: the witnesses know its key, the trust root does not name it. */
-  readonly forkedKeys: LogKeys;
+  /** Of the logs that are there to be attacked: the witnesses know their keys, the trust root does not name them. */
+  readonly sideKeys: ReadonlyMap<LogParty, LogKeys>;
+  /** Of those who sign trust roots. */
+  readonly roots: readonly DemoKey[];
 }
 
 /** A witness or a verifier. */
@@ -53,10 +54,12 @@ interface Keys {
   readonly logs: readonly LogKeysOf[];
   readonly witnesses: readonly DemoKey[];
   readonly verifier: DemoKey;
-  readonly forked: LogKeys;
+  readonly side: ReadonlyMap<LogParty, LogKeys>;
+  readonly roots: readonly DemoKey[];
 }
 
 const ATTEMPTS = 3;
+const VALID_SECONDS = 365 * 86_400;
 /** Often, so that nobody has to wait for the verifier. */
 const POLL_MS = 500;
 
@@ -120,19 +123,25 @@ export interface TrustedParties {
   readonly witnesses: readonly CosignerSite[];
   readonly quorum: number;
   readonly verifier: CosignerSite;
+  readonly roots: readonly DemoKey[];
 }
 
 /** A trust root in which every log's operator may say everything on its own log and nothing elsewhere. */
 export function trustRootFile(parties: TrustedParties): TrustRootFile {
-  const { logs, witnesses, quorum, verifier } = parties;
+  const { logs, witnesses, quorum, verifier, roots } = parties;
   const cosigner = ({ party, key, url }: CosignerSite) => ({
     key: formatVkey(key.vkey),
     operator: party.operator,
     url,
   });
   return {
-    type: 'attestry/trust-root',
+    type: TRUST_ROOT_TYPE,
     version: 1,
+    expires: formatTime(Math.floor(Date.now() / 1000) + VALID_SECONDS),
+    roots: {
+      keys: roots.map(({ publicKey }) => encodeHex(publicKey)),
+      threshold: ROOT_THRESHOLD,
+    },
     logs: logs.map(({ party, keys, url }) => ({
       key: formatVkey(keys.log.vkey),
       operator: party.operator,
@@ -145,16 +154,24 @@ export function trustRootFile(parties: TrustedParties): TrustRootFile {
     verifierQuorum: VERIFIER_QUORUM,
     operators: logs.map(({ party, keys }) => ({
       id: party.operator,
-      keys: [encodeHex(keys.operator.publicKey)],
+      keys: [{ key: encodeHex(keys.operator.publicKey) }],
       kinds: KINDS,
       logs: [party.origin],
     })),
   };
 }
 
-/** Writes a trust root and reads it as everyone does. */
-export async function writeTrustRoot(path: string, file: TrustRootFile): Promise<TrustRoot> {
-  const bytes = formatTrustRoot(file);
+/** Has as many as are needed sign a trust root, writes it, and reads it as everyone does. */
+export async function writeTrustRoot(
+  path: string,
+  file: TrustRootFile,
+  roots: readonly DemoKey[],
+): Promise<TrustRoot> {
+  const signers = roots.slice(0, file.roots.threshold);
+  const bytes = signTrustRoot(
+    file,
+    signers.map(({ seed }) => seed),
+  );
   await writeFile(path, bytes);
   return parseTrustRoot(bytes);
 }
@@ -162,13 +179,13 @@ export async function writeTrustRoot(path: string, file: TrustRootFile): Promise
 async function makeKeys({ folder }: Stage): Promise<Keys> {
   const path = join(folder, 'keys');
   await mkdir(path, { mode: 0o700 });
+  const keysOf = async (party: LogParty) => [party, await makeLogKeys(path, party)] as const;
   return {
-    logs: await Promise.all(
-      LOG_PARTIES.map(async (party) => ({ party, keys: await makeLogKeys(path, party) })),
-    ),
+    logs: (await Promise.all(LOG_PARTIES.map(keysOf))).map(([party, keys]) => ({ party, keys })),
     witnesses: await Promise.all(WITNESS_PARTIES.map(({ name }) => makeWitnessKey(path, name))),
     verifier: await makeWitnessKey(path, VERIFIER.name),
-    forked: await makeLogKeys(path, FORKED),
+    side: new Map(await Promise.all(SIDE_PARTIES.map(keysOf))),
+    roots: await Promise.all(ROOT_HOLDERS.map((holder) => makeRootKey(path, holder))),
   };
 }
 
@@ -184,9 +201,11 @@ async function startOnFreePorts(stage: Stage, keys: Keys, folder: string): Promi
   const verifier = { party: VERIFIER, key: keys.verifier, url: urlOf(verifierPort) };
   const logs = keys.logs.map((log, i) => ({ ...log, url: urlOf(logPorts[i] as number) }));
   const trustFile = join(folder, 'trust.json');
+  const { roots } = keys;
   const trust = await writeTrustRoot(
     trustFile,
-    trustRootFile({ logs, witnesses, quorum: WITNESS_QUORUM, verifier }),
+    trustRootFile({ logs, witnesses, quorum: WITNESS_QUORUM, verifier, roots }),
+    roots,
   );
   const sites = keys.logs.map(({ party, keys: own }, i) => {
     const data = join(folder, `log-${party.region}`);
@@ -209,7 +228,8 @@ async function startOnFreePorts(stage: Stage, keys: Keys, folder: string): Promi
     sites,
     witnesses,
     verifier,
-    forkedKeys: keys.forked,
+    sideKeys: keys.side,
+    roots,
   };
   await startProcesses(stage, network, folder);
   return network;
@@ -217,8 +237,9 @@ async function startOnFreePorts(stage: Stage, keys: Keys, folder: string): Promi
 
 async function startProcesses(stage: Stage, network: Network, folder: string): Promise<void> {
   const { crew } = stage;
+  const side = [...network.sideKeys.values()].map(({ log }) => log.vkey);
   const vkeys = [...network.trust.logs.values()].map(({ vkey }) => vkey);
-  const logs = [...vkeys, network.forkedKeys.log.vkey].map(formatVkey).join(',');
+  const logs = [...vkeys, ...side].map(formatVkey).join(',');
   await Promise.all([
     ...network.witnesses.map(({ party, key, url }) =>
       crew.start({

@@ -10,6 +10,7 @@ import { advanceStream, type StreamState, streamKey } from '../core/statement/st
 import type { TrustRoot } from '../core/trust/trust-root.ts';
 import { AttestryError, type AttestryErrorCode } from '../errors.ts';
 import { verifyInPool } from '../keys/openssl-engine.ts';
+import { leafHashBySystem } from '../keys/openssl-hash.ts';
 import { encodeUint64 } from '../store/level-keys.ts';
 import type { LogCommit, LogStore } from '../store/log-store.ts';
 
@@ -60,7 +61,7 @@ async function admit(
   rules: ReadmissionRules,
 ): Promise<AdmittedEntry | AttestryError> {
   try {
-    const opened = openEntry(entry, rules.trust);
+    const opened = openEntry(entry, rules.trust, leafHashBySystem);
     for (const { publicKey, message, signature } of opened.claims) {
       if (await verifyInPool(publicKey, message, signature)) continue;
       return new AttestryError('SIGNATURE_INVALID', 'A signature of the entry does not verify.');
@@ -135,7 +136,7 @@ const MODEL = /^[0-9a-f]{64}$/;
 const MOST_MODELS = 64;
 
 /** The models that an entry claims to be about, even where it is not in order otherwise. */
-function modelsNamedBy(entry: Uint8Array): readonly string[] {
+export function modelsNamedBy(entry: Uint8Array): readonly string[] {
   try {
     const statement: unknown = JSON.parse(decodeUtf8(parseEnvelope(entry).payload));
     const subjects = memberOf(statement, 'subject');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatCanonicalJson } from '../../src/core/bytes/json.ts';
 import type { Statement } from '../../src/core/statement/statement.ts';
-import { formatTrustRoot, parseTrustRoot } from '../../src/core/trust/trust-root.ts';
+import { parseTrustRoot } from '../../src/core/trust/trust-root.ts';
 import { LogBed } from '../helpers/log-bed.ts';
 import {
   type Answer,
@@ -12,6 +12,7 @@ import {
   openLogSite,
   post,
 } from '../helpers/log-site.ts';
+import { trustOf } from '../helpers/signed-trust.ts';
 import { sampleStatement, sampleStream } from '../helpers/statements.ts';
 import { BAD_ENTRIES, MIXED_ORDER, SMALL_ORDER } from './bad-entries.ts';
 import { openRaw, serving, until } from './raw-connection.ts';
@@ -168,7 +169,7 @@ describe('parseTrustRoot for a log', () => {
     expect(() => parseTrustRoot(bytes)).toThrow(
       expect.objectContaining({ code: 'TRUST_MALFORMED' }),
     );
-    expect(parseTrustRoot(formatTrustRoot(file)).file).toEqual(file);
+    expect(trustOf(file).file).toEqual(file);
   });
 });
 
@@ -227,11 +228,13 @@ describe('GET /tile/… with tricks in the path', () => {
     const site = await openSite();
     const codes = ['TILE_PATH_MALFORMED', 'TILE_MISSING', 'ROUTE_UNKNOWN', 'REQUEST_MALFORMED'];
     await serving(site.app, async (url) => {
+      const before = headOf(site);
       for (const path of TRICKS) {
         const answer = await rawGet(url, path);
         expect([400, 404], `${path}: ${answer.statusCode}`).toContain(answer.statusCode);
         expect(codes, path).toContain(codeIn(answer));
       }
+      expect(headOf(site)).toBe(before);
       expect((await rawGet(url, '/tile/0/000.p/2')).statusCode).toBe(200);
     });
   });

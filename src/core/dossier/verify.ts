@@ -4,7 +4,7 @@ import { encodeHex } from '../bytes/hex.ts';
 import { type VerifiedFinding, verifyFinding } from '../finding/verify.ts';
 import { leafHash } from '../merkle/hash.ts';
 import { verifyInclusion } from '../merkle/inclusion.ts';
-import { type VerifiedReceipt, verifyStatedTime } from '../receipt/verify.ts';
+import { type VerifiedReceipt, verifySighting } from '../receipt/verify.ts';
 import { admitEntry } from '../statement/admission.ts';
 import { modelsOf } from '../statement/statement.ts';
 import {
@@ -13,9 +13,10 @@ import {
   verifyWitnessedCheckpoint,
   type WitnessedCheckpoint,
 } from '../trust/quorum.ts';
+import { verifyUnexpired } from '../trust/update.ts';
 import type { Dossier, DossierEntry, DossierLog } from './dossier.ts';
 import { streamProblems, withdrawals } from './history.ts';
-import type { Problem } from './problem.ts';
+import { type Problem, problemsOf } from './problem.ts';
 import { type ProvenLog, verifyLogTally } from './verify-tally.ts';
 
 export interface VerifiedDossier {
@@ -37,9 +38,10 @@ export function verifyDossier(dossier: Dossier, rules: VerificationRules): Verif
   const findings = dossier.findings.flatMap((finding) => {
     const verified = attempt(run, finding.origin, () => verifyFinding(finding, rules));
     if (verified === undefined) return [];
-    problems.push({ code: verified.code, message: verified.sentence, origin: finding.origin });
+    problems.push(...problemsOf(verified));
     return [verified];
   });
+  attempt(run, null, () => verifyUnexpired(rules.trust, rules.now));
   for (const problem of streamProblems(statements)) problems.push(problem);
   for (const problem of withdrawals(dossier.model, statements)) problems.push(problem);
   const { checkpoints, proven } = run;
@@ -69,19 +71,23 @@ function verifyShownLog(log: ShownLog, run: Run): void {
   run.checkpoints.push(checkpoint);
   attempt(run, log.origin, () => verifyFreshness(checkpoint, rules));
   const shown = new Set<string>();
-  const statements = log.entries.flatMap((entry) => {
+  const listed = log.entries.flatMap((entry) => {
     const entryRules = { ...rules, model: dossier.model, shown };
     return attempt(run, log.origin, () => verifyEntry(entry, checkpoint, entryRules)) ?? [];
   });
-  for (const statement of statements) run.statements.push(statement);
+  // By a key that did not count any more, an entry is in the log and in its tally all the same.
+  for (const statement of listed) {
+    const counted = attempt(run, log.origin, () => verifySighting(statement, rules.trust));
+    if (counted !== undefined) run.statements.push(counted);
+  }
   const whole = attempt(run, log.origin, () =>
-    verifyComplete(log, { checkpoint, statements }, run),
+    verifyComplete(log, { checkpoint, statements: listed }, run),
   );
   if (whole !== undefined) run.proven.push(whole);
 }
 
-/** What `verify` gives; undefined, and a problem of the log, where it refuses. */
-function attempt<T>(run: Run, origin: string, verify: () => T): T | undefined {
+/** What `verify` gives; undefined, and a problem of the log or of none, where it refuses. */
+function attempt<T>(run: Run, origin: string | null, verify: () => T): T | undefined {
   try {
     return verify();
   } catch (error) {
@@ -103,10 +109,8 @@ function verifyComplete(
   const { model, range = null } = dossier;
   if (log.tally !== undefined) return verifyLogTally(log.tally, shown, { ...rules, model, range });
   if (rules.trust.verifierQuorum === 0 && range === null) return undefined;
-  throw new AttestryError(
-    'TALLY_MISSING',
-    `The dossier brings no tally of ${log.origin}; ask the verifier again.`,
-  );
+  const why = log.untallied?.message ?? 'ask the verifier again.';
+  throw new AttestryError('TALLY_MISSING', `The dossier brings no tally of ${log.origin}: ${why}`);
 }
 
 function* missingLogs(dossier: Dossier, rules: VerificationRules): Iterable<Problem> {
@@ -167,7 +171,6 @@ function verifyEntry(
       `Entry ${index} of ${origin} is not about model ${rules.model}.`,
     );
   }
-  verifyStatedTime(admitted, checkpoint);
   // A log that holds one statement twice must not have it counted twice.
   const hash = encodeHex(admitted.entryHash);
   if (rules.shown.has(hash)) {
