@@ -79,7 +79,7 @@ function report({ log, head, problems, unread, signatures }: Fsck): FsckReport {
     notChecked: [
       ...(signatures === false
         ? [
-            "The operators' signatures, and with them everything that the entries say: left out on request.",
+            "The operators' signatures, and with them everything that the entries say, and the tally: left out on request.",
           ]
         : []),
       ...(firstUnread === undefined

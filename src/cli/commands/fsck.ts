@@ -68,7 +68,8 @@ async function checkFolder(folder: string, flags: FsckFlags): Promise<void> {
         onProgress: progress.at,
       });
       progress.end(`Checked ${report.size} entries.`);
-      printFsck(await withTally(report, { folder, store }), flags.json === true);
+      const all = flags.signatures ? await withTally(report, { folder, store }) : report;
+      printFsck(all, flags.json === true);
     } finally {
       await store.close();
     }
