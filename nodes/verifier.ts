@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Type } from 'typebox';
 import { createLogSource, createWitnessSource } from '../src/client/log-source.ts';
+import { createPeerSource } from '../src/client/peer-source.ts';
 import { createTallySource } from '../src/client/tally-source.ts';
 import { originHash } from '../src/core/note/origin-hash.ts';
 import { listen } from '../src/http/listen.ts';
@@ -16,6 +17,7 @@ import { JudgeThread } from '../src/verifier/judge-thread.ts';
 import { openLevelVerifierStore } from '../src/verifier/level-verifier-store.ts';
 import { openVerifier } from '../src/verifier/verifier.ts';
 import {
+  ACCEPT_WEAK_QUORUM,
   announce,
   DATA,
   HOST,
@@ -24,16 +26,17 @@ import {
   PORT,
   passphraseOf,
   REQUESTS_PER_SECOND,
-  readTrustRoot,
   TRUST,
   unixNow,
 } from './common-settings.ts';
 import { loadConfig } from './config.ts';
+import { takeTrustRoot } from './kept-trust.ts';
 import { Parts, runProcess } from './process.ts';
 
 const SETTINGS = Type.Object(
   {
     trust: TRUST,
+    acceptWeakQuorum: ACCEPT_WEAK_QUORUM,
     key: Type.Optional(
       Type.String({
         path: true,
@@ -48,12 +51,13 @@ const SETTINGS = Type.Object(
     pollIntervalMs: Type.Integer({
       minimum: 50,
       default: 2_000,
-      description: 'Time between two looks at a log, and at what each witness was shown of it.',
+      description:
+        'Time between two looks at a log, and at what each witness and each other verifier was shown of it.',
     }),
     requestTimeoutMs: Type.Integer({
       minimum: 1,
       default: 10_000,
-      description: 'Time for one request to a log or a witness.',
+      description: 'Time for one request to a log, a witness or another verifier.',
     }),
     staleAfterSeconds: Type.Integer({
       minimum: 1,
@@ -78,15 +82,15 @@ await runProcess(async () => {
     env: process.env,
   });
   if (config === undefined) return undefined;
-  const trust = await readTrustRoot(config.trust);
   const signer =
     config.key === undefined ? undefined : await readKeyFile(config.key, passphraseOf(config));
   const timeoutMs = config.requestTimeoutMs;
   const parts = new Parts();
   try {
+    const records = parts.add(await openLevelVerifierStore(join(config.data, 'records')));
+    const trust = await takeTrustRoot(config);
     const program = new URL('../src/verifier/judge-worker.js', import.meta.url);
     const thread = parts.add(new JudgeThread({ program, trust }));
-    const records = parts.add(await openLevelVerifierStore(join(config.data, 'records')));
     const verifier = parts.add(
       await openVerifier({
         trust,
@@ -102,6 +106,10 @@ await runProcess(async () => {
         },
         witnessSource: (witness) =>
           createWitnessSource(witness, { timeoutMs, now: unixNow, engine: opensslEngine }),
+        peers: {
+          source: ({ url }) => createPeerSource(url, { timeoutMs }),
+          ...(signer === undefined ? {} : { self: signer.vkey.name }),
+        },
         now: unixNow,
         engine: opensslEngine,
         judge: (bytes) => thread.judge({ bytes, now: unixNow() }),
@@ -117,7 +125,7 @@ await runProcess(async () => {
     });
     const listening = parts.add(await listen(app, config));
     verifier.start();
-    announce('verifier', trust.digest, listening.url);
+    announce({ role: 'verifier', name: trust.digest, url: listening.url, trust });
     return parts;
   } catch (error) {
     await parts.close();

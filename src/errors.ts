@@ -104,6 +104,12 @@ export const ERROR_TABLE = {
   LOG_OUT_OF_WINDOW: invalid(
     'The checkpoint was witnessed before its log was valid, or when it no longer was.',
   ),
+  LOG_RETIRED: invalid(
+    'The log is retired: it takes no more statements, and nothing counts behind its final checkpoint.',
+  ),
+  SUCCESSION_MISMATCH: invalid(
+    'The first entry of the log does not commit to the final checkpoint of the log that it succeeds.',
+  ),
   QUORUM_SHORT: inconclusive('Fewer organisations than the quorum have cosigned the checkpoint.'),
   CHECKPOINT_UNPUBLISHED: inconclusive('No checkpoint of this log has reached the quorum yet.'),
   CHECKPOINT_STALE: inconclusive('The newest cosigned checkpoint is older than the asked-for age.'),
@@ -218,6 +224,7 @@ export const ERROR_TABLE = {
     'Versions between the trust root that is held and this one are missing.',
   ),
   TRUST_PREVIOUS_MISMATCH: invalid('The trust root follows another one than the one that is held.'),
+  TRUST_DIGEST_MISMATCH: invalid('The trust root does not have the digest that was asked for.'),
   TRUST_EXPIRED: inconclusive('The trust root has expired.'),
   RECEIPT_MALFORMED: invalid(
     'The receipt has missing, wrong or unknown fields, or an unknown version.',
@@ -232,6 +239,15 @@ export const ERROR_TABLE = {
   ),
   FINDING_UNATTRIBUTED: inconclusive(
     'The evidence shows a fault, but that the log is to blame rests on the word of the verifier.',
+  ),
+  TALLY_COSIGNED_WRONG: equivocation(
+    'A verifier cosigned a tally that the entries of the log do not give.',
+  ),
+  WITNESS_CONTRADICTION: equivocation(
+    'One witness cosigned two checkpoints of one log that contradict each other.',
+  ),
+  WITNESS_ROLLBACK: equivocation(
+    'One witness cosigned a smaller tree of a log after a larger one.',
   ),
   FINDING_UNPROVEN: invalid('The evidence does not prove what the finding accuses.'),
   CHECKPOINT_CONTRADICTION: equivocation(

@@ -21,6 +21,7 @@ import {
   readShape,
 } from '../core/bytes/shape.ts';
 import { decodeUtf8, encodeUtf8 } from '../core/bytes/utf8.ts';
+import { FINDING_KINDS } from '../core/finding/finding.ts';
 import { sha256 } from '../core/merkle/hash.ts';
 import { AttestryError, type AttestryErrorCode, ERROR_TABLE } from '../errors.ts';
 import { type LevelFolder, openLevelFolder } from '../store/level-folder.ts';
@@ -48,8 +49,10 @@ const models = array(digest, { max: 64 });
 const filedRow: Reader<FiledFinding> = object<FiledFinding>({
   id: digest,
   origin: anyText,
-  kind: literal('checkpoint-contradiction', 'entry-inadmissible', 'root-mismatch'),
+  kind: literal(...FINDING_KINDS),
   foundAt: anyText,
+  foundBy: nullable(anyText),
+  accused: array(anyText, { min: 1, max: 257 }),
   code,
   sentence: anyText,
   models,

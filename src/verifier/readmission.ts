@@ -46,7 +46,9 @@ export async function readmit(
   from: number,
   rules: ReadmissionRules,
 ): Promise<Readmission> {
-  const verdicts = await Promise.all(leaves.map(({ entry }) => admit(entry, rules)));
+  const verdicts = await Promise.all(
+    leaves.map(({ entry }, i) => admit(entry, { ...rules, index: from + i })),
+  );
   const round = new Round(rules);
   verdicts.forEach((verdict, i) => {
     round.take(leaves[i] as Leaf, from + i, verdict);
@@ -57,7 +59,7 @@ export async function readmit(
 /** The entry as admission gives it, or with what admission refuses it; the stream is judged later, in order. */
 async function admit(
   entry: Uint8Array,
-  rules: ReadmissionRules,
+  rules: ReadmissionRules & { readonly index: number },
 ): Promise<AdmittedEntry | AttestryError> {
   try {
     const opened = openEntry(entry, rules.trust);
@@ -135,7 +137,7 @@ const MODEL = /^[0-9a-f]{64}$/;
 const MOST_MODELS = 64;
 
 /** The models that an entry claims to be about, even where it is not in order otherwise. */
-function modelsNamedBy(entry: Uint8Array): readonly string[] {
+export function modelsNamedBy(entry: Uint8Array): readonly string[] {
   try {
     const statement: unknown = JSON.parse(decodeUtf8(parseEnvelope(entry).payload));
     const subjects = memberOf(statement, 'subject');

@@ -33,11 +33,6 @@ export interface TallySearch {
   readonly signal: AbortSignal;
 }
 
-export interface FoundContradiction {
-  readonly evidence: TallyContradiction;
-  readonly model: string;
-}
-
 /** Models asked about in one search: a log that lies must not keep its verifier busy. */
 const MOST_MODELS = 10_000;
 
@@ -48,7 +43,7 @@ const MOST_MODELS = 10_000;
 export async function findTallyContradiction(
   suspect: SuspectTally,
   search: TallySearch,
-): Promise<FoundContradiction | undefined> {
+): Promise<TallyContradiction | undefined> {
   for (const model of await search.mirror.store.models(undefined, MOST_MODELS)) {
     const served = await search.source.readProof(model, suspect.which, search.signal);
     if (served === undefined || textOf(served.tally) !== textOf(suspect.pair.tally))
@@ -76,7 +71,7 @@ async function compare(
   model: string,
   proof: TallyProof,
   { suspect, search }: { suspect: SuspectTally; search: TallySearch },
-): Promise<FoundContradiction | undefined> {
+): Promise<TallyContradiction | undefined> {
   const { head, pair, checkpoint } = suspect;
   const questions = questionsAbout(model, null);
   const said = leavesIn(proof, questions, head.tallyRoot);
@@ -88,16 +83,13 @@ async function compare(
   const { entry, proof: inclusion } = search.mirror.prove(index, checkpoint.checkpoint);
   const question: Question = { first: key, last: key, want: 'list' };
   return {
-    model,
-    evidence: {
-      kind: 'tally-contradiction',
-      checkpoint: pair.checkpoint,
-      tally: pair.tally,
-      key: encodeBase64(key),
-      proof: encodeBase64(encodeTallyProof(narrowProof(proof, [question]))),
-      entry: encodeBase64(entry),
-      inclusion: inclusion.map(encodeBase64),
-    },
+    kind: 'tally-contradiction',
+    checkpoint: pair.checkpoint,
+    tally: pair.tally,
+    key: encodeBase64(key),
+    proof: encodeBase64(encodeTallyProof(narrowProof(proof, [question]))),
+    entry: encodeBase64(entry),
+    inclusion: inclusion.map(encodeBase64),
   };
 }
 

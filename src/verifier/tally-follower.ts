@@ -4,16 +4,13 @@
  * which all verifiers meet, and at the newest that enough of them have cosigned.
  */
 import { bytesEqual } from '../core/bytes/equal.ts';
+import type { TallyContradiction, TallySumContradiction } from '../core/finding/finding.ts';
 import { appendSignatures, rightCosignatures, signCosignature } from '../core/note/cosignature.ts';
-import {
-  formatNote,
-  formatSignatureLine,
-  type NoteSignature,
-  parseNote,
-} from '../core/note/note.ts';
-import { isLineOf, type NoteSigner } from '../core/note/vkey.ts';
+import { formatSignatureLine, type NoteSignature, parseNote } from '../core/note/note.ts';
+import type { NoteSigner } from '../core/note/vkey.ts';
 import { type TallyHead, verifyTallyNote } from '../core/tally/tally-note.ts';
 import {
+  countOrganisations,
   engineOf,
   type VerificationRules,
   verifyWitnessedCheckpoint,
@@ -25,6 +22,7 @@ import { Tally, tallyHead } from '../tally/tally.ts';
 import type { TallyPair, TallyStore } from '../tally/tally-store.ts';
 import type { Findings } from './findings.ts';
 import type { Mirror } from './mirror.ts';
+import { ownLines } from './own-lines.ts';
 import { RebuiltTallies, type VerifiedTally } from './rebuilt-tallies.ts';
 import { isLocal, type Problem, problemOf } from './standing.ts';
 import { findTallyContradiction, type SuspectTally, sumEvidence } from './tally-contradiction.ts';
@@ -46,6 +44,8 @@ export interface TallyFollowerOptions {
   readonly onDefect: (error: unknown) => void;
 }
 
+type TallyEvidence = TallyContradiction | TallySumContradiction;
+
 export class TallyFollower {
   readonly #options: TallyFollowerOptions;
   readonly #tally: Tally;
@@ -53,8 +53,8 @@ export class TallyFollower {
   /** Read from the log, and waiting for the mirror to reach its size. */
   readonly #waiting = new Map<ServedNote, SuspectTally>();
   #problem: Problem | undefined;
-  /** Text of the wrong note that a finding has been filed for: the search is not repeated at every look. */
-  #accused: string | undefined;
+  /** The evidence against a wrong note, by its text: the search is not repeated at every look. */
+  #accused: { readonly text: string; readonly evidence: TallyEvidence } | undefined;
 
   constructor(options: TallyFollowerOptions) {
     this.#options = options;
@@ -62,9 +62,7 @@ export class TallyFollower {
     const readEntries = (start: number, end: number): Promise<Uint8Array[]> =>
       mirror.store.entries(start, end);
     this.#tally = new Tally({ store, readEntries });
-    this.#rebuilt = new RebuiltTallies(
-      (note) => this.#cosignaturesOn(note).length >= options.rules().trust.verifierQuorum,
-    );
+    this.#rebuilt = new RebuiltTallies((note) => this.#hasQuorum(note));
   }
 
   /** What it has rebuilt and found equal: the newest with the quorum of verifiers first, then the newest. */
@@ -108,6 +106,12 @@ export class TallyFollower {
     if (claim?.head.size !== store.state().size) return;
     const { checkpoint } = claim;
     await this.#rebuilt.put({ checkpoint, note: claim.pair.tally, view: this.#view() });
+  }
+
+  #hasQuorum(note: string): boolean {
+    const rules = this.#options.rules();
+    const { verifiers, verifierQuorum } = rules.trust;
+    return countOrganisations(parseNote(note), verifiers, rules) >= verifierQuorum;
   }
 
   #view(): ProvableView {
@@ -208,9 +212,9 @@ export class TallyFollower {
 
   /** The note with the log's signature and the verifiers' right ones: a log could add any line, without end. */
   #rightLines(tally: string): string {
-    const { text, signatures } = parseNote(tally);
-    const own = signatures.filter((line) => isLineOf(line, this.#options.log.vkey)).slice(0, 1);
-    return formatNote({ text, signatures: [...own, ...this.#cosignaturesOn(tally)] });
+    const rules = this.#options.rules();
+    const cosigners = rules.trust.verifiers.map(({ vkey }) => vkey);
+    return ownLines(tally, { log: this.#options.log.vkey, cosigners }, rules);
   }
 
   #cosignaturesOn(tally: string): readonly NoteSignature[] {
@@ -237,35 +241,31 @@ export class TallyFollower {
   }
 
   async #accuse(claim: SuspectTally, own: TallyHead, signal: AbortSignal): Promise<never> {
-    const { log } = this.#options;
-    const { head, pair } = claim;
-    const text = textOf(pair.tally);
-    if (this.#accused !== text) {
-      const isSameTally = bytesEqual(own.tallyRoot, head.tallyRoot);
-      const isFiled = isSameTally
-        ? await this.#accuseOfSums(claim)
-        : await this.#accuseOfLeaf(claim, signal);
-      if (isFiled) this.#accused = text;
-    }
+    const { log, findings } = this.#options;
+    const { head } = claim;
+    const evidence = await this.#evidenceAgainst(claim, own, signal);
+    if (evidence !== undefined) await findings.file({ origin: log.origin, evidence });
     const message = `${log.origin} signed a tally of ${head.size} entries that its entries do not give.`;
     throw new AttestryError('TALLY_CONTRADICTION', message, { details: { size: head.size } });
   }
 
-  async #accuseOfSums(claim: SuspectTally): Promise<boolean> {
-    const { log, findings, store } = this.#options;
-    const evidence = await sumEvidence(claim, store);
-    const wrong = `tally sums ${claim.head.size}`;
-    return (await findings.file({ origin: log.origin, evidence, wrong })) === 'filed';
-  }
-
-  async #accuseOfLeaf(claim: SuspectTally, signal: AbortSignal): Promise<boolean> {
-    const { log, source, mirror, findings, store } = this.#options;
-    const found = await findTallyContradiction(claim, { source, mirror, store, signal });
-    if (found === undefined) return false;
-    const { evidence, model } = found;
-    const wrong = `tally ${evidence.key}`;
-    await findings.file({ origin: log.origin, evidence, wrong, models: [model] });
-    return true;
+  /** With whatever cosignatures stand on the note by now: each convicts the verifier that made it. */
+  async #evidenceAgainst(
+    claim: SuspectTally,
+    own: TallyHead,
+    signal: AbortSignal,
+  ): Promise<TallyEvidence | undefined> {
+    const { source, mirror, store } = this.#options;
+    const tally = this.#rightLines(claim.pair.tally);
+    const text = textOf(tally);
+    if (this.#accused?.text !== text) {
+      const evidence = bytesEqual(own.tallyRoot, claim.head.tallyRoot)
+        ? await sumEvidence(claim, store)
+        : await findTallyContradiction(claim, { source, mirror, store, signal });
+      if (evidence === undefined) return undefined;
+      this.#accused = { text, evidence };
+    }
+    return { ...this.#accused.evidence, tally };
   }
 }
 

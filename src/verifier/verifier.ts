@@ -1,6 +1,6 @@
 /**
- * The verifier: follows every log of its trust root, listens to every witness, and answers. Each log and each witness has
- * a loop of its own, so one that is slow or hostile delays no other.
+ * The verifier: follows every log of its trust root, listens to every witness and every other verifier, and answers. Each
+ * has a loop of its own, so one that is slow or hostile delays no other.
  */
 
 import { setMaxListeners } from 'node:events';
@@ -20,7 +20,10 @@ import { EventLog } from './event-log.ts';
 import { type Findings, openFindings } from './findings.ts';
 import { type Follower, openFollower } from './follower.ts';
 import type { LogSource, WitnessSource } from './log-source.ts';
+import { PeerListener, type PeerStatus } from './peer-listener.ts';
+import type { PeerSource } from './peer-source.ts';
 import { repeat } from './poll-loop.ts';
+import { type HeldReceipt, holdToReceipt } from './receipt-promise.ts';
 import { type Clock, type LogFacts, type LogState, type Problem, standingOf } from './standing.ts';
 import { TallyFollower, type TallyFollowerOptions } from './tally-follower.ts';
 import type { TallySource } from './tally-source.ts';
@@ -33,6 +36,8 @@ export interface VerifierOptions {
   readonly openMirror: (log: TrustedLog) => Promise<LogStore>;
   readonly logSource: (log: TrustedLog) => LogSource;
   readonly witnessSource: (witness: TrustedWitness) => WitnessSource;
+  /** Other verifiers; without it, none is asked. */
+  readonly peers?: PeerOptions;
   /** Without it, tallies are not looked at, and no dossier proves its list complete. */
   readonly tallies?: TallyOptions;
   /** Unix seconds. */
@@ -53,6 +58,12 @@ export interface TallyOptions {
   readonly openStore: (log: TrustedLog) => Promise<TallyStore>;
   /** Cosigns tallies that are right; a verifier without a key only compares. */
   readonly signer: NoteSigner | undefined;
+}
+
+export interface PeerOptions {
+  readonly source: (verifier: TrustedWitness) => PeerSource;
+  /** This verifier's own name in the trust root, if it stands there: it is not asked. */
+  readonly self?: string;
 }
 
 export interface LogStatus {
@@ -79,8 +90,7 @@ export async function openVerifier(options: VerifierOptions): Promise<Verifier> 
   const findings = await openFindings({
     store: records,
     rules,
-    onFiled: ({ id, origin, kind, foundAt, code, sentence }) =>
-      events.publish('finding', { id, origin, kind, foundAt, code, sentence }),
+    onFiled: ({ models, wrong, ...told }) => events.publish('finding', { ...told }),
   });
   const followers = new Map<string, Follower>();
   const tallies = new Map<string, TallyFollower>();
@@ -150,6 +160,7 @@ export class Verifier {
   readonly #followers: ReadonlyMap<string, Follower>;
   readonly #tallies: ReadonlyMap<string, TallyFollower>;
   readonly #listeners: readonly WitnessListener[];
+  readonly #peers: readonly PeerListener[];
   /** What was last published of each log's standing. */
   readonly #announced = new Map<string, string>();
   readonly #stop = new AbortController();
@@ -173,22 +184,24 @@ export class Verifier {
     this.#listeners = trust.witnesses.map(
       (witness) => new WitnessListener({ witness, source: witnessSource(witness), now, onDefect }),
     );
+    this.#peers = peerListeners(options, findings);
   }
 
-  /** Looks at every log and listens to every witness, again and again. */
+  /** Looks at every log, listens to every witness and to every other verifier, again and again. */
   start(): void {
     const { pollIntervalMs } = this.#options;
     const { signal } = this.#stop;
     const steps = [
       ...Array.from(this.#followers.values(), (follower) => () => this.#look(follower)),
-      ...this.#listeners.map((listener) => () => this.#listen(listener)),
+      ...[...this.#listeners, ...this.#peers].map((listener) => () => this.#listen(listener)),
     ];
     this.#loops = steps.map((step) => repeat(step, { intervalMs: pollIntervalMs, signal }));
   }
 
-  /** One round of everything: listens to the witnesses, then looks at the logs. */
+  /** One round of everything: listens to witnesses and verifiers, then looks at the logs. */
   async round(): Promise<void> {
-    await Promise.all(this.#listeners.map((listener) => this.#listen(listener)));
+    const listeners = [...this.#listeners, ...this.#peers];
+    await Promise.all(listeners.map((listener) => this.#listen(listener)));
     await Promise.all(Array.from(this.#followers.values(), (follower) => this.#look(follower)));
   }
 
@@ -205,6 +218,26 @@ export class Verifier {
     return this.#listeners.map((listener) => listener.status);
   }
 
+  /** The other verifiers. */
+  peers(): readonly PeerStatus[] {
+    return this.#peers.map((listener) => listener.status);
+  }
+
+  /** Notes of the log's checkpoints that are known here; undefined for a log that the trust root does not name. */
+  checkpoints(origin: string): readonly string[] | undefined {
+    return this.#followers.get(origin)?.shownNotes();
+  }
+
+  /** Holds a log to a receipt that it gave. @throws what `holdToReceipt` of receipt-promise.ts throws */
+  async holdToReceipt(bytes: Uint8Array): Promise<HeldReceipt> {
+    const rules = { trust: this.trust, now: this.now(), engine: this.#options.engine };
+    return await holdToReceipt(bytes, {
+      followers: this.#followers,
+      findings: this.findings,
+      rules,
+    });
+  }
+
   /** Ends the loops, cutting requests under way short, and closes the mirrors. */
   async close(): Promise<void> {
     this.#stop.abort();
@@ -219,7 +252,7 @@ export class Verifier {
     this.#announce(follower);
   }
 
-  async #listen(listener: WitnessListener): Promise<void> {
+  async #listen(listener: WitnessListener | PeerListener): Promise<void> {
     const followers = [...this.#followers.values()];
     await listener.poll(followers, this.#stop.signal);
     for (const follower of followers) this.#announce(follower);
@@ -258,6 +291,20 @@ export class Verifier {
     const { now, staleAfterSeconds } = this.#options;
     return { now: now(), staleAfterSeconds };
   }
+}
+
+function peerListeners(
+  { trust, peers, now, onDefect }: VerifierOptions,
+  findings: Findings,
+): readonly PeerListener[] {
+  if (peers === undefined) return [];
+  const { source, self } = peers;
+  return trust.verifiers
+    .filter(({ name }) => name !== self)
+    .map(
+      (verifier) =>
+        new PeerListener({ verifier, source: source(verifier), findings, now, onDefect }),
+    );
 }
 
 function checkpointEvent({ checkpoint, witnessedAt }: WitnessedCheckpoint): Json {

@@ -182,10 +182,14 @@ describe('createVerifierApp', () => {
       { problem: null },
     ]);
     const { findings } = await getJson(app, '/v1/findings');
+    // The three witnesses that cosigned both histories stand accused beside the log.
+    const accused = bed.network.witnesses.slice(0, 3).map(({ vkey }) => vkey.name);
     expect(findings).toMatchObject([
-      { origin: bed.us.log.origin, code: 'CHECKPOINT_CONTRADICTION' },
+      ...accused.toReversed().map((name) => ({ code: 'WITNESS_CONTRADICTION', accused: [name] })),
+      { origin: bed.us.log.origin, code: 'CHECKPOINT_CONTRADICTION', foundBy: null },
     ]);
-    const [{ id }] = findings as [{ id: string }];
+    expect(await getJson(app, '/v1/findings?limit=1')).toMatchObject({ findings: { length: 1 } });
+    const { id } = (findings as { id: string }[]).at(-1) as { id: string };
     const finding = await app.inject(`/v1/findings/${id}`);
     expect(verifyFinding(parseFinding(finding.rawPayload), bed.network.rules).code).toBe(
       'CHECKPOINT_CONTRADICTION',

@@ -6,12 +6,13 @@ import { verifyFinding } from '../../src/core/finding/verify.ts';
 import { signCosignature, verifyCosignatures } from '../../src/core/note/cosignature.ts';
 import { formatSignatureLine, parseNote } from '../../src/core/note/note.ts';
 import type { NoteSigner } from '../../src/core/note/vkey.ts';
+import { judge } from '../../src/core/report/judge.ts';
 import { encodeKey } from '../../src/core/tally/key.ts';
 import type { TallyLeaf } from '../../src/core/tally/node.ts';
 import type { TallyHead } from '../../src/core/tally/tally-note.ts';
 import type { TrustedLog } from '../../src/core/trust/trust-root.ts';
 import { AttestryError } from '../../src/errors.ts';
-import type { TallyStore } from '../../src/tally/tally-store.ts';
+import type { TallyPair, TallyStore } from '../../src/tally/tally-store.ts';
 import { openLevelVerifierStore } from '../../src/verifier/level-verifier-store.ts';
 import type { TallyOptions, Verifier } from '../../src/verifier/verifier.ts';
 import { type ServedTally, TallyBed, tallyStandingOf } from '../helpers/served-tally.ts';
@@ -219,6 +220,51 @@ describe('TallyFollower', () => {
     expect(tallyStandingOf(verifier, bed.eu)).toBe('0 TALLY_CONTRADICTION');
   });
 
+  it('names the verifier whose cosignature stands on a wrong tally, as soon as it does', async () => {
+    const bed = await TallyBed.make();
+    const leaves = leavesOfLog(bed.eu.log).slice(1);
+    bed.euTally.publish({ leaves });
+    const verifier = await bed.follow();
+    expect(verifier.findings.list()).toMatchObject([{ accused: [bed.eu.log.origin] }]);
+    bed.euTally.publish({ leaves, verifiers: [SECOND] });
+    const { length } = bed.euTally.asked;
+    for (let i = 0; i < 3; i++) await verifier.round();
+    expect(bed.euTally.asked).toHaveLength(length);
+    const [newest, ...others] = verifier.findings.list();
+    expect(others).toHaveLength(1);
+    expect(newest?.accused).toEqual([bed.eu.log.origin, SECOND.vkey.name]);
+    const report = judge(verifier.findings.read(newest?.id ?? ''), bed.network.rules);
+    expect(report.outcome).toBe('EQUIVOCATION');
+    expect(report.problems.map(({ code }) => code)).toEqual([
+      'TALLY_CONTRADICTION',
+      'TALLY_COSIGNED_WRONG',
+    ]);
+    expect(report.problems.at(-1)?.message).toContain(SECOND.vkey.name);
+  });
+
+  it('does not blame a verifier for a line that anyone could have added', async () => {
+    const bed = await TallyBed.make();
+    const leaves = leavesOfLog(bed.eu.log).slice(1);
+    bed.euTally.publish({ leaves });
+    const pair = bed.euTally.pair as TallyPair;
+    const { text } = parseNote(pair.tally);
+    const other = signCosignature(text.replace('\n2\n', '\n3\n'), bed.now, SECOND);
+    bed.euTally.pair = { ...pair, tally: pair.tally + other };
+    const verifier = await bed.follow();
+    expect(verifier.findings.list()).toMatchObject([{ accused: [bed.eu.log.origin] }]);
+  });
+
+  it('has a wrong tally among its findings after a restart', async () => {
+    const bed = await TallyBed.make();
+    bed.euTally.publish({ leaves: [] });
+    const first = await bed.follow();
+    const filed = first.findings.list();
+    await first.close();
+    const again = await bed.follow();
+    expect(again.findings.list()).toEqual(filed);
+    expect(filed).toHaveLength(1);
+  });
+
   it('cosigns the right tally that comes after a wrong one', async () => {
     const bed = await TallyBed.make();
     bed.euTally.publish({ leaves: [] });
@@ -228,6 +274,23 @@ describe('TallyFollower', () => {
     await verifier.round();
     expect(tallyStandingOf(verifier, bed.eu)).toBe('3');
     expect((await verifier.dossiers.reportOn(MODEL)).outcome).toBe('EQUIVOCATION');
+  });
+
+  it('proves a wrong tally of a size that it has cosigned a right one of, and keeps the right one', async () => {
+    const bed = await TallyBed.make();
+    const verifier = await bed.follow();
+    expect(tallyStandingOf(verifier, bed.eu)).toBe('2');
+    const offered = [...bed.euTally.offered];
+    for (const leaves of [[], leavesOfLog(bed.eu.log).slice(1)]) {
+      bed.euTally.publish({ leaves });
+      await verifier.round();
+      expect(tallyStandingOf(verifier, bed.eu)).toBe('2 TALLY_CONTRADICTION');
+    }
+    expect(bed.euTally.offered).toEqual(offered);
+    expect(verifier.findings.about(MODEL)).toMatchObject([{ code: 'TALLY_CONTRADICTION' }]);
+    bed.euTally.publish();
+    await verifier.round();
+    expect(tallyStandingOf(verifier, bed.eu)).toBe('2');
   });
 
   it('does not cosign where the log hides the difference, and says so', async () => {

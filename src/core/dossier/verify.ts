@@ -13,10 +13,11 @@ import {
   verifyWitnessedCheckpoint,
   type WitnessedCheckpoint,
 } from '../trust/quorum.ts';
+import { isFinal } from '../trust/retirement.ts';
 import { verifyUnexpired } from '../trust/update.ts';
 import type { Dossier, DossierEntry, DossierLog } from './dossier.ts';
 import { streamProblems, withdrawals } from './history.ts';
-import type { Problem } from './problem.ts';
+import { type Problem, problemsOf } from './problem.ts';
 import { type ProvenLog, verifyLogTally } from './verify-tally.ts';
 
 export interface VerifiedDossier {
@@ -38,7 +39,7 @@ export function verifyDossier(dossier: Dossier, rules: VerificationRules): Verif
   const findings = dossier.findings.flatMap((finding) => {
     const verified = attempt(run, finding.origin, () => verifyFinding(finding, rules));
     if (verified === undefined) return [];
-    problems.push({ code: verified.code, message: verified.sentence, origin: finding.origin });
+    problems.push(...problemsOf(verified));
     return [verified];
   });
   attempt(run, null, () => verifyUnexpired(rules.trust, rules.now));
@@ -70,6 +71,7 @@ function verifyShownLog(log: ShownLog, run: Run): void {
   if (checkpoint === undefined) return;
   run.checkpoints.push(checkpoint);
   attempt(run, log.origin, () => verifyFreshness(checkpoint, rules));
+  attempt(run, log.origin, () => verifyEnd(checkpoint));
   const shown = new Set<string>();
   const listed = log.entries.flatMap((entry) => {
     const entryRules = { ...rules, model: dossier.model, shown };
@@ -150,6 +152,16 @@ function verifyLogOf(log: ShownLog, rules: VerificationRules): WitnessedCheckpoi
   return checkpoint;
 }
 
+/** The checkpoint, if it is the final one of a log that is retired. @throws CHECKPOINT_STALE */
+function verifyEnd(checkpoint: WitnessedCheckpoint): WitnessedCheckpoint {
+  const { log } = checkpoint;
+  if (log.retired === undefined || isFinal(checkpoint.checkpoint, log)) return checkpoint;
+  throw new AttestryError(
+    'CHECKPOINT_STALE',
+    `Expected the final checkpoint of ${log.origin}, of size ${log.retired.size}, got one of size ${checkpoint.checkpoint.size}.`,
+  );
+}
+
 function verifyEntry(
   entry: DossierEntry,
   checkpoint: WitnessedCheckpoint,
@@ -157,7 +169,7 @@ function verifyEntry(
 ): VerifiedReceipt {
   const { origin, size, root } = checkpoint.checkpoint;
   const bytes = entry.envelope.entry;
-  const admitted = admitEntry(bytes, { ...rules, origin });
+  const admitted = admitEntry(bytes, { ...rules, origin, index: entry.index });
   const { index } = verifyInclusion({
     leafHash: leafHash(bytes),
     index: entry.index,
