@@ -1,6 +1,6 @@
 /**
- * Attack: a log shows each of two verifiers another history, both with a full quorum, since its witnesses are friends of its
- * operator. Nothing that one verifier sees is wrong; what the two have seen does not go together.
+ * Attack: a log shows each of two verifiers another history, both with a full quorum, since its only witness is the
+ * operator's own. Nothing that one verifier sees is wrong; what the two have seen does not go together.
  */
 import { VerifierClient } from '../../src/client/verifier-client.ts';
 import type { Subject } from '../../src/core/statement/resource.ts';
@@ -11,10 +11,8 @@ import type { LogSite } from './log-site.ts';
 import type { Narrator } from './narrator.ts';
 import { type CosignerSite, type Network, startVerifier } from './network.ts';
 import type { RoleProcess } from './process.ts';
-import { prepareSplitLog, SPLIT, SPLIT_WITNESSES, type SplitLog } from './split-log.ts';
+import { prepareSplitLog, SPLIT, SPLIT_WITNESS, type SplitLog } from './split-log.ts';
 import type { Stage } from './stage.ts';
-
-const WITNESSES = SPLIT_WITNESSES.map(({ operator }) => operator).join(' and ');
 
 /** Paths of the proof that the log showed two views. */
 export interface SplitFiles {
@@ -34,7 +32,7 @@ export async function attackSplit(stage: Stage, input: SplitInput): Promise<Spli
   const log = await prepareSplitLog(stage, input.network);
   const [north, south] = log.verifiers;
   narrator.say(
-    `${SPLIT.operatorName} has two witnesses, ${WITNESSES}, and both sign whatever they are asked to: one more than their quorum tolerates. Its trust root names two verifiers.`,
+    `${SPLIT.operatorName} has one witness only, ${SPLIT_WITNESS.operator}, which signs whatever it is asked to. Its trust root names two verifiers.`,
   );
   const first = await showTo(stage, log, { verifier: north, subject: input.subject });
   await crew.stop(first);
@@ -97,10 +95,6 @@ async function catchSplit(
     'Both hold the same finding: two checkpoints of one size, both signed by the log. It proves itself, offline (EQUIVOCATION, exit code 3).',
   );
   const accusing = await findingOf(north, 'WITNESS_CONTRADICTION');
-  await eventually('a finding against each witness', async () => {
-    const accused = (await north.findings()).findings.flatMap((found) => found.accused);
-    return SPLIT_WITNESSES.every(({ name }) => accused.includes(name)) || undefined;
-  });
   const witnessFinding = await auditor.keep('split-witness.json', await north.finding(accusing));
   const convicted = { outcome: 'EQUIVOCATION', code: 'WITNESS_CONTRADICTION' } as const;
   await auditor.verify(witnessFinding, convicted, {

@@ -1,14 +1,13 @@
-/** The log that shows each of two verifiers another history: a network of its own, whose witnesses are the operator's friends. */
+/** The log that shows each of two verifiers another history: a network of its own, whose only witness is the operator's. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TrustRootFile } from '../../src/core/trust/trust-file.ts';
 import type { TrustRoot } from '../../src/core/trust/trust-root.ts';
-import { type LogKeys, makeLogKeys, makeWitnessKey } from './keys.ts';
+import { type DemoKey, type LogKeys, makeLogKeys, makeWitnessKey } from './keys.ts';
 import { LogSite } from './log-site.ts';
 import { type CosignerSite, type Network, trustRootFile, writeTrustRoot } from './network.ts';
 import type { CosignerParty, LogParty } from './parties.ts';
 import { findFreePorts, urlOf } from './ports.ts';
-import type { Crew, RoleProcess } from './process.ts';
+import type { Crew, RoleOptions } from './process.ts';
 import type { Stage } from './stage.ts';
 
 export const SPLIT: LogParty = {
@@ -19,29 +18,33 @@ export const SPLIT: LogParty = {
   jurisdiction: 'NLD',
 };
 
-/** Both dishonest, which is more than the quorum of two tolerates. */
-export const SPLIT_WITNESSES: readonly [CosignerParty, CosignerParty] = [
-  { name: 'witness.janus-friends.example', operator: 'Friends of Janus' },
-  { name: 'witness.janus-family.example', operator: 'Family of Janus' },
-];
+export const SPLIT_WITNESS: CosignerParty = {
+  name: 'witness.janus-friends.example',
+  operator: 'Friends of Janus',
+};
 
 const VERIFIERS: readonly [CosignerParty, CosignerParty] = [
   { name: 'verifier.north-watch.example', operator: 'North Watch' },
   { name: 'verifier.south-watch.example', operator: 'South Watch' },
 ];
 
+/** One witness tolerates no dishonest one, and whoever goes by such a trust root has to say so. */
+const WEAK: RoleOptions['settings'] = { 'accept-weak-quorum': 'true' };
+
 export interface SplitLog {
   readonly folder: string;
-  /** Names the log, its witnesses and both verifiers. */
+  /** Names the log, its witness and both verifiers. */
   readonly trustFile: string;
   readonly verifiers: readonly [CosignerSite, CosignerSite];
+  /** Of log and verifiers. */
+  readonly settings: RoleOptions['settings'];
   /** One of the histories; all are shown under the same addresses, so one at a time. */
   history(name: string): History;
 }
 
 export interface History {
   readonly site: LogSite;
-  /** Starts the log and the witnesses, which remember nothing of any other history. */
+  /** Starts the log and the witness, which remember nothing of any other history. */
   start(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -52,23 +55,29 @@ export async function prepareSplitLog(
 ): Promise<SplitLog> {
   const folder = join(parent, 'split');
   await mkdir(join(folder, 'output'), { recursive: true });
-  const [port = 0, ...ports] = await findFreePorts(5);
-  const keys = await makeLogKeys(folder, SPLIT);
-  const open = async (party: CosignerParty, i: number): Promise<CosignerSite> => {
-    const key = await makeWitnessKey(folder, party.name);
-    return { party, key, url: urlOf(ports[i] as number) };
-  };
-  const witnesses = await Promise.all(SPLIT_WITNESSES.map(open));
-  const verifiers = [await open(VERIFIERS[0], 2), await open(VERIFIERS[1], 3)] as const;
-  const parties = { logs: [{ party: SPLIT, keys, url: urlOf(port) }], witnesses, roots };
-  const [one, other] = [verifiers[0], verifiers[1]].map((verifier) =>
-    trustRootFile({ ...parties, quorum: witnesses.length, verifier }),
-  ) as [TrustRootFile, TrustRootFile];
+  const [logPort = 0, witnessPort = 0, ...verifierPorts] = await findFreePorts(4);
+  const [keys, witnessKey, ...verifierKeys] = await Promise.all([
+    makeLogKeys(folder, SPLIT),
+    makeWitnessKey(folder, SPLIT_WITNESS.name),
+    ...VERIFIERS.map(({ name }) => makeWitnessKey(folder, name)),
+  ]);
+  const verifiers = VERIFIERS.map((party, i) => ({
+    party,
+    key: verifierKeys[i] as DemoKey,
+    url: urlOf(verifierPorts[i] as number),
+  })) as unknown as readonly [CosignerSite, CosignerSite];
+  const witness = { party: SPLIT_WITNESS, key: witnessKey, url: urlOf(witnessPort) };
+  const parties = { logs: [{ party: SPLIT, keys, url: urlOf(logPort) }], witnesses: [witness] };
+  const [one, other] = verifiers.map((verifier) =>
+    trustRootFile({ ...parties, quorum: 1, verifier, roots }),
+  );
   const trustFile = join(folder, 'trust.json');
-  const both = [...(one.verifiers ?? []), ...(other.verifiers ?? [])];
+  const both = [...(one?.verifiers ?? []), ...(other?.verifiers ?? [])];
+  if (one === undefined) throw new RangeError('Expected two verifiers.');
   const trust = await writeTrustRoot(trustFile, { ...one, verifiers: both }, roots);
-  const shown = { folder, trustFile, trust, keys, witnesses, crew, port };
-  return { folder, trustFile, verifiers, history: (name) => openHistory(name, shown) };
+  const shown = { folder, trustFile, trust, keys, witness, crew, port: logPort, settings: WEAK };
+  const history = (name: string): History => openHistory(name, shown);
+  return { folder, trustFile, verifiers, settings: WEAK, history };
 }
 
 interface Shown {
@@ -76,40 +85,40 @@ interface Shown {
   readonly trustFile: string;
   readonly trust: TrustRoot;
   readonly keys: LogKeys;
-  readonly witnesses: readonly CosignerSite[];
+  readonly witness: CosignerSite;
   readonly crew: Crew;
   readonly port: number;
+  readonly settings: RoleOptions['settings'];
 }
 
-function openHistory(name: string, { folder, witnesses, ...shown }: Shown): History {
-  const { crew, trust } = shown;
+function openHistory(name: string, { folder, witness, ...shown }: Shown): History {
+  const { crew } = shown;
   const site = new LogSite({
     ...shown,
     party: SPLIT,
     data: join(folder, `log-${name}`),
     output: join(folder, 'output', `log-${name}.txt`),
   });
-  const logs = trust.file.logs.map(({ key }) => key).join(',');
-  const startWitness = ({ party, key, url }: CosignerSite): Promise<RoleProcess> =>
-    crew.start({
-      role: 'witness',
-      name: `the witness of ${party.operator}`,
-      settings: {
-        key: key.path,
-        data: join(folder, `${party.name}-${name}`),
-        logs,
-        port: new URL(url).port,
-      },
-      output: join(folder, 'output', `${party.name}-${name}.txt`),
-    });
-  let started: readonly RoleProcess[] = [];
+  const witnessOptions = {
+    role: 'witness',
+    name: `the witness of ${witness.party.operator}`,
+    settings: {
+      key: witness.key.path,
+      data: join(folder, `witness-${name}`),
+      logs: shown.trust.file.logs.map(({ key }) => key).join(','),
+      port: new URL(witness.url).port,
+    },
+    output: join(folder, 'output', `witness-${name}.txt`),
+  } as const;
+  let stopWitness = async (): Promise<void> => undefined;
   return {
     site,
     start: async () => {
-      [started] = await Promise.all([Promise.all(witnesses.map(startWitness)), site.start()]);
+      const [started] = await Promise.all([crew.start(witnessOptions), site.start()]);
+      stopWitness = () => crew.stop(started);
     },
     stop: async () => {
-      await Promise.all([site.stop(), ...started.map((witness) => crew.stop(witness))]);
+      await Promise.all([site.stop(), stopWitness()]);
     },
   };
 }
