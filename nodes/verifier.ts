@@ -1,11 +1,13 @@
 /** One verifier: settings in, its records and mirrors opened, following and listening; closed in reverse. */
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Type } from 'typebox';
 import { createLogSource, createWitnessSource } from '../src/client/log-source.ts';
 import { createPeerSource } from '../src/client/peer-source.ts';
 import { createTallySource } from '../src/client/tally-source.ts';
 import { originHash } from '../src/core/note/origin-hash.ts';
 import { listen } from '../src/http/listen.ts';
+import { readPage } from '../src/http/page-files.ts';
 import { createVerifierApp } from '../src/http/verifier-app.ts';
 import { readKeyFile } from '../src/keys/key-file.ts';
 import { opensslEngine } from '../src/keys/openssl-engine.ts';
@@ -15,6 +17,7 @@ import { JudgeThread } from '../src/verifier/judge-thread.ts';
 import { openLevelVerifierStore } from '../src/verifier/level-verifier-store.ts';
 import { openVerifier } from '../src/verifier/verifier.ts';
 import {
+  ACCEPT_WEAK_QUORUM,
   announce,
   DATA,
   HOST,
@@ -23,16 +26,17 @@ import {
   PORT,
   passphraseOf,
   REQUESTS_PER_SECOND,
-  readTrustRoot,
   TRUST,
   unixNow,
 } from './common-settings.ts';
 import { loadConfig } from './config.ts';
+import { takeTrustRoot } from './kept-trust.ts';
 import { Parts, runProcess } from './process.ts';
 
 const SETTINGS = Type.Object(
   {
     trust: TRUST,
+    acceptWeakQuorum: ACCEPT_WEAK_QUORUM,
     key: Type.Optional(
       Type.String({
         path: true,
@@ -66,6 +70,9 @@ const SETTINGS = Type.Object(
   { additionalProperties: false },
 );
 
+/** Where the build puts the auditor's page. */
+const PAGE = fileURLToPath(new URL('../page', import.meta.url));
+
 await runProcess(async () => {
   const config = loadConfig(SETTINGS, {
     name: 'attestry verifier',
@@ -75,15 +82,15 @@ await runProcess(async () => {
     env: process.env,
   });
   if (config === undefined) return undefined;
-  const trust = await readTrustRoot(config.trust);
   const signer =
     config.key === undefined ? undefined : await readKeyFile(config.key, passphraseOf(config));
   const timeoutMs = config.requestTimeoutMs;
   const parts = new Parts();
   try {
+    const records = parts.add(await openLevelVerifierStore(join(config.data, 'records')));
+    const trust = await takeTrustRoot(config);
     const program = new URL('../src/verifier/judge-worker.js', import.meta.url);
     const thread = parts.add(new JudgeThread({ program, trust }));
-    const records = parts.add(await openLevelVerifierStore(join(config.data, 'records')));
     const verifier = parts.add(
       await openVerifier({
         trust,
@@ -114,10 +121,11 @@ await runProcess(async () => {
     const app = await createVerifierApp(verifier, {
       limits: { requestsPerWindow: config.requestsPerSecond },
       log: { level: config.logLevel, base: { role: 'verifier' } },
+      page: await readPage(PAGE),
     });
     const listening = parts.add(await listen(app, config));
     verifier.start();
-    announce('verifier', trust.digest, listening.url);
+    announce({ role: 'verifier', name: trust.digest, url: listening.url, trust });
     return parts;
   } catch (error) {
     await parts.close();
