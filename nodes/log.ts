@@ -165,7 +165,7 @@ await runProcess(async () => {
       new LogTally({
         store: tallyStore,
         signer,
-        verifiers: trust.verifiers.map(({ vkey }) => vkey),
+        verifiers: trust.verifiers,
         verifierQuorum: trust.verifierQuorum,
         readEntries: (start, end) => log.reader.entries(start, end),
         published: () => log.status().published,

@@ -4,9 +4,8 @@
  */
 import type { WitnessRollback } from '../core/finding/finding.ts';
 import { parseCheckpoint } from '../core/note/checkpoint.ts';
-import { verifyCosignatures } from '../core/note/cosignature.ts';
 import { formatNote } from '../core/note/note.ts';
-import { engineOf, type VerificationRules } from '../core/trust/quorum.ts';
+import { countedCosignatures, type VerificationRules } from '../core/trust/quorum.ts';
 
 interface CosignedHead {
   readonly size: number;
@@ -27,9 +26,9 @@ export class CosignedHeads {
   /** Takes in the right cosignatures on a note that the log signed; gives the evidence against witnesses that went back. */
   take(noteText: string, rules: VerificationRules): readonly WitnessRollback[] {
     const { checkpoint, note } = parseCheckpoint(noteText);
-    const witnesses = rules.trust.witnesses.map(({ vkey }) => vkey);
+    const { witnesses } = rules.trust;
     const found: WitnessRollback[] = [];
-    for (const { name, time } of verifyCosignatures(note, { witnesses, ...engineOf(rules) })) {
+    for (const { name, time } of countedCosignatures(note, witnesses, rules)) {
       const signatures = note.signatures.filter(
         (line) => line.name === name || line.name === checkpoint.origin,
       );

@@ -1,9 +1,8 @@
 /** Everything that one log has signed, held against one history: the mirror, its newest checkpoint, and what came to be known besides. */
 import { bytesEqual } from '../core/bytes/equal.ts';
-import { verifyCosignatures } from '../core/note/cosignature.ts';
 import { parseNote } from '../core/note/note.ts';
 import {
-  engineOf,
+  countedCosignatures,
   type VerificationRules,
   verifyWitnessedCheckpoint,
   type WitnessedCheckpoint,
@@ -201,9 +200,9 @@ function cosignersOfBoth(
   { first, second }: ContradictingNotes,
   rules: VerificationRules,
 ): readonly string[] {
-  const witnesses = rules.trust.witnesses.map(({ vkey }) => vkey);
+  const { witnesses } = rules.trust;
   const [one = [], other = []] = [first, second].map(({ note }) =>
-    verifyCosignatures(parseNote(note), { witnesses, ...engineOf(rules) }).map(({ name }) => name),
+    countedCosignatures(parseNote(note), witnesses, rules).map(({ name }) => name),
   );
   return one.filter((name) => other.includes(name));
 }

@@ -306,42 +306,6 @@ describe('createVerifierApp', () => {
     );
   });
 
-  it('shows the checkpoints that it knows of a log', async () => {
-    const { app, bed } = await site();
-    const { origin } = bed.eu.log;
-    expect(await getJson(app, `/v1/checkpoints/${origin}`)).toEqual({
-      origin,
-      checkpoints: [bed.eu.checkpoint],
-    });
-  });
-
-  it('holds a log to a receipt, and refuses what is none', async () => {
-    const { app, bed, verifier } = await site();
-    const post = (payload: string | Uint8Array) =>
-      app.inject({
-        method: 'POST',
-        url: '/v1/receipts',
-        headers: { 'content-type': 'application/json' },
-        payload: Buffer.from(payload),
-      });
-    const { log } = bed.us;
-    const promised = formatReceipt(log.receipt(log.state('deployment'), { witnesses: [] }));
-    expect((await post(promised)).json()).toEqual({
-      origin: log.origin,
-      index: 3,
-      state: 'waiting',
-      finding: null,
-    });
-    rewrite(bed);
-    await verifier.round();
-    const held = (await post(promised)).json();
-    expect(held).toMatchObject({ state: 'contradicted' });
-    const finding = await app.inject(`/v1/findings/${held.finding}`);
-    expect(judge(finding.rawPayload, bed.network.rules).outcome).toBe('EQUIVOCATION');
-    const refused = await post('{}');
-    expect([refused.statusCode, refused.json().error.code]).toEqual([400, 'RECEIPT_MALFORMED']);
-  });
-
   it('takes files up to 16 MiB to judge, of a type that it knows', async () => {
     const { app } = await site();
     const post = (payload: Buffer, type = 'application/json') =>

@@ -35,7 +35,7 @@ async function start(options: Partial<WitnessOptions> = {}): Promise<Running> {
     now: () => NOW,
     ...options,
   });
-  const limits = { requestsPerWindow: 0 };
+  const limits = { requestsPerWindow: 0, maxEventLoopDelayMs: 0 };
   return { witness, app: await createWitnessApp(witness, { log: false, limits }) };
 }
 

@@ -55,5 +55,5 @@ describe('runCampaign', () => {
       expect(entries, facts).toBeGreaterThanOrEqual(acknowledged);
       expect(slowestStartMs, facts).toBeLessThan(startLimitMs);
     }
-  }, 300_000);
+  }, 600_000);
 });

@@ -86,7 +86,7 @@ function grow(log: TestLog, size: number): void {
 
 describe('nodes/verifier', () => {
   it('goes on after each kill -9 from where it was, and ends with all of the log', {
-    timeout: 60_000,
+    timeout: 180_000,
   }, async () => {
     const { logs, file, rules } = makeNetwork({ regions: ['eu'] });
     const [log] = logs.map((one) => new ServedLog(one));

@@ -276,6 +276,23 @@ describe('TallyFollower', () => {
     expect((await verifier.dossiers.reportOn(MODEL)).outcome).toBe('EQUIVOCATION');
   });
 
+  it('proves a wrong tally of a size that it has cosigned a right one of, and keeps the right one', async () => {
+    const bed = await TallyBed.make();
+    const verifier = await bed.follow();
+    expect(tallyStandingOf(verifier, bed.eu)).toBe('2');
+    const offered = [...bed.euTally.offered];
+    for (const leaves of [[], leavesOfLog(bed.eu.log).slice(1)]) {
+      bed.euTally.publish({ leaves });
+      await verifier.round();
+      expect(tallyStandingOf(verifier, bed.eu)).toBe('2 TALLY_CONTRADICTION');
+    }
+    expect(bed.euTally.offered).toEqual(offered);
+    expect(verifier.findings.about(MODEL)).toMatchObject([{ code: 'TALLY_CONTRADICTION' }]);
+    bed.euTally.publish();
+    await verifier.round();
+    expect(tallyStandingOf(verifier, bed.eu)).toBe('2');
+  });
+
   it('does not cosign where the log hides the difference, and says so', async () => {
     const bed = await TallyBed.make();
     const other = digestOf('a model that no entry names');

@@ -12,8 +12,9 @@ import { summarizeLeaf, type TallyLeaf } from '../tally/node.ts';
 import { type Answer, verifyTally } from '../tally/proof.ts';
 import { decodeTallyProof } from '../tally/proof-bytes.ts';
 import { WHOLE_TALLY } from '../tally/questions.ts';
+import { TALLY_METRICS } from '../tally/sums.ts';
 import { verifyTallyNote } from '../tally/tally-note.ts';
-import { engineOf, type VerificationRules } from '../trust/quorum.ts';
+import { countedCosignatures, engineOf, type VerificationRules } from '../trust/quorum.ts';
 import { parseHashes, type TallyContradiction, type TallySumContradiction } from './finding.ts';
 import { type Judgement, unproven } from './proof.ts';
 
@@ -56,7 +57,7 @@ export function judgeTallyContradiction(
   const given = leavesOf(entry, index).find((leaf) => bytesEqual(leaf.key, key));
   const tallied = said?.leaves[0];
   if (hashText(given) === hashText(tallied)) throw unproven('the tally says what the entry gives');
-  return `${origin} signed a tally of ${size} entries that ${difference(given, tallied)} entry ${index}, a statement of kind ${parts.kind} about model ${parts.model}.`;
+  return `${origin} signed a tally of ${size} entries that ${difference(given, tallied)} entry ${index}${wrongSums(given, tallied)}, a statement of kind ${parts.kind} about model ${parts.model}.`;
 }
 
 /**
@@ -82,12 +83,17 @@ export function judgeTallySums(
 /** One judgement for each verifier whose right cosignature stands on a tally note that has been proven wrong. */
 export function wrongCosigners(
   origin: string,
-  tally: string,
+  { tally }: Pick<TallyContradiction, 'tally'>,
   rules: VerificationRules,
 ): readonly Judgement[] {
-  const witnesses = rules.trust.verifiers.map(({ vkey }) => vkey);
-  const lines = rightCosignatures(parseNote(tally), { witnesses, ...engineOf(rules) });
-  return lines.map(({ name }) => ({
+  const { verifiers } = rules.trust;
+  const witnesses = verifiers.map(({ vkey }) => vkey);
+  const { text, signatures } = parseNote(tally);
+  // A wrong line, or one from the future, is nobody's; one outside the verifier's window may be whoever's has its old key.
+  const trusted = { witnesses, now: rules.now, ...engineOf(rules) };
+  const right = rightCosignatures({ text, signatures }, trusted);
+  const counted = countedCosignatures({ text, signatures: right }, verifiers, rules);
+  return counted.map(({ name }) => ({
     accused: name,
     code: 'TALLY_COSIGNED_WRONG',
     sentence: `${name} cosigned that tally of ${origin}, which says that it rebuilt it from the entries.`,
@@ -97,6 +103,16 @@ export function wrongCosigners(
 function difference(given: TallyLeaf | undefined, tallied: TallyLeaf | undefined): string {
   if (tallied === undefined) return 'leaves out';
   return given === undefined ? 'invents something for' : 'gets wrong';
+}
+
+/** The metrics that differ, in brackets. */
+function wrongSums(given: TallyLeaf | undefined, tallied: TallyLeaf | undefined): string {
+  if (given === undefined || tallied === undefined) return '';
+  const wrong = TALLY_METRICS.flatMap((metric, i) => {
+    const [right, said] = [given.sums[i], tallied.sums[i]];
+    return right === said ? [] : [`${said} ${metric} in place of ${right}`];
+  });
+  return wrong.length === 0 ? '' : ` (${wrong.join(', ')})`;
 }
 
 function hashText(leaf: TallyLeaf | undefined): string {

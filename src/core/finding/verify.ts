@@ -34,7 +34,7 @@ export interface VerifiedFinding extends Judgement {
 export function verifyFinding(finding: Finding, rules: VerificationRules): VerifiedFinding {
   const { evidence } = finding;
   const judgement = judgeEvidence(finding, rules);
-  const further = 'tally' in evidence ? wrongCosigners(finding.origin, evidence.tally, rules) : [];
+  const further = 'tally' in evidence ? wrongCosigners(finding.origin, evidence, rules) : [];
   return { finding, ...judgement, further, selfContained: evidence.kind !== 'root-mismatch' };
 }
 

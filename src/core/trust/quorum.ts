@@ -66,7 +66,7 @@ export function verifyWitnessedCheckpoint(
 export function countedCosignatures(
   note: Note,
   parties: readonly TrustedWitness[],
-  rules: VerificationRules,
+  rules: Pick<VerificationRules, 'now' | 'engine'>,
 ): readonly Cosignature[] {
   const cosignatures = verifyCosignatures(note, {
     witnesses: parties.map(({ vkey }) => vkey),
@@ -89,6 +89,15 @@ export function timesByOrganisation(
     earliest.set(organisation, Math.min(time, earliest.get(organisation) ?? time));
   }
   return [...earliest.values()].sort((a, b) => a - b);
+}
+
+/** How many organisations have cosigned, each counted once. @throws COSIGNATURE_* */
+export function countOrganisations(
+  note: Note,
+  parties: readonly TrustedWitness[],
+  rules: Pick<VerificationRules, 'now' | 'engine'>,
+): number {
+  return timesByOrganisation(countedCosignatures(note, parties, rules), parties).length;
 }
 
 /** The checkpoint, signed by a log of the trust root; witnesses are not asked for. @throws CHECKPOINT_* */
@@ -121,6 +130,8 @@ export function verifyFreshness(
 }
 
 /** The engine as an option that may be absent. */
-export function engineOf(rules: VerificationRules): { readonly engine?: SignatureEngine } {
+export function engineOf(rules: Pick<VerificationRules, 'engine'>): {
+  readonly engine?: SignatureEngine;
+} {
   return rules.engine === undefined ? {} : { engine: rules.engine };
 }
