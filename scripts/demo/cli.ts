@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { ACCEPT_WEAK_QUORUM } from './process.ts';
 
 export interface CliRun {
   readonly exitCode: number | null;
@@ -35,7 +36,8 @@ export async function canReach(url: string, shut: boolean): Promise<boolean> {
 
 async function runNode(args: readonly string[], shut: boolean): Promise<CliRun> {
   const [command = '', ...rest] = [...(shut ? NO_NETWORK : []), process.execPath, ...args];
-  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const env = { ...process.env, ...ACCEPT_WEAK_QUORUM };
+  const child = spawn(command, rest, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const [[exitCode], stdout, stderr] = await Promise.all([
     once(child, 'close') as Promise<[number | null]>,
     text(child.stdout),
