@@ -3,7 +3,6 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { ACCEPT_WEAK_QUORUM } from './process.ts';
 
 export interface CliRun {
   readonly exitCode: number | null;
@@ -36,8 +35,7 @@ export async function canReach(url: string, shut: boolean): Promise<boolean> {
 
 async function runNode(args: readonly string[], shut: boolean): Promise<CliRun> {
   const [command = '', ...rest] = [...(shut ? NO_NETWORK : []), process.execPath, ...args];
-  const env = { ...process.env, ...ACCEPT_WEAK_QUORUM };
-  const child = spawn(command, rest, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
   const [[exitCode], stdout, stderr] = await Promise.all([
     once(child, 'close') as Promise<[number | null]>,
     text(child.stdout),

@@ -91,7 +91,7 @@ async function run(config: Settings, parts: Parts): Promise<void> {
     now: unixNow,
   });
   const { url } = parts.add(await listen(app, config));
-  announce({ role: 'log', name: log.origin, url, trust });
+  announce({ role: 'log', name: log.origin, url });
 }
 
 /** The lie: the entries as the tally is told them. */

@@ -151,13 +151,10 @@ function programOf(role: Role): URL {
   return new URL(`../../nodes/${role}.js`, import.meta.url);
 }
 
-/** One of the demo's logs has a single witness, to show what comes of it. */
-export const ACCEPT_WEAK_QUORUM = { ATTESTRY_ACCEPT_WEAK_QUORUM: 'true' } as const;
-
 // Settings in the environment of whoever runs the demo are meant for other processes.
 function environment(): NodeJS.ProcessEnv {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('ATTESTRY_'));
-  return { ...Object.fromEntries(inherited), [EXIT_WITH_PARENT_ENV]: '1', ...ACCEPT_WEAK_QUORUM };
+  return { ...Object.fromEntries(inherited), [EXIT_WITH_PARENT_ENV]: '1' };
 }
 
 function announcedUrl(line: string): string | undefined {

@@ -149,6 +149,7 @@ async function judgeResults(out: string): Promise<void> {
     ],
     [3, 'fork-finding.json', '--trust', at('fork-trust.json')],
     [3, 'split-finding.json', '--trust', at('split-trust.json'), '--accept-weak-quorum'],
+    [1, 'split-finding.json', '--trust', at('split-trust.json')],
     [1, 'fork-finding.json'],
     [0, 'month-dossier.json', '--model', at('lid.176.ftz')],
     [1, 'month-dossier.json', '--model', at(RIGHT)],
