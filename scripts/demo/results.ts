@@ -66,7 +66,11 @@ function proofFiles({ fork, split, lies }: Results): readonly ResultFile[] {
       'split-finding.json',
       'the proof that a log showed two verifiers two histories',
     ],
-    [split.trustFile, 'split-trust.json', 'the trust root that names that log'],
+    [
+      split.trustFile,
+      'split-trust.json',
+      'the trust root that names that log, with a quorum of one witness',
+    ],
     [dropped.invoice, 'dropped-invoice.json', 'an invoice of the operator that drops a request'],
     [dropped.receipts, 'dropped-receipts.jsonl', 'the receipts that its customer kept'],
     ...findings.map(
