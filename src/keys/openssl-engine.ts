@@ -31,6 +31,9 @@ export const opensslEngine: SignatureEngine = {
   },
 };
 
+/** Checks many signatures, in whatever order it likes. The verdict is `verifyInPool`'s. */
+export type VerifyMany = typeof verifyInPool;
+
 /**
  * Whether the signature fits, checked in libuv's thread pool, at most 64 at once; the caller keeps the bytes unchanged
  * until it resolves. `publicKey` is admitted already. @throws SIGNATURE_MALFORMED

@@ -9,7 +9,7 @@ import type { Receipt } from '../core/receipt/receipt.ts';
 import { type AdmittedEntry, admitStatement, openEntry } from '../core/statement/admission.ts';
 import type { TrustedLog, TrustRoot } from '../core/trust/trust-root.ts';
 import { AttestryError } from '../errors.ts';
-import { verifyInPool } from '../keys/openssl-engine.ts';
+import { type VerifyMany, verifyInPool } from '../keys/openssl-engine.ts';
 import type { HeadLock } from '../store/head-lock.ts';
 import type { CheckpointState, Head, LogStore, StoredCheckpoint } from '../store/log-store.ts';
 import { DEFAULT_LOG_LIMITS, type LogLimits } from './limits.ts';
@@ -36,6 +36,8 @@ export interface LogOptions {
   /** Milliseconds, never going back. */
   readonly clockMs: () => number;
   readonly limits?: Partial<LogLimits>;
+  /** Checks operators' signatures; libuv's pool unless told. */
+  readonly verifyMany?: VerifyMany;
   /** Told once of what must stop the process: nothing is signed after it. */
   readonly onFatal: (error: unknown) => void;
 }
@@ -155,11 +157,11 @@ export class Log {
 
   /** The entry, if it may stand in this log; nothing is stored yet. @throws every code of admission, RATE_LIMITED */
   async admit(entry: Uint8Array): Promise<AdmittedEntry> {
-    const { trust, now } = this.#options;
+    const { trust, now, verifyMany = verifyInPool } = this.#options;
     const opened = openEntry(entry, trust);
     const verdicts = await Promise.all(
       opened.claims.map(({ publicKey, message, signature }) =>
-        verifyInPool(publicKey, message, signature),
+        verifyMany(publicKey, message, signature),
       ),
     );
     if (!verdicts.every(Boolean)) {

@@ -118,15 +118,17 @@ const readers: { readonly [K in Evidence['kind']]: Reader<Extract<Evidence, { ki
   }),
 };
 
+export const EVIDENCE_KINDS = [
+  'checkpoint-contradiction',
+  'entry-inadmissible',
+  'root-mismatch',
+  'tally-contradiction',
+] as const satisfies readonly Evidence['kind'][];
+
 const evidence: Reader<Evidence> = (value, path) => {
   const named =
     typeof value === 'object' && value !== null && 'kind' in value ? value['kind'] : undefined;
-  const kind = literal(
-    'checkpoint-contradiction',
-    'entry-inadmissible',
-    'root-mismatch',
-    'tally-contradiction',
-  )(named, `${path}.kind`);
+  const kind = literal(...EVIDENCE_KINDS)(named, `${path}.kind`);
   return readers[kind](value, path);
 };
 

@@ -54,7 +54,7 @@ export function parseCheckpointClaim(noteText: string): SignedCheckpoint {
 /** The note: the checkpoint's text with the log's own signature. */
 export function signCheckpoint(checkpoint: Checkpoint, signer: NoteSigner): string {
   const text = checkpointText(checkpoint.origin, checkpoint.size, checkpoint.root);
-  const signature = signEd25519(signer.seed, encodeUtf8(text));
+  const signature = (signer.sign ?? signEd25519)(signer.seed, encodeUtf8(text));
   const line = formatSignatureLine({ name: signer.vkey.name, keyId: signer.vkey.keyId, signature });
   return `${text}\n${line}`;
 }
