@@ -1,0 +1,75 @@
+/** Logs that sign another history than the one that they have shown before. */
+import { History } from '../truth.ts';
+import type { World } from '../world.ts';
+import { type Behaviour, foundAgainstLog } from './behaviour.ts';
+import { serveHistory, signHistory } from './false-log.ts';
+
+/** Another history, made of the entries that have been published. */
+type Rewrite = (entries: readonly Uint8Array[], world: World) => Uint8Array[];
+
+const FEWEST_ENTRIES = 3;
+
+/** A log that, at some time, puts another history in place of its own, for those who are shown it. */
+function rewriting(
+  name: string,
+  rewrite: Rewrite,
+  isShownTo: (host: string, world: World) => boolean = () => true,
+): Behaviour {
+  return {
+    name,
+    prepare: (world) => {
+      const { log, chance, truth, scheduler } = world;
+      world.liars.add(log.host);
+      const time = 2_000 + chance.people.below(4_000);
+      let lie: { readonly history: History; readonly note: string } | undefined;
+      log.front = async (exchange, honest) => {
+        const published = log.running?.log.status().published?.size ?? 0;
+        if (lie === undefined && scheduler.now > time && published >= FEWEST_ENTRIES) {
+          const history = new History(rewrite(truth.history.entries.slice(0, published), world));
+          truth.forks.push(history);
+          lie = { history, note: signHistory(history) };
+          world.trace.add(log.host, `lies: ${name}`);
+        }
+        if (lie === undefined || !isShownTo(exchange.from, world)) return await honest(exchange);
+        return serveHistory(lie.history, lie.note, exchange) ?? (await honest(exchange));
+      };
+    },
+    caught: (world) => foundAgainstLog(world, 'CHECKPOINT_CONTRADICTION'),
+  };
+}
+
+function someIndex(entries: readonly Uint8Array[], world: World): number {
+  return world.chance.people.below(entries.length - 1);
+}
+
+const replaceOne: Rewrite = (entries, world) => {
+  const at = someIndex(entries, world);
+  const other = entries.at(-1) as Uint8Array;
+  return entries.with(at, other);
+};
+
+const removeOne: Rewrite = (entries, world) => entries.toSpliced(someIndex(entries, world), 1);
+
+const swapTwo: Rewrite = (entries, world) => {
+  const at = someIndex(entries, world);
+  const [a, b] = [entries[at] as Uint8Array, entries[at + 1] as Uint8Array];
+  return entries.toSpliced(at, 2, b, a);
+};
+
+const isVerifier = (host: string, world: World): boolean =>
+  world.verifiers.some((verifier) => verifier.host === host);
+
+/** To the witnesses and to one verifier the log tells another history from the first entry on. */
+const forked: Behaviour = rewriting(
+  'fork shown to one verifier',
+  replaceOne,
+  (host, world) => isVerifier(host, world) && host === world.verifiers[1]?.host,
+);
+
+export const HISTORY_LIES: readonly Behaviour[] = [
+  rewriting('rewritten entry', replaceOne, isVerifier),
+  rewriting('removed entry', removeOne, isVerifier),
+  rewriting('reordered entries', swapTwo, isVerifier),
+  forked,
+];
+

@@ -1,0 +1,89 @@
+/** Logs that sign a wrong tally, and verifiers that cosign it. */
+import { parseCheckpoint } from '../../../src/core/note/checkpoint.ts';
+import { signCosignature } from '../../../src/core/note/cosignature.ts';
+import { parseNote } from '../../../src/core/note/note.ts';
+import { appendSignatures } from '../../../src/core/note/cosignature.ts';
+import { formatDossier, parseDossier } from '../../../src/core/dossier/dossier.ts';
+import { MODELS } from '../material.ts';
+import { ok } from '../node.ts';
+import type { VerifierMachine } from '../verifier-machine.ts';
+import type { World } from '../world.ts';
+import { type Behaviour, foundAgainstLog } from './behaviour.ts';
+import { FalseTally } from './false-log.ts';
+
+/** The log's tally leaves one published entry out, in its note and in its proofs alike. */
+function hideEntry(world: World): void {
+  const { log, truth } = world;
+  world.liars.add(log.host);
+  const tallies = new Map<number, FalseTally>();
+  log.front = async (exchange, honest) => {
+    const published = log.running?.log.status().published;
+    if (!exchange.path.startsWith('v1/tally') || published === undefined || published.size < 2) {
+      return await honest(exchange);
+    }
+    const { size, note } = published;
+    const tally = tallies.get(size) ?? new FalseTally(truth.history, size, 1);
+    tallies.set(size, tally);
+    world.hidden = { index: 1, tally };
+    const pair = { checkpoint: note, tally: tally.note };
+    if (exchange.path === 'v1/tally') return ok(JSON.stringify(pair));
+    const model = exchange.path.slice(exchange.path.indexOf('=') + 1);
+    return ok(JSON.stringify({ ...pair, proof: tally.prove(model) }));
+  };
+}
+
+const hiding: Behaviour = {
+  name: 'tally that hides an entry',
+  prepare: hideEntry,
+  caught: (world) => foundAgainstLog(world, 'TALLY_CONTRADICTION'),
+};
+
+/** One of the two verifiers is with the log: it cosigns, and gives out dossiers without the entry. */
+const cosigning: Behaviour = {
+  name: 'verifier that cosigns a wrong tally',
+  prepare: (world) => {
+    hideEntry(world);
+    const liar = world.verifiers[1] as VerifierMachine;
+    world.liars.add(liar.host);
+    liar.front = async (exchange, honest) => {
+      const answer = await honest(exchange);
+      const isDossier = answer.status === 200 && exchange.path.endsWith('/dossier');
+      return isDossier ? ok(falseDossier(world, liar, answer.body)) : answer;
+    };
+  },
+  caught: async (world) => {
+    const [, liar] = world.verifiers;
+    const outcomes: string[] = [];
+    for (const model of MODELS) {
+      const report = await world.auditor.askAbout(model, liar?.host as string);
+      outcomes.push(...(report?.problems.map(({ code }) => code) ?? []));
+    }
+    const isProven = foundAgainstLog(world, 'TALLY_CONTRADICTION') !== undefined;
+    return isProven && outcomes.includes('VERIFIER_QUORUM_SHORT')
+      ? 'VERIFIER_QUORUM_SHORT'
+      : undefined;
+  },
+};
+
+/** The dossier without the hidden entry, under the tally that hides it, with the one cosignature that is to be had. */
+function falseDossier(world: World, liar: VerifierMachine, bytes: Uint8Array): Uint8Array {
+  const { hidden } = world;
+  const dossier = parseDossier(bytes);
+  const logs = dossier.logs.map((log) => {
+    if (hidden === undefined || !('checkpoint' in log)) return log;
+    const { note } = hidden.tally;
+    const line = signCosignature(parseNote(note).text, liar.now(), liar.signer);
+    const tally = { note: appendSignatures(note, [line]), proof: hidden.tally.prove(dossier.model) };
+    const entries = log.entries.filter(({ index }) => index !== hidden.index);
+    return sizeOf(note) === parseCheckpoint(log.checkpoint).checkpoint.size
+      ? { ...log, entries, tally }
+      : log;
+  });
+  return formatDossier({ ...dossier, logs, findings: [] });
+}
+
+function sizeOf(note: string): number {
+  return Number(note.split('\n')[1]);
+}
+
+export const TALLY_LIES: readonly Behaviour[] = [hiding, cosigning];

@@ -1,0 +1,125 @@
+/** Logs that show too little: frozen, accepting and dropping, going on from a backup. */
+import { decodeUtf8 } from '../../../src/core/bytes/utf8.ts';
+import { encodeHex } from '../../../src/core/bytes/hex.ts';
+import { createLogSource } from '../../../src/client/log-source.ts';
+import type { Finding } from '../../../src/core/finding/finding.ts';
+import { verifyFinding } from '../../../src/core/finding/verify.ts';
+import { leafHash } from '../../../src/core/merkle/hash.ts';
+import { parseCheckpoint } from '../../../src/core/note/checkpoint.ts';
+import { formatReceipt } from '../../../src/core/receipt/receipt.ts';
+import { parseEnvelope } from '../../../src/core/statement/envelope.ts';
+import { AttestryError } from '../../../src/errors.ts';
+import { contradictionInTree } from '../../../src/verifier/contradiction.ts';
+import { openServedTree } from '../../../src/verifier/served-tree.ts';
+import { ENGINE, ORIGIN, TRUST } from '../material.ts';
+import { ok } from '../node.ts';
+import { History } from '../truth.ts';
+import { STALE_AFTER_SECONDS } from '../verifier-machine.ts';
+import type { Answer } from '../virtual-network.ts';
+import type { World } from '../world.ts';
+import { type Behaviour, standsAgainstLog } from './behaviour.ts';
+import { signHistory, treeOf } from './false-log.ts';
+
+/** Takes entries on, has them cosigned, and shows everyone else the checkpoint of some moment for ever. */
+const frozen: Behaviour = {
+  name: 'frozen log',
+  prepare: (world) => {
+    const { log, chance, scheduler } = world;
+    world.liars.add(log.host);
+    const time = 1_000 + chance.people.below(5_000);
+    let shown: Answer | undefined;
+    log.front = async (exchange, honest) => {
+      if (exchange.path !== 'checkpoint') return await honest(exchange);
+      const answer = shown ?? (await honest(exchange));
+      if (scheduler.now > time && answer.status === 200) shown = answer;
+      return answer;
+    };
+  },
+  caught: (world) => standsAgainstLog(world, 'CHECKPOINT_STALE'),
+  takesMs: (STALE_AFTER_SECONDS + 5) * 1000,
+};
+
+/** Answers one submission with a receipt under a checkpoint made for it alone, and forgets the entry. */
+const dropping: Behaviour = {
+  name: 'accepting and dropping',
+  prepare: (world) => {
+    const { log, truth } = world;
+    world.liars.add(log.host);
+    log.front = async (exchange, honest) => {
+      const isSubmission = exchange.method === 'POST' && exchange.path.startsWith('v1/entries');
+      const size = log.running?.log.size ?? 0;
+      if (!isSubmission || world.dropped !== undefined || size < 1) return await honest(exchange);
+      const fork = new History([...truth.history.entries.slice(0, size), exchange.body]);
+      truth.forks.push(fork);
+      const note = signHistory(fork);
+      world.dropped = { entryHash: encodeHex(leafHash(exchange.body)), note };
+      world.trace.add(log.host, 'lies: accepts and drops');
+      return ok(privateReceipt(fork, note), 201);
+    };
+  },
+  caught: async (world) => {
+    const { dropped } = world;
+    return dropped && (await contradictionWithReceipt(world, dropped.note));
+  },
+};
+
+function privateReceipt(history: History, checkpoint: string): string {
+  const index = history.entries.length - 1;
+  const entry = history.entries[index] as Uint8Array;
+  const envelope = parseEnvelope(entry);
+  const proof = treeOf(history).path(index, index + 1);
+  const receipt = decodeUtf8(formatReceipt({ envelope, proof: { index, proof, checkpoint } }));
+  return `{"entryHash":"${encodeHex(leafHash(entry))}","index":${index},"receipt":${receipt},"state":"committed"}`;
+}
+
+/** What the holder of a receipt can prove with the log that everyone else is shown. */
+async function contradictionWithReceipt(world: World, note: string): Promise<string | undefined> {
+  const [log] = TRUST.logs.values();
+  const fetch = world.network.fetchFor(world.operator.host, world.people);
+  const source = createLogSource(log?.url as string, { fetch });
+  const { signal } = new AbortController();
+  try {
+    const served = await source.readCheckpoint(signal);
+    if (served === undefined) return undefined;
+    const { checkpoint } = parseCheckpoint(served);
+    const tree = await openServedTree(source, checkpoint, signal);
+    const known = { ...parseCheckpoint(note).checkpoint, note };
+    const found = await contradictionInTree(tree, { ...checkpoint, note: served }, [known]);
+    if (found === undefined) return undefined;
+    const finding: Finding = {
+      origin: ORIGIN,
+      foundAt: '2026-10-01T12:00:00Z',
+      evidence: found.evidence,
+    };
+    return verifyFinding(finding, { trust: TRUST, now: world.unixNow(), engine: ENGINE }).code;
+  } catch (error) {
+    if (error instanceof AttestryError) return undefined;
+    throw error;
+  }
+}
+
+/** Its operator restores a backup of the whole machine; the log would go on from there. */
+const restored: Behaviour = {
+  name: 'restored backup',
+  prepare: (world) => {
+    const { log, scheduler, people } = world;
+    world.liars.add(log.host);
+    world.damaged.add(log.host);
+    let backup: { readonly disk: typeof log.disk; readonly size: number } | undefined;
+    const attempt = (): void => {
+      const published = log.running?.log.status().published?.size ?? 0;
+      if (backup === undefined && published >= 1) backup = { disk: log.disk.copy(), size: published };
+      if (backup !== undefined && published > backup.size) {
+        world.trace.add(log.host, `lies: restores a backup of ${backup.size}`);
+        log.end('kill');
+        log.disk = backup.disk;
+        return;
+      }
+      scheduler.after(500, attempt, people);
+    };
+    scheduler.after(500, attempt, people);
+  },
+  caught: ({ log }) => (log.running === undefined ? log.refusedWith : undefined),
+};
+
+export const WITHHOLDING_LIES: readonly Behaviour[] = [frozen, dropping, restored];
