@@ -40,6 +40,12 @@ export const ERROR_TABLE = {
     'The Ed25519 key is not canonical, is of small order, or has a torsion component.',
   ),
   KEY_UNKNOWN: invalid('No key of the trust root made this signature.'),
+  KEY_OUT_OF_WINDOW: invalid(
+    'The statement was witnessed before its key was valid, or when it no longer was.',
+  ),
+  KEY_REVOKED: invalid(
+    'The statement stands behind the size of the log at which its key is revoked.',
+  ),
   SIGNATURE_MALFORMED: invalid('The signature is not 64 bytes, or its S or R is not canonical.'),
   SIGNATURE_INVALID: invalid('The signature does not verify under the key that it names.'),
   SIGNATURE_DUPLICATE: invalid('Signatures are not in ascending order of key, one per key.'),
@@ -95,7 +101,10 @@ export const ERROR_TABLE = {
   COSIGNATURE_INVALID: invalid("A known witness's cosignature does not verify."),
   COSIGNATURE_TIME_INVALID: invalid('The cosignature carries time zero or one beyond 2^53-1.'),
   COSIGNATURE_TIME_FUTURE: invalid('The cosignature is dated more than 300 s in the future.'),
-  QUORUM_SHORT: inconclusive('Fewer witnesses than the quorum have cosigned the checkpoint.'),
+  LOG_OUT_OF_WINDOW: invalid(
+    'The checkpoint was witnessed before its log was valid, or when it no longer was.',
+  ),
+  QUORUM_SHORT: inconclusive('Fewer organisations than the quorum have cosigned the checkpoint.'),
   CHECKPOINT_UNPUBLISHED: inconclusive('No checkpoint of this log has reached the quorum yet.'),
   CHECKPOINT_STALE: inconclusive('The newest cosigned checkpoint is older than the asked-for age.'),
 
@@ -127,7 +136,9 @@ export const ERROR_TABLE = {
     'The tally is not of the same entries as the checkpoint beside it.',
   ),
   TALLY_CONTRADICTION: equivocation('The log signed a tally that its own entries do not give.'),
-  VERIFIER_QUORUM_SHORT: inconclusive('Fewer verifiers than the quorum have cosigned the tally.'),
+  VERIFIER_QUORUM_SHORT: inconclusive(
+    'Fewer organisations than the quorum have cosigned the tally.',
+  ),
   DOSSIER_INCOMPLETE: invalid(
     'The dossier does not hold exactly the statements that the tally lists.',
   ),
@@ -199,6 +210,15 @@ export const ERROR_TABLE = {
   TRUST_MALFORMED: invalid('The trust root has missing, wrong or unknown fields.'),
   TRUST_KEY_DUPLICATE: invalid('The trust root uses one key for two parties.'),
   TRUST_QUORUM_WEAK: invalid('The quorum tolerates no dishonest witness.'),
+  TRUST_THRESHOLD_SHORT: invalid('Too few root keys have signed the trust root.'),
+  TRUST_VERSION_BACK: invalid(
+    'The trust root is not newer than the one that is held, and is another.',
+  ),
+  TRUST_VERSION_SKIPPED: invalid(
+    'Versions between the trust root that is held and this one are missing.',
+  ),
+  TRUST_PREVIOUS_MISMATCH: invalid('The trust root follows another one than the one that is held.'),
+  TRUST_EXPIRED: inconclusive('The trust root has expired.'),
   RECEIPT_MALFORMED: invalid(
     'The receipt has missing, wrong or unknown fields, or an unknown version.',
   ),

@@ -53,7 +53,8 @@ export { type VerifiedReceipt, verifyReceipt } from './core/receipt/verify.ts';
 export type { Artifact } from './core/report/artifact.ts';
 export { type JudgeOptions, judge } from './core/report/judge.ts';
 export type { Report } from './core/report/report.ts';
-export { type Envelope, keyIdOf, parseEnvelope } from './core/statement/envelope.ts';
+export { keyIdOf } from './core/statement/dsse.ts';
+export { type Envelope, parseEnvelope } from './core/statement/envelope.ts';
 export type { Subject } from './core/statement/resource.ts';
 export {
   formatStatement,
@@ -63,13 +64,14 @@ export {
   type StatementOf,
 } from './core/statement/statement.ts';
 export type { VerificationRules } from './core/trust/quorum.ts';
+export { quorumTolerance } from './core/trust/tolerance.ts';
+export type { TrustRootFile } from './core/trust/trust-file.ts';
 export {
-  formatTrustRoot,
   parseTrustRoot,
-  quorumTolerance,
+  signTrustRoot,
   type TrustRoot,
-  type TrustRootFile,
 } from './core/trust/trust-root.ts';
+export { verifyTrustRootUpdate } from './core/trust/update.ts';
 export {
   AttestryError,
   type AttestryErrorCode,

@@ -205,7 +205,7 @@ interface Call {
 }
 
 const CALL =
-  /\battestry (?:-- )?([a-z]+)(?: (check|make|show|training|evaluation|deployment|usage|revocation)(?= |$))?(.*)$/;
+  /\battestry (?:-- )?([a-z]+)(?: (check|init|add|rotate|revoke|sign|show|diff|import|export|training|evaluation|deployment|usage|revocation)(?= |$))?(.*)$/;
 
 function readCall(line: string): Call[] {
   const [, name, below, rest = ''] = CALL.exec(line) ?? [];

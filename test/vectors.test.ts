@@ -46,7 +46,7 @@ interface Vector {
 
 const FOLDER = 'test/vectors';
 const TRUST_ROOTS = new Map<string, TrustRoot>();
-const VECTORS = readJsonFolder<Vector>(FOLDER).filter(({ name }) => name !== 'trust-root.json');
+const VECTORS = readJsonFolder<Vector>(FOLDER).filter(({ name }) => !name.startsWith('trust-root'));
 
 function bytesOf({ input, inputBase64, padTo = 0 }: Vector): Uint8Array {
   const bytes = inputBase64 === undefined ? encodeUtf8(input) : decodeBase64(inputBase64);
@@ -120,9 +120,13 @@ const VERIFICATION_CODES: readonly AttestryErrorCode[] = [
   'JSON_NUMBER_UNSAFE',
   'TRUST_MALFORMED',
   'TRUST_KEY_DUPLICATE',
+  'TRUST_THRESHOLD_SHORT',
+  'TRUST_EXPIRED',
   'VKEY_MALFORMED',
   'KEY_MALFORMED',
   'KEY_UNKNOWN',
+  'KEY_OUT_OF_WINDOW',
+  'KEY_REVOKED',
   'SIGNATURE_MALFORMED',
   'SIGNATURE_INVALID',
   'SIGNATURE_DUPLICATE',
@@ -153,6 +157,7 @@ const VERIFICATION_CODES: readonly AttestryErrorCode[] = [
   'COSIGNATURE_INVALID',
   'COSIGNATURE_TIME_INVALID',
   'COSIGNATURE_TIME_FUTURE',
+  'LOG_OUT_OF_WINDOW',
   'QUORUM_SHORT',
   'HASH_MALFORMED',
   'INCLUSION_INDEX_OUT_OF_RANGE',

@@ -4,11 +4,8 @@ import { join } from 'node:path';
 import { encodeHex } from '../../src/core/bytes/hex.ts';
 import { formatVkey } from '../../src/core/note/vkey.ts';
 import { KINDS } from '../../src/core/statement/statement.ts';
-import {
-  formatTrustRoot,
-  parseTrustRoot,
-  type TrustRoot,
-} from '../../src/core/trust/trust-root.ts';
+import { parseTrustRoot, type TrustRoot } from '../../src/core/trust/trust-root.ts';
+import { signTrust, trustFileOf } from '../../test/helpers/signed-trust.ts';
 import { makeLogKeys, makeWitnessKey } from '../demo/keys.ts';
 import { findFreePorts, urlOf } from '../demo/ports.ts';
 import { Crew, type RoleProcess } from '../demo/process.ts';
@@ -41,9 +38,7 @@ export async function startRig(folder: string): Promise<Rig> {
       key: await makeWitnessKey(keys, `witness${i}.bench.example`),
     })),
   );
-  const trustBytes = formatTrustRoot({
-    type: 'attestry/trust-root',
-    version: 1,
+  const described = trustFileOf({
     logs: [
       { key: formatVkey(log.log.vkey), operator: OPERATOR, region: REGION, url: urlOf(logPort) },
     ],
@@ -54,9 +49,15 @@ export async function startRig(folder: string): Promise<Rig> {
     })),
     witnessQuorum: QUORUM,
     operators: [
-      { id: OPERATOR, keys: [encodeHex(log.operator.publicKey)], kinds: KINDS, logs: [ORIGIN] },
+      {
+        id: OPERATOR,
+        keys: [{ key: encodeHex(log.operator.publicKey) }],
+        kinds: KINDS,
+        logs: [ORIGIN],
+      },
     ],
   });
+  const trustBytes = signTrust(described);
   const trustFile = join(folder, 'trust.json');
   await writeFile(trustFile, trustBytes);
   const start = (

@@ -3,7 +3,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EXIT_BY_OUTCOME } from '../../src/cli/exit-code.ts';
 import type { Report } from '../../src/core/report/report.ts';
-import { parseTrustRoot, type TrustRootFile } from '../../src/core/trust/trust-root.ts';
+import type { TrustRootFile } from '../../src/core/trust/trust-file.ts';
+import { parseTrustRoot } from '../../src/core/trust/trust-root.ts';
 import type { AttestryErrorCode, Outcome } from '../../src/errors.ts';
 import { canReach, canShutNetwork, runCli } from './cli.ts';
 import { demand, demandEqual } from './expectation.ts';
@@ -40,7 +41,7 @@ const NOWHERE = 'http://127.0.0.1:9';
 /** Says how the network is kept away, after trying that it is. */
 export async function openAuditor(
   { folder: parent, narrator }: Stage,
-  { trustFile: ownTrustFile, verifier }: Network,
+  { trustFile: ownTrustFile, verifier, roots }: Network,
 ): Promise<Auditor> {
   const folder = join(parent, 'audit');
   await mkdir(folder);
@@ -57,7 +58,7 @@ export async function openAuditor(
     );
   }
   const offline = async (trustFile: string): Promise<string> =>
-    shut ? trustFile : await leadNowhere(trustFile, folder);
+    shut ? trustFile : await leadNowhere(trustFile, folder, roots);
   const run = async (file: string, { model, shardProof, trustFile }: VerifyOptions) =>
     await runCli(
       [
@@ -97,7 +98,11 @@ function requireReport(report: Report, exitCode: number | null, expected: Expect
   return report;
 }
 
-async function leadNowhere(trustFile: string, folder: string): Promise<string> {
+async function leadNowhere(
+  trustFile: string,
+  folder: string,
+  roots: Network['roots'],
+): Promise<string> {
   const { file } = parseTrustRoot(await readFile(trustFile));
   const path = join(folder, 'trust-without-urls.json');
   const away = <T extends { readonly url: string }>(party: T): T => ({ ...party, url: NOWHERE });
@@ -107,6 +112,6 @@ async function leadNowhere(trustFile: string, folder: string): Promise<string> {
     witnesses: file.witnesses.map(away),
     verifiers: (file.verifiers ?? []).map(away),
   };
-  await writeTrustRoot(path, unreachable);
+  await writeTrustRoot(path, unreachable, roots);
   return path;
 }

@@ -57,11 +57,12 @@ export async function prepareForkedLog(stage: Stage, network: Network): Promise<
 
 async function openSite(
   { crew }: Stage,
-  { forkedKeys: keys }: Network,
+  { forkedKeys: keys, roots }: Network,
   { folder, name, data, port, ...trusted }: Shown & { readonly folder: string },
 ): Promise<LogSite> {
   const parties: TrustedParties = {
     logs: [{ party: FORKED, keys, url: urlOf(port) }],
+    roots,
     ...trusted,
   };
   const trustFile = join(folder, `${name}.json`);
@@ -72,7 +73,7 @@ async function openSite(
     data: join(folder, data),
     output: join(folder, 'output', `${name}.txt`),
     trustFile,
-    trust: await writeTrustRoot(trustFile, trustRootFile(parties)),
+    trust: await writeTrustRoot(trustFile, trustRootFile(parties), roots),
     crew,
   });
 }

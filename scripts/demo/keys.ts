@@ -27,6 +27,11 @@ export async function makeLogKeys(
   };
 }
 
+/** The key of someone who signs trust roots. */
+export async function makeRootKey(folder: string, holder: string): Promise<DemoKey> {
+  return await makeKey(folder, `root-${holder}`, { name: holder, type: SIGNATURE_TYPE.ed25519 });
+}
+
 /** The key of a witness or a verifier. */
 export async function makeWitnessKey(folder: string, name: string): Promise<DemoKey> {
   return await makeKey(folder, name, { name, type: SIGNATURE_TYPE.cosignature });

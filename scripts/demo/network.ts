@@ -2,22 +2,21 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { encodeHex } from '../../src/core/bytes/hex.ts';
+import { formatTime } from '../../src/core/bytes/time.ts';
 import { formatVkey } from '../../src/core/note/vkey.ts';
 import { KINDS } from '../../src/core/statement/statement.ts';
-import {
-  formatTrustRoot,
-  parseTrustRoot,
-  type TrustRoot,
-  type TrustRootFile,
-} from '../../src/core/trust/trust-root.ts';
+import { TRUST_ROOT_TYPE, type TrustRootFile } from '../../src/core/trust/trust-file.ts';
+import { parseTrustRoot, signTrustRoot, type TrustRoot } from '../../src/core/trust/trust-root.ts';
 import { AttestryError } from '../../src/errors.ts';
-import { type DemoKey, type LogKeys, makeLogKeys, makeWitnessKey } from './keys.ts';
+import { type DemoKey, type LogKeys, makeLogKeys, makeRootKey, makeWitnessKey } from './keys.ts';
 import { LogSite } from './log-site.ts';
 import {
   type CosignerParty,
   FORKED,
   LOG_PARTIES,
   type LogParty,
+  ROOT_HOLDERS,
+  ROOT_THRESHOLD,
   VERIFIER,
   VERIFIER_QUORUM,
   WITNESS_PARTIES,
@@ -33,6 +32,8 @@ export interface Network {
   readonly sites: readonly LogSite[];
   readonly witnesses: readonly CosignerSite[];
   readonly verifier: CosignerSite;
+  /** Of those who sign trust roots. */
+  readonly roots: readonly DemoKey[];
   /** Of the log that is there to be forked: the witnesses know its key, the trust root does not name it. */
   readonly forkedKeys: LogKeys;
 }
@@ -53,10 +54,12 @@ interface Keys {
   readonly logs: readonly LogKeysOf[];
   readonly witnesses: readonly DemoKey[];
   readonly verifier: DemoKey;
+  readonly roots: readonly DemoKey[];
   readonly forked: LogKeys;
 }
 
 const ATTEMPTS = 3;
+const VALID_SECONDS = 365 * 86_400;
 /** Often, so that nobody has to wait for the verifier. */
 const POLL_MS = 500;
 
@@ -120,19 +123,25 @@ export interface TrustedParties {
   readonly witnesses: readonly CosignerSite[];
   readonly quorum: number;
   readonly verifier: CosignerSite;
+  readonly roots: readonly DemoKey[];
 }
 
 /** A trust root in which every log's operator may say everything on its own log and nothing elsewhere. */
 export function trustRootFile(parties: TrustedParties): TrustRootFile {
-  const { logs, witnesses, quorum, verifier } = parties;
+  const { logs, witnesses, quorum, verifier, roots } = parties;
   const cosigner = ({ party, key, url }: CosignerSite) => ({
     key: formatVkey(key.vkey),
     operator: party.operator,
     url,
   });
   return {
-    type: 'attestry/trust-root',
+    type: TRUST_ROOT_TYPE,
     version: 1,
+    expires: formatTime(Math.floor(Date.now() / 1000) + VALID_SECONDS),
+    roots: {
+      keys: roots.map(({ publicKey }) => encodeHex(publicKey)),
+      threshold: ROOT_THRESHOLD,
+    },
     logs: logs.map(({ party, keys, url }) => ({
       key: formatVkey(keys.log.vkey),
       operator: party.operator,
@@ -145,16 +154,24 @@ export function trustRootFile(parties: TrustedParties): TrustRootFile {
     verifierQuorum: VERIFIER_QUORUM,
     operators: logs.map(({ party, keys }) => ({
       id: party.operator,
-      keys: [encodeHex(keys.operator.publicKey)],
+      keys: [{ key: encodeHex(keys.operator.publicKey) }],
       kinds: KINDS,
       logs: [party.origin],
     })),
   };
 }
 
-/** Writes a trust root and reads it as everyone does. */
-export async function writeTrustRoot(path: string, file: TrustRootFile): Promise<TrustRoot> {
-  const bytes = formatTrustRoot(file);
+/** Has as many as are needed sign a trust root, writes it, and reads it as everyone does. */
+export async function writeTrustRoot(
+  path: string,
+  file: TrustRootFile,
+  roots: readonly DemoKey[],
+): Promise<TrustRoot> {
+  const signers = roots.slice(0, file.roots.threshold);
+  const bytes = signTrustRoot(
+    file,
+    signers.map(({ seed }) => seed),
+  );
   await writeFile(path, bytes);
   return parseTrustRoot(bytes);
 }
@@ -168,6 +185,7 @@ async function makeKeys({ folder }: Stage): Promise<Keys> {
     ),
     witnesses: await Promise.all(WITNESS_PARTIES.map(({ name }) => makeWitnessKey(path, name))),
     verifier: await makeWitnessKey(path, VERIFIER.name),
+    roots: await Promise.all(ROOT_HOLDERS.map((holder) => makeRootKey(path, holder))),
     forked: await makeLogKeys(path, FORKED),
   };
 }
@@ -184,9 +202,11 @@ async function startOnFreePorts(stage: Stage, keys: Keys, folder: string): Promi
   const verifier = { party: VERIFIER, key: keys.verifier, url: urlOf(verifierPort) };
   const logs = keys.logs.map((log, i) => ({ ...log, url: urlOf(logPorts[i] as number) }));
   const trustFile = join(folder, 'trust.json');
+  const { roots } = keys;
   const trust = await writeTrustRoot(
     trustFile,
-    trustRootFile({ logs, witnesses, quorum: WITNESS_QUORUM, verifier }),
+    trustRootFile({ logs, witnesses, quorum: WITNESS_QUORUM, verifier, roots }),
+    roots,
   );
   const sites = keys.logs.map(({ party, keys: own }, i) => {
     const data = join(folder, `log-${party.region}`);
@@ -209,6 +229,7 @@ async function startOnFreePorts(stage: Stage, keys: Keys, folder: string): Promi
     sites,
     witnesses,
     verifier,
+    roots,
     forkedKeys: keys.forked,
   };
   await startProcesses(stage, network, folder);

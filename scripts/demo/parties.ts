@@ -73,3 +73,8 @@ export const FORK_VERIFIER: CosignerParty = {
 };
 
 export const VERIFIER_QUORUM = 1;
+
+/** Who keeps the root keys of the trust roots; two of them together sign. */
+export const ROOT_HOLDERS: readonly string[] = ['audit-office', 'consumer-union', 'open-archive'];
+
+export const ROOT_THRESHOLD = 2;

@@ -13,7 +13,6 @@ import {
 } from '../../src/core/note/vkey.ts';
 import { KINDS } from '../../src/core/statement/statement.ts';
 import {
-  formatTrustRoot,
   parseTrustRoot,
   type TrustedLog,
   type TrustRoot,
@@ -24,6 +23,7 @@ import { writeKeyFile } from '../../src/keys/key-file.ts';
 import { opensslEngine } from '../../src/keys/openssl-engine.ts';
 import { openWitness } from '../../src/witness/witness.ts';
 import { openMemoryWitnessStore } from '../../src/witness/witness-store.ts';
+import { signTrust, trustFileOf } from '../../test/helpers/signed-trust.ts';
 import type { OutsiderTrust } from './outsider.ts';
 
 const WITNESSES = 4;
@@ -60,9 +60,7 @@ export async function makeWorld({ folder, name }: WorldOptions): Promise<World> 
   const witnesses = await Promise.all(
     Array.from({ length: WITNESSES }, (_, i) => LocalWitness.start(`${name}.w${i}.example`, log)),
   );
-  const trustBytes = formatTrustRoot({
-    type: 'attestry/trust-root',
-    version: 1,
+  const described = trustFileOf({
     logs: [{ key: formatVkey(log.vkey), operator, region: REGION, url: `https://${origin}` }],
     witnesses: witnesses.map((witness, i) => ({
       key: formatVkey(witness.signer.vkey),
@@ -71,9 +69,15 @@ export async function makeWorld({ folder, name }: WorldOptions): Promise<World> 
     })),
     witnessQuorum: QUORUM,
     operators: [
-      { id: operator, keys: [encodeHex(publicKeyOf(operatorSeed))], kinds: KINDS, logs: [origin] },
+      {
+        id: operator,
+        keys: [{ key: encodeHex(publicKeyOf(operatorSeed)) }],
+        kinds: KINDS,
+        logs: [origin],
+      },
     ],
   });
+  const trustBytes = signTrust(described);
   const trust = parseTrustRoot(trustBytes);
   const [trustFile, keyFile] = [join(folder, 'trust.json'), join(folder, 'log.key')];
   await writeFile(trustFile, trustBytes);

@@ -1,5 +1,6 @@
 import { dossierVectors } from './dossier.ts';
 import { findingVectors } from './finding.ts';
+import { lifecycleVectors } from './lifecycle.ts';
 import { merkleVectors } from './merkle.ts';
 import { trustRootVector } from './network.ts';
 import { trustVectors, vkeyVectors } from './note.ts';
@@ -19,6 +20,7 @@ export function allVectors(): VectorFile[] {
     ...envelopeVectors(),
     ...statementVectors(),
     ...receiptVectors(),
+    ...lifecycleVectors(),
     ...dossierVectors(),
     ...findingVectors(),
     ...tallyVectors(),

@@ -2,13 +2,13 @@
 import { encodeUtf8 } from '../../src/core/bytes/utf8.ts';
 import { type Envelope, signEnvelope } from '../../src/core/statement/envelope.ts';
 import { formatStatement, type Statement } from '../../src/core/statement/statement.ts';
-import { formatTrustRoot } from '../../src/core/trust/trust-root.ts';
 import {
   makeNetwork,
   operatorSeed,
   type TestLog,
   type TestNetwork,
 } from '../../test/helpers/fixtures.ts';
+import { signTrust } from '../../test/helpers/signed-trust.ts';
 import { NOW, sampleStatement } from '../../test/helpers/statements.ts';
 import type { VectorFile } from './vector.ts';
 
@@ -35,7 +35,7 @@ export function logWith(...entries: readonly Uint8Array[]): TestLog {
 }
 
 export function trustRootVector(): VectorFile {
-  const text = new TextDecoder().decode(formatTrustRoot(NETWORK.file));
+  const text = new TextDecoder().decode(signTrust(NETWORK.file));
   return { path: TRUST_ROOT_PATH, text };
 }
 

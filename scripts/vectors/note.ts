@@ -2,7 +2,6 @@
 import { encodeBase64 } from '../../src/core/bytes/base64.ts';
 import { concatBytes } from '../../src/core/bytes/equal.ts';
 import { encodeHex } from '../../src/core/bytes/hex.ts';
-import { formatCanonicalJson } from '../../src/core/bytes/json.ts';
 import { encodeUtf8 } from '../../src/core/bytes/utf8.ts';
 import { sha256 } from '../../src/core/merkle/hash.ts';
 import { publicKeyOf } from '../../src/core/note/ed25519.ts';
@@ -10,6 +9,7 @@ import { formatVkey } from '../../src/core/note/vkey.ts';
 import type { AttestryErrorCode } from '../../src/errors.ts';
 import { mixedOrderKey, SMALL_ORDER_KEYS } from '../../test/helpers/forgeries.ts';
 import { testSigner } from '../../test/helpers/signed-log.ts';
+import { signAsTrust } from '../../test/helpers/signed-trust.ts';
 import { newNetwork, SEED, swap } from './network.ts';
 import { inputOf, makeVector, type VectorFile } from './vector.ts';
 
@@ -57,7 +57,7 @@ export function trustVectors(): VectorFile[] {
     ['quorum above all witnesses', { ...file, witnessQuorum: 5 }, 'TRUST_MALFORMED'],
     [
       'operator key of mixed order',
-      { ...file, operators: [{ ...operator, keys: [encodeHex(mixedOrderKey(KEY))] }] },
+      { ...file, operators: [{ ...operator, keys: [{ key: encodeHex(mixedOrderKey(KEY)) }] }] },
       'TRUST_MALFORMED',
     ],
     [
@@ -67,7 +67,7 @@ export function trustVectors(): VectorFile[] {
     ],
   ];
   return cases.map(([desc, changed, wantCode]) =>
-    makeVector('trust', { desc, wantCode }, inputOf(formatCanonicalJson(changed))),
+    makeVector('trust', { desc, wantCode }, inputOf(signAsTrust(changed))),
   );
 }
 

@@ -4,8 +4,7 @@ import { decodeUtf8 } from '../core/bytes/utf8.ts';
 import { parseTrustRoot, type TrustRoot } from '../core/trust/trust-root.ts';
 import { AttestryError, type AttestryErrorCode } from '../errors.ts';
 
-// 256 logs, 256 witnesses and 4,096 operators need less.
-const LARGEST_TRUST_BYTES = 16 * 1024 * 1024;
+export const LARGEST_TRUST_BYTES = 16 * 1024 * 1024;
 const LARGEST_DESCRIPTION_BYTES = 1024 * 1024;
 
 /** The bytes of a file, or of standard input for `-`. @throws FILE_UNREADABLE, INPUT_TOO_LARGE */

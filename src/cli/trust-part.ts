@@ -2,28 +2,46 @@
 import { quote } from '../core/bytes/hex.ts';
 import { usageError } from './command.ts';
 
+/** From when until when something counts; either may be left out. */
+const WINDOW = ['validFrom', 'validUntil'];
+
 type Fields = ReadonlyMap<string, readonly string[]>;
 
-/** A log: `key=<vkey>,url=<url>,region=<region>,operator=<who runs it>`. */
+/** A log: `key=<vkey>,url=<url>,region=<region>,operator=<who runs it>`, and its window. */
 export function parseLogPart(text: string): object {
-  const fields = readFields(text, ['key', 'url', 'region', 'operator']);
-  return single(fields, ['key', 'url', 'region', 'operator']);
+  const names = ['key', 'url', 'region', 'operator'];
+  const fields = readFields(text, [...names, ...WINDOW]);
+  return { ...single(fields, names), ...windowOf(fields) };
 }
 
-/** A witness: `key=<vkey>,url=<url>,operator=<who runs it>`. */
-export function parseWitnessPart(text: string): object {
-  return single(readFields(text, ['key', 'url', 'operator']), ['key', 'url', 'operator']);
+/** A witness or verifier: `key=<vkey>,url=<url>,operator=<who runs it>`, and its window. */
+export function parseCosignerPart(text: string): object {
+  const names = ['key', 'url', 'operator'];
+  const fields = readFields(text, [...names, ...WINDOW]);
+  return { ...single(fields, names), ...windowOf(fields) };
 }
 
-/** An operator: `id=<id>,key=<hex>,kind=<kind>,log=<origin>`, with as many of the last three as there are. */
+/**
+ * An operator: `id=<id>,key=<hex>,kind=<kind>,log=<origin>,model=<digest>`, with as many of the last four as there are, and
+ * a window for the keys. Without models it may speak about all.
+ */
 export function parseOperatorPart(text: string): object {
-  const fields = readFields(text, ['id', 'key', 'kind', 'log']);
+  const fields = readFields(text, ['id', 'key', 'kind', 'log', 'model', ...WINDOW]);
+  const models = fields.get('model');
   return {
     ...single(fields, ['id']),
-    keys: fields.get('key') ?? [],
+    keys: (fields.get('key') ?? []).map((key) => ({ key, ...windowOf(fields) })),
     kinds: fields.get('kind') ?? [],
     logs: fields.get('log') ?? [],
+    ...(models === undefined ? {} : { models }),
   };
+}
+
+function windowOf(fields: Fields): object {
+  return single(
+    fields,
+    WINDOW.filter((name) => fields.has(name)),
+  );
 }
 
 function readFields(text: string, known: readonly string[]): Fields {

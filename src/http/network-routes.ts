@@ -2,7 +2,6 @@
 import { type TSchema, Type } from 'typebox';
 import { encodeHex } from '../core/bytes/hex.ts';
 import { formatTime } from '../core/bytes/time.ts';
-import { formatTrustRoot } from '../core/trust/trust-root.ts';
 import type { LogStatus, Verifier } from '../verifier/verifier.ts';
 import type { FiledFinding } from '../verifier/verifier-store.ts';
 import type { WitnessStatus } from '../verifier/witness-listener.ts';
@@ -25,7 +24,7 @@ export function addNetworkRoutes(app: App, verifier: Verifier): void {
       }),
   );
   addFindingRoutes(app, verifier);
-  const trust = Buffer.from(formatTrustRoot(verifier.trust.file));
+  const trust = Buffer.from(verifier.trust.bytes);
   app.get(
     '/v1/trust',
     {
@@ -34,7 +33,7 @@ export function addNetworkRoutes(app: App, verifier: Verifier): void {
         description:
           'To compare with one that was obtained otherwise; never to be taken from here.',
         tags: TAGS,
-        response: fileAnswer('The canonical bytes of the trust root.'),
+        response: fileAnswer('The signed trust root.'),
       },
     },
     async (_request, reply) =>

@@ -4,7 +4,7 @@ import { concatBytes } from '../core/bytes/equal.ts';
 import { decodeHex } from '../core/bytes/hex.ts';
 import type { ReceiptSigner } from '../core/metering/usage-receipt.ts';
 import { publicKeyOf } from '../core/note/ed25519.ts';
-import { keyIdOf } from '../core/statement/envelope.ts';
+import { keyIdOf } from '../core/statement/dsse.ts';
 
 // RFC 8410: the PKCS #8 frame around a seed of 32 bytes.
 const PKCS8_PREFIX = decodeHex('302e020100300506032b657004220420');

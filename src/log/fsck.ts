@@ -5,9 +5,9 @@ import { frontierAt } from '../core/merkle/frontier.ts';
 import { EMPTY_ROOT, HASH_LENGTH } from '../core/merkle/hash.ts';
 import { rootFromTiles, TILE_WIDTH, tileNodeReader } from '../core/merkle/tile.ts';
 import { verifyCheckpoint } from '../core/note/checkpoint.ts';
-import { verifyCosignatures } from '../core/note/cosignature.ts';
 import { admitStatement, type OpenedEntry, openEntry } from '../core/statement/admission.ts';
 import { advanceStream, type StreamState, streamKey } from '../core/statement/stream.ts';
+import { countedCosignatures, timesByOrganisation } from '../core/trust/quorum.ts';
 import type { TrustedLog, TrustRoot } from '../core/trust/trust-root.ts';
 import { AttestryError, type AttestryErrorCode } from '../errors.ts';
 import { opensslEngine, verifyInPool } from '../keys/openssl-engine.ts';
@@ -224,14 +224,13 @@ function checkCheckpoint(
     throw new AttestryError('ROOT_MISMATCH', `${place} does not fit the entries.`);
   }
   if (kept.state === 'committed') return;
-  const witnesses = trust.witnesses.map(({ vkey }) => vkey);
-  const held = verifyKept(place, () =>
-    verifyCosignatures(note, { witnesses, engine: opensslEngine }),
-  );
-  if (held.length < trust.witnessQuorum) {
+  const rules = { trust, now: Number.POSITIVE_INFINITY, engine: opensslEngine };
+  const held = verifyKept(place, () => countedCosignatures(note, trust.witnesses, rules));
+  const organisations = timesByOrganisation(held, trust.witnesses).length;
+  if (organisations < trust.witnessQuorum) {
     throw new AttestryError(
       'QUORUM_SHORT',
-      `${place} has cosignatures of ${held.length} witnesses, not of ${trust.witnessQuorum}.`,
+      `${place} has cosignatures of witnesses of ${organisations} organisations, not of ${trust.witnessQuorum}.`,
     );
   }
 }

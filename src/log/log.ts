@@ -8,6 +8,7 @@ import { formatVkey, type NoteSigner } from '../core/note/vkey.ts';
 import type { Receipt } from '../core/receipt/receipt.ts';
 import { type AdmittedEntry, admitStatement, openEntry } from '../core/statement/admission.ts';
 import type { TrustedLog, TrustRoot } from '../core/trust/trust-root.ts';
+import { isWithin } from '../core/trust/window.ts';
 import { AttestryError } from '../errors.ts';
 import { type VerifyMany, verifyInPool } from '../keys/openssl-engine.ts';
 import type { HeadLock } from '../store/head-lock.ts';
@@ -229,10 +230,15 @@ export class Log {
   }
 
   #makePublisher(readNode: ReadNode): Publisher {
-    const { witnesses, trust, limits, published, store } = this.#options;
+    const { witnesses, trust, limits, published, store, now } = this.#options;
+    const known = new Map(trust.witnesses.map((witness) => [witness.name, witness]));
     return new Publisher({
       witnesses,
       quorum: trust.witnessQuorum,
+      organisationOf: (name) => {
+        const witness = known.get(name);
+        return witness && isWithin(now(), witness.window) ? witness.operator : undefined;
+      },
       limits,
       readNode,
       published,

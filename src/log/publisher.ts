@@ -12,7 +12,10 @@ import type { WitnessPort } from './witness-port.ts';
 
 export interface PublisherOptions {
   readonly witnesses: readonly WitnessPort[];
+  /** How many organisations must have cosigned. */
   readonly quorum: number;
+  /** Who runs a witness; undefined for one whose cosignatures do not count at this time. */
+  readonly organisationOf: (witness: string) => string | undefined;
   readonly limits: LogLimits;
   readonly readNode: ReadNode;
   /** Keeps a checkpoint that has reached the quorum; it is published once this resolves. */
@@ -144,12 +147,17 @@ export class Publisher {
     return new Promise((resolve) => {
       this.#endRound = () => resolve(false);
       const lines: string[] = [];
-      const asked = this.#witnesses.filter((witness) => !witness.busy);
+      const asked = this.#witnesses.filter((witness) => !witness.busy && this.#counts(witness));
+      const organisations = new Set<string>();
       let left = asked.length;
-      const settle = async (line: string | undefined): Promise<void> => {
+      const settle = async (name: string, line: string | undefined): Promise<void> => {
         left--;
-        if (line !== undefined) lines.push(line);
-        if (lines.length >= this.#options.quorum) {
+        const organisation = this.#options.organisationOf(name);
+        if (line !== undefined && organisation !== undefined) {
+          lines.push(line);
+          organisations.add(organisation);
+        }
+        if (organisations.size >= this.#options.quorum) {
           await this.#publish(target, lines);
           resolve(true);
         } else if (left === 0) resolve(false);
@@ -159,8 +167,16 @@ export class Publisher {
         this.stop();
         this.#options.onFatal(error);
       };
-      for (const witness of asked) this.#ask(witness, target).then(settle).catch(fail);
+      for (const witness of asked) {
+        this.#ask(witness, target)
+          .then((line) => settle(witness.port.name, line))
+          .catch(fail);
+      }
     });
+  }
+
+  #counts({ port }: WitnessState): boolean {
+    return this.#options.organisationOf(port.name) !== undefined;
   }
 
   async #ask(witness: WitnessState, target: StoredCheckpoint): Promise<string | undefined> {

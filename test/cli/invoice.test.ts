@@ -6,9 +6,9 @@ import { formatDossier } from '../../src/core/dossier/dossier.ts';
 import { formatInvoice, makeInvoice } from '../../src/core/metering/invoice.ts';
 import type { InvoiceReport } from '../../src/core/metering/invoice-report.ts';
 import { formatRequestProof, type RequestProof } from '../../src/core/metering/request-proof.ts';
-import { formatTrustRoot } from '../../src/core/trust/trust-root.ts';
 import { openMeter } from '../../src/meter/meter.ts';
 import { MeterBed, usageOf } from '../helpers/meter-bed.ts';
+import { signTrust } from '../helpers/signed-trust.ts';
 import { MODEL } from '../helpers/statements.ts';
 import { attestry, type Ended } from './command-line.ts';
 
@@ -38,7 +38,7 @@ describe('attestry invoice check', () => {
     await meter.close();
     const [first] = proofs as [RequestProof];
     const invoice = makeInvoice(proofs);
-    await write('trust.json', formatTrustRoot(bed.rules.trust.file));
+    await write('trust.json', signTrust(bed.rules.trust.file));
     await write('invoice.json', formatInvoice(invoice));
     await write('proof.json', formatRequestProof(first));
     await write('short.json', formatInvoice(makeInvoice(proofs.slice(0, 4))));

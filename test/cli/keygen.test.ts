@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { encodeHex } from '../../src/core/bytes/hex.ts';
 import { parseVkey, SIGNATURE_TYPE } from '../../src/core/note/vkey.ts';
-import { keyIdOf } from '../../src/core/statement/envelope.ts';
+import { keyIdOf } from '../../src/core/statement/dsse.ts';
 import { readKeyFile } from '../../src/keys/key-file.ts';
 import { attestry } from './command-line.ts';
 import { CONTEXT_FLAGS, Stage } from './stage.ts';

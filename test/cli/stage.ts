@@ -1,4 +1,4 @@
-/** What the tests of the program need on disk, made by the program itself: a trust root, an operator's key, a model. */
+/** What the tests of the program need on disk, a trust root, an operator's key made by the program itself, a model. */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import {
   type TestLog,
   type TestNetwork,
 } from '../helpers/fixtures.ts';
+import { signTrust, trustFileOf } from '../helpers/signed-trust.ts';
 import { attestry, type Ended, succeeding } from './command-line.ts';
 
 /** Flags of the common block of statements for the stage's log. */
@@ -41,14 +42,11 @@ export class Stage {
     );
     const { publicKey } = JSON.parse(made) as { readonly publicKey: string };
     const operators = [
-      { id: 'operator-eu', keys: [publicKey], kinds: KINDS, logs: [stage.log.origin] },
+      { id: 'operator-eu', keys: [{ key: publicKey }], kinds: KINDS, logs: [stage.log.origin] },
     ];
     const { logs, witnesses, witnessQuorum } = stage.network.file;
-    await stage.write(
-      'network.json',
-      JSON.stringify({ logs, witnesses, witnessQuorum, operators }),
-    );
-    await stage.do('trust', 'make', '--file', 'network.json', '--out', 'trust.json');
+    const file = trustFileOf({ logs, witnesses, witnessQuorum, operators });
+    await stage.write('trust.json', signTrust(file));
     return stage;
   }
 

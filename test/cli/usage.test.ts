@@ -6,9 +6,9 @@ import { type Dossier, formatDossier, parseDossier } from '../../src/core/dossie
 import type { Report } from '../../src/core/report/report.ts';
 import type { UsageRow } from '../../src/core/report/usage-rows.ts';
 import type { UsageRange } from '../../src/core/tally/questions.ts';
-import { formatTrustRoot } from '../../src/core/trust/trust-root.ts';
 import { startPeer } from '../client/peer-server.ts';
 import { signedEntry, type TestLog } from '../helpers/fixtures.ts';
+import { signTrust } from '../helpers/signed-trust.ts';
 import { digestOf, MODEL, sampleStream } from '../helpers/statements.ts';
 import { leavesOfLog, makeTalliedNetwork, talliedLog } from '../helpers/tallied-network.ts';
 import { attestry, type Ended } from './command-line.ts';
@@ -40,7 +40,7 @@ const honestly: Lie = (honest) => honest;
 let folder = '';
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'attestry-usage-'));
-  await writeFile(join(folder, 'trust.json'), formatTrustRoot(NETWORK.file));
+  await writeFile(join(folder, 'trust.json'), signTrust(NETWORK.file));
   return () => rm(folder, { recursive: true, force: true });
 });
 

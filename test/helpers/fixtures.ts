@@ -21,13 +21,10 @@ import {
   type Statement,
 } from '../../src/core/statement/statement.ts';
 import type { VerificationRules } from '../../src/core/trust/quorum.ts';
-import {
-  formatTrustRoot,
-  parseTrustRoot,
-  type TrustRootFile,
-} from '../../src/core/trust/trust-root.ts';
+import type { TrustRootFile } from '../../src/core/trust/trust-file.ts';
 import { NaiveTree, naiveLeafHash } from './naive-tree.ts';
 import { testSigner } from './signed-log.ts';
+import { trustFileOf, trustOf } from './signed-trust.ts';
 import { NOW, type SampleOverrides, sampleStatement } from './statements.ts';
 
 export interface CheckpointOptions {
@@ -169,7 +166,7 @@ export function makeNetwork(options: NetworkOptions = {}): TestNetwork {
   const file = trustRootFile(logs, witnesses, quorum);
   return {
     file,
-    rules: { trust: parseTrustRoot(formatTrustRoot(file)), now: NOW },
+    rules: { trust: trustOf(file), now: NOW },
     logs,
     witnesses,
     dossier: (model, findings = []) => ({
@@ -186,9 +183,7 @@ export function trustRootFile(
   witnesses: readonly NoteSigner[],
   quorum: number,
 ): TrustRootFile {
-  return {
-    type: 'attestry/trust-root',
-    version: 1,
+  return trustFileOf({
     logs: logs.map(({ signer, operator, region, origin }) => ({
       key: formatVkey(signer.vkey),
       operator,
@@ -203,9 +198,11 @@ export function trustRootFile(
     witnessQuorum: quorum,
     operators: logs.map(({ operator, origin }) => ({
       id: operator,
-      keys: [1, 2].map((number) => encodeHex(publicKeyOf(operatorSeed(operator, number)))),
+      keys: [1, 2].map((number) => ({
+        key: encodeHex(publicKeyOf(operatorSeed(operator, number))),
+      })),
       kinds: KINDS,
       logs: [origin],
     })),
-  };
+  });
 }

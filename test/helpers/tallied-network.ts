@@ -10,7 +10,6 @@ import { questionsAbout, type UsageRange } from '../../src/core/tally/questions.
 import { ZERO_SUMS } from '../../src/core/tally/sums.ts';
 import { signTally, type TallyHead } from '../../src/core/tally/tally-note.ts';
 import type { VerificationRules } from '../../src/core/trust/quorum.ts';
-import { formatTrustRoot, parseTrustRoot } from '../../src/core/trust/trust-root.ts';
 import {
   cosign,
   makeNetwork,
@@ -20,6 +19,7 @@ import {
 } from './fixtures.ts';
 import { MemoryTally } from './memory-tally.ts';
 import { testSigner } from './signed-log.ts';
+import { trustOf } from './signed-trust.ts';
 import { NOW } from './statements.ts';
 
 export type ShownLog = Extract<DossierLog, { checkpoint: string }>;
@@ -45,7 +45,7 @@ export function makeTalliedNetwork(
 
 /** The rules of the same network where the trust root is otherwise. */
 export function rulesOf(file: TestNetwork['file']): VerificationRules {
-  return { trust: parseTrustRoot(formatTrustRoot(file)), now: NOW };
+  return { trust: trustOf(file), now: NOW };
 }
 
 export function leavesOfLog({ entries }: TestLog, size: number = entries.length): TallyLeaf[] {

@@ -3,7 +3,7 @@ import { decodeBase64, encodeBase64 } from '../../src/core/bytes/base64.ts';
 import { decodeHex, encodeHex } from '../../src/core/bytes/hex.ts';
 import { formatCanonicalJson, type Json } from '../../src/core/bytes/json.ts';
 import { encodeUtf8 } from '../../src/core/bytes/utf8.ts';
-import { keyIdOf } from '../../src/core/statement/envelope.ts';
+import { keyIdOf } from '../../src/core/statement/dsse.ts';
 import { formatStatement, type Statement } from '../../src/core/statement/statement.ts';
 import { operatorSeed } from '../helpers/fixtures.ts';
 import { LogBed } from '../helpers/log-bed.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { formatCanonicalJson } from '../../src/core/bytes/json.ts';
 import type { Statement } from '../../src/core/statement/statement.ts';
-import { formatTrustRoot, parseTrustRoot } from '../../src/core/trust/trust-root.ts';
+import { parseTrustRoot } from '../../src/core/trust/trust-root.ts';
 import { LogBed } from '../helpers/log-bed.ts';
 import {
   type Answer,
@@ -12,6 +12,7 @@ import {
   openLogSite,
   post,
 } from '../helpers/log-site.ts';
+import { trustOf } from '../helpers/signed-trust.ts';
 import { sampleStatement, sampleStream } from '../helpers/statements.ts';
 import { BAD_ENTRIES, MIXED_ORDER, SMALL_ORDER } from './bad-entries.ts';
 import { openRaw, serving, until } from './raw-connection.ts';
@@ -168,7 +169,7 @@ describe('parseTrustRoot for a log', () => {
     expect(() => parseTrustRoot(bytes)).toThrow(
       expect.objectContaining({ code: 'TRUST_MALFORMED' }),
     );
-    expect(parseTrustRoot(formatTrustRoot(file)).file).toEqual(file);
+    expect(trustOf(file).file).toEqual(file);
   });
 });
 

@@ -5,13 +5,13 @@ import { parseFinding } from '../../src/core/finding/finding.ts';
 import { verifyFinding } from '../../src/core/finding/verify.ts';
 import { formatReceipt } from '../../src/core/receipt/receipt.ts';
 import { judge } from '../../src/core/report/judge.ts';
-import { formatTrustRoot } from '../../src/core/trust/trust-root.ts';
 import { AttestryError, ERROR_TABLE } from '../../src/errors.ts';
 import type { App } from '../../src/http/app.ts';
 import { createVerifierApp } from '../../src/http/verifier-app.ts';
 import { openMemoryLogStore } from '../../src/store/memory-log-store.ts';
 import type { Verifier } from '../../src/verifier/verifier.ts';
 import { TestLog } from '../helpers/fixtures.ts';
+import { signTrust } from '../helpers/signed-trust.ts';
 import { digestOf, MODEL } from '../helpers/statements.ts';
 import { VerifierBed } from '../helpers/verifier-bed.ts';
 import { wrapStore } from '../helpers/wrapped-store.ts';
@@ -191,7 +191,7 @@ describe('createVerifierApp', () => {
       'CHECKPOINT_CONTRADICTION',
     );
     const trust = await app.inject('/v1/trust');
-    expect(trust.rawPayload).toEqual(Buffer.from(formatTrustRoot(bed.network.file)));
+    expect(trust.rawPayload).toEqual(Buffer.from(signTrust(bed.network.file)));
   });
 
   it('streams what happens, and repeats what was missed', async () => {

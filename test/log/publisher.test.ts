@@ -50,6 +50,7 @@ function makeBed(limits: Partial<LogLimits> = {}, options: Partial<PublisherOpti
   const publisher = new Publisher({
     witnesses,
     quorum: 3,
+    organisationOf: (name) => name,
     limits: { ...DEFAULT_LOG_LIMITS, retryMs: 10, refreshMs: 60_000, ...limits },
     readNode: () => new Uint8Array(32),
     published: undefined,

@@ -11,11 +11,11 @@ import { encodeUtf8 } from '../../src/core/bytes/utf8.ts';
 import { parseBundlePath, parseTilePath } from '../../src/core/merkle/tile-path.ts';
 import { judge } from '../../src/core/report/judge.ts';
 import type { Statement } from '../../src/core/statement/statement.ts';
-import { formatTrustRoot, parseTrustRoot } from '../../src/core/trust/trust-root.ts';
 import { opensslEngine } from '../../src/keys/openssl-engine.ts';
 import { startPeer } from '../client/peer-server.ts';
 import { makeNetwork, type TestLog } from '../helpers/fixtures.ts';
 import { quickEntry } from '../helpers/quick-entry.ts';
+import { signTrust, trustOf } from '../helpers/signed-trust.ts';
 import { MODEL, sampleStatement } from '../helpers/statements.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 import { ServedLog } from '../helpers/verifier-bed.ts';
@@ -94,7 +94,7 @@ describe('nodes/verifier', () => {
     if (log === undefined || trusted === undefined) throw new TypeError('a log');
     const folder = await temporaryFolder();
     const own = { ...file, logs: [{ ...trusted, url: await serve(log) }] };
-    await writeFile(join(folder, 'trust.json'), formatTrustRoot(own));
+    await writeFile(join(folder, 'trust.json'), signTrust(own));
     let mirrored = 0;
     for (const size of [1_100, 2_200]) {
       grow(log.log, size);
@@ -115,7 +115,7 @@ describe('nodes/verifier', () => {
       .poll(async () => (await client.nodes()).nodes, { timeout: 20_000 })
       .toMatchObject([{ state: 'followed', size: 2200, problem: null }]);
     const now = Math.floor(Date.now() / 1000);
-    const trust = parseTrustRoot(formatTrustRoot(own));
+    const trust = trustOf(own);
     const dossier = await client.dossier(MODEL);
     const report = judge(dossier, { ...rules, trust, now, engine: opensslEngine });
     expect([report.outcome, report.statements.length]).toEqual(['VALID', 2200]);
@@ -129,7 +129,7 @@ describe('nodes/verifier', () => {
     const folder = await temporaryFolder();
     const missing = await start(folder).ended;
     expect([missing.code, missing.err]).toEqual([1, expect.stringContaining('FILE_UNREADABLE')]);
-    await writeFile(join(folder, 'trust.json'), formatTrustRoot(file));
+    await writeFile(join(folder, 'trust.json'), signTrust(file));
     const first = start(folder, '--request-timeout-ms', '50');
     await first.url;
     const second = await start(folder).ended;

@@ -8,17 +8,14 @@ import { formatSignatureLine, parseNote } from '../../src/core/note/note.ts';
 import type { NoteSigner } from '../../src/core/note/vkey.ts';
 import { encodeKey } from '../../src/core/tally/key.ts';
 import type { TallyLeaf } from '../../src/core/tally/node.ts';
-import {
-  formatTrustRoot,
-  parseTrustRoot,
-  type TrustedLog,
-} from '../../src/core/trust/trust-root.ts';
+import type { TrustedLog } from '../../src/core/trust/trust-root.ts';
 import { AttestryError } from '../../src/errors.ts';
 import type { TallyStore } from '../../src/tally/tally-store.ts';
 import { openLevelVerifierStore } from '../../src/verifier/level-verifier-store.ts';
 import type { TallyOptions, Verifier } from '../../src/verifier/verifier.ts';
 import { type ServedTally, TallyBed, tallyStandingOf } from '../helpers/served-tally.ts';
 import { testSigner } from '../helpers/signed-log.ts';
+import { trustOf } from '../helpers/signed-trust.ts';
 import { digestOf, MODEL } from '../helpers/statements.ts';
 import { leavesOfLog, type ShownLog, VERIFIERS } from '../helpers/tallied-network.ts';
 
@@ -129,7 +126,7 @@ describe('TallyFollower', () => {
     const first = await bed.follow();
     await first.close();
     const { file } = bed.network;
-    const strict = parseTrustRoot(formatTrustRoot({ ...file, witnessQuorum: 4 }));
+    const strict = trustOf({ ...file, witnessQuorum: 4 });
     const verifier = await bed.open({ tallies: bed.tallyOptions, trust: strict });
     expect(tallyStandingOf(verifier, bed.eu)).toBe('0');
   });

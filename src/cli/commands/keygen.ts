@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 import { encodeHex } from '../../core/bytes/hex.ts';
 import { publicKeyOf } from '../../core/note/ed25519.ts';
 import { formatVkey, makeVkey, SIGNATURE_TYPE } from '../../core/note/vkey.ts';
-import { keyIdOf } from '../../core/statement/envelope.ts';
+import { keyIdOf } from '../../core/statement/dsse.ts';
 import { writeKeyFile } from '../../keys/key-file.ts';
 import { defineCommand, jsonOption, passphraseFileOption } from '../command.ts';
 import { newPassphrase } from '../passphrase.ts';
@@ -12,7 +12,7 @@ import { formatPairs, say, sayJson } from '../terminal.ts';
 
 interface KeygenOptions {
   readonly name: string;
-  readonly type: 'log' | 'witness' | 'verifier' | 'operator';
+  readonly type: 'log' | 'witness' | 'verifier' | 'operator' | 'root';
   readonly out: string;
   readonly passphraseFile?: string;
   /** False with --no-passphrase. */
@@ -25,7 +25,7 @@ const SEED_BYTES = 32;
 export function keygenCommand(): Command {
   return defineCommand({
     name: 'keygen',
-    summary: 'make a key for a log, a witness, a verifier or an operator',
+    summary: 'make a key for a log, a witness, a verifier, an operator or a trust root',
     description:
       'Makes a key. The file is encrypted with a passphrase; what is printed may be told to everyone.',
     examples: [
@@ -35,12 +35,12 @@ export function keygenCommand(): Command {
   })
     .addOption(
       new Option('--type <role>', 'what the key signs for')
-        .choices(['log', 'witness', 'verifier', 'operator'])
+        .choices(['log', 'witness', 'verifier', 'operator', 'root'])
         .makeOptionMandatory(),
     )
     .requiredOption(
       '--name <name>',
-      "a log's origin, a witness's or verifier's name, an operator's id; no spaces or plus signs",
+      "a log's origin, a witness's or verifier's name, an operator's id, a holder of a root key; no spaces or plus signs",
     )
     .requiredOption('--out <file>', 'the key file; never written over')
     .addOption(passphraseFileOption())
@@ -68,7 +68,7 @@ async function keygen(options: KeygenOptions): Promise<void> {
     type,
     name,
     publicKey: encodeHex(publicKey),
-    ...(type === 'operator' ? { keyid: keyIdOf(publicKey) } : { vkey }),
+    ...(type === 'operator' || type === 'root' ? { keyid: keyIdOf(publicKey) } : { vkey }),
   };
   if (options.json === true) sayJson(made);
   else {

@@ -4,7 +4,8 @@ import { subjectOf } from '../../client/model-digest.ts';
 import { type NextUsage, nextUsage, signStatement } from '../../client/operator.ts';
 import { encodeHex } from '../../core/bytes/hex.ts';
 import { leafHash } from '../../core/merkle/hash.ts';
-import { keyIdOf, LARGEST_ENTRY_BYTES, parseEnvelope } from '../../core/statement/envelope.ts';
+import { keyIdOf } from '../../core/statement/dsse.ts';
+import { LARGEST_ENTRY_BYTES, parseEnvelope } from '../../core/statement/envelope.ts';
 import type { Subject } from '../../core/statement/resource.ts';
 import { KINDS, type Kind } from '../../core/statement/statement.ts';
 import {

@@ -1,85 +1,105 @@
-/** attestry trust: makes a trust root from its parts, and shows what one says. */
+/** attestry trust: makes, signs and shows trust roots. */
 import type { Command } from 'commander';
-import { formatCanonicalJson } from '../../core/bytes/json.ts';
-import {
-  parseTrustRoot,
-  quorumTolerance,
-  TRUST_ROOT_TYPE,
-  type TrustRoot,
-} from '../../core/trust/trust-root.ts';
+import { toleranceOf } from '../../core/trust/tolerance.ts';
+import { addRootSignature, parseTrustRoot, readTrustRoot } from '../../core/trust/trust-root.ts';
 import { AttestryError } from '../../errors.ts';
-import { defineCommand, jsonOption, repeated, wholeNumber } from '../command.ts';
-import { readDescription, readTrustFile, writeResult } from '../input.ts';
-import { formatPairs, formatTable, say, sayJson, tell } from '../terminal.ts';
-import { parseLogPart, parseOperatorPart, parseWitnessPart } from '../trust-part.ts';
+import {
+  defineCommand,
+  jsonOption,
+  passphraseFileOption,
+  repeated,
+  wholeNumber,
+} from '../command.ts';
+import { LARGEST_TRUST_BYTES, readInput, writeResult } from '../input.ts';
+import { openKey, type PassphraseOptions } from '../passphrase.ts';
+import { say, sayJson, tell } from '../terminal.ts';
+import {
+  demandTolerance,
+  makeDraft,
+  type PartFlags,
+  readParts,
+  withFlags,
+} from '../trust-draft.ts';
+import { formatTrust, signersSentence, toleranceSentences } from '../trust-show.ts';
 
-interface MakeFlags {
-  readonly file?: string;
-  readonly log?: readonly string[];
-  readonly witness?: readonly string[];
-  readonly operator?: readonly string[];
-  readonly quorum?: number;
-  readonly verifier?: readonly string[];
-  readonly verifierQuorum?: number;
+interface DraftFlags extends PartFlags {
   readonly acceptWeakQuorum?: boolean;
   readonly out?: string;
 }
 
-interface Description {
-  readonly logs: readonly unknown[];
-  readonly witnesses: readonly unknown[];
-  readonly operators: readonly unknown[];
-  readonly witnessQuorum: unknown;
-  readonly verifiers: readonly unknown[];
-  readonly verifierQuorum: unknown;
+interface InitFlags extends DraftFlags {
+  readonly file?: string;
 }
 
-const FIELDS: readonly string[] = [
-  'logs',
-  'witnesses',
-  'witnessQuorum',
-  'operators',
-  'verifiers',
-  'verifierQuorum',
-  'type',
-  'version',
-];
+interface SignFlags extends PassphraseOptions {
+  readonly key: readonly string[];
+  readonly out?: string;
+}
 
-const MAKE_EXAMPLES = [
-  'attestry trust make --file network.yaml --out trust.json',
-  'attestry trust make --log key=…,url=https://eu.example.org,region=eu,operator=op-eu \\',
+const INIT_EXAMPLES = [
+  'attestry trust init --file network.yaml --out draft.json',
+  'attestry trust init --root <hex> --root <hex> --root <hex> --threshold 2 \\',
+  '    --log key=…,url=https://eu.example.org,region=eu,operator=op-eu \\',
   '    --witness key=…,url=https://w1.example.org,operator=w1 (and more) --quorum 3 \\',
-  '    --operator id=op-eu,key=<hex>,kind=usage,kind=training,log=eu.example.org/log --out trust.json',
+  '    --operator id=op-eu,key=<hex>,kind=usage,kind=training,log=eu.example.org/log --out draft.json',
 ];
 
 export function trustCommand(): Command {
   return defineCommand({
     name: 'trust',
-    summary: 'make and show trust roots',
-    description: 'Makes and shows trust roots: the one file that an auditor trusts.',
+    summary: 'make, sign and show trust roots',
+    description:
+      'Makes, signs and shows trust roots: the one file that an auditor trusts. A draft is carried from one holder of a root key to the next until enough have signed.',
     examples: ['attestry trust show trust.json'],
   })
-    .addCommand(makeCommand())
+    .addCommand(initCommand())
+    .addCommand(signCommand())
     .addCommand(showCommand());
 }
 
-function makeCommand(): Command {
-  return defineCommand({
-    name: 'make',
-    summary: 'make a trust root',
+function initCommand(): Command {
+  const command = defineCommand({
+    name: 'init',
+    summary: 'draft a first trust root',
     description:
-      'Makes a trust root from flags, or from a JSON or YAML file of the same shape as a trust root. It refuses a quorum that tolerates no dishonest witness.',
-    examples: MAKE_EXAMPLES,
-  })
-    .option('--file <file>', 'the description; flags add to it')
+      'Drafts version 1 of a trust root from flags, or from a JSON or YAML file of the same shape. It refuses a quorum that tolerates no dishonest witness.',
+    examples: INIT_EXAMPLES,
+  }).option('--file <file>', 'the description; flags add to it');
+  return addPartOptions(command).action(async (flags: InitFlags) => {
+    const parts = withFlags(await readParts(flags.file), flags, unixNow());
+    const draft = demandTolerance(makeDraft(parts), unixNow(), flags.acceptWeakQuorum);
+    await writeResult(flags.out, draft.bytes);
+    tell(
+      `Draft of trust root ${draft.digest}. ${toleranceSentences(draft, unixNow()).join(' ')}`,
+      `Next: ${draft.roots.threshold} of ${draft.roots.keys.size} root keys sign it (attestry trust sign).`,
+    );
+  });
+}
+
+function addPartOptions(command: Command): Command {
+  return command
+    .option('--root <hex>', 'public key of a holder of a root key (repeatable)', repeated)
+    .option(
+      '--threshold <number>',
+      'how many root keys must sign (more than half unless told)',
+      wholeNumber(1),
+    )
+    .option(
+      '--expires <time>',
+      'when it expires, like 2027-10-01T00:00:00Z (in a year unless told)',
+    )
     .option('--log <fields>', 'key=<vkey>,url=…,region=…,operator=… (repeatable)', repeated)
     .option('--witness <fields>', 'key=<vkey>,url=…,operator=… (repeatable)', repeated)
     .option(
       '--operator <fields>',
-      'id=…,key=<hex>,kind=…,log=<origin>; key, kind and log as often as needed (repeatable)',
+      'id=…,key=<hex>,kind=…,log=<origin>,model=<digest>; all but id as often as needed (repeatable)',
       repeated,
     )
-    .option('--quorum <number>', 'how many witnesses must have cosigned', wholeNumber(1))
+    .option(
+      '--quorum <number>',
+      'witnesses of how many organisations must have cosigned',
+      wholeNumber(1),
+    )
     .option(
       '--verifier <fields>',
       'key=<vkey>,url=…,operator=…: who cosigns tallies (repeatable)',
@@ -87,127 +107,70 @@ function makeCommand(): Command {
     )
     .option(
       '--verifier-quorum <number>',
-      'how many verifiers must have cosigned a tally',
+      'verifiers of how many organisations must have cosigned a tally',
       wholeNumber(0),
     )
     .option('--accept-weak-quorum', 'accept a quorum that tolerates no dishonest witness')
-    .option('--out <file>', 'where the trust root goes (standard output unless told)')
-    .action(async (flags: MakeFlags) => makeTrust(flags));
+    .option('--out <file>', 'where the draft goes (standard output unless told)');
+}
+
+function signCommand(): Command {
+  return defineCommand({
+    name: 'sign',
+    summary: 'sign a draft with a root key',
+    description:
+      'Adds the signature of a root key to a draft, or to a trust root that others have signed already. Look at it with attestry trust show before.',
+    examples: ['attestry trust sign draft.json --key root.key --out trust.json'],
+  })
+    .argument('<file>', 'the draft, or the partly signed trust root')
+    .requiredOption('--key <file>', 'file of a root key (repeatable)', repeated)
+    .addOption(passphraseFileOption())
+    .option('--out <file>', 'where the signed file goes (standard output unless told)')
+    .action(async (file: string, flags: SignFlags) => sign(file, flags));
+}
+
+async function sign(file: string, flags: SignFlags): Promise<void> {
+  let bytes = await readInput(file, LARGEST_TRUST_BYTES);
+  for (const path of flags.key) {
+    const { seed, name } = await openKey(path, flags);
+    bytes = addRootSignature(bytes, seed);
+    tell(`Signed with the key of ${name}.`);
+  }
+  const trust = readTrustRoot(bytes);
+  await writeResult(flags.out, bytes);
+  tell(`Trust root ${trust.digest}, version ${trust.version}. ${signersSentence(trust)}`);
 }
 
 function showCommand(): Command {
   return defineCommand({
     name: 'show',
-    summary: 'show a trust root',
-    description: 'Shows a trust root: its digest, its parties, and what its quorum tolerates.',
+    summary: 'show a trust root or a draft',
+    description:
+      'Shows a trust root or a draft of one: its digest, its parties, who has signed, and what its quorums tolerate.',
     examples: ['attestry trust show trust.json'],
   })
     .argument('<file>', 'the trust root')
     .addOption(jsonOption())
     .action(async (file: string, { json }: { readonly json?: boolean }) => {
-      const trust = await readTrustFile(file);
-      if (json === true)
-        sayJson({ digest: trust.digest, tolerance: toleranceOf(trust), ...trust.file });
-      else say(...formatTrust(trust));
+      const trust = readTrustRoot(await readInput(file, LARGEST_TRUST_BYTES));
+      const { witnesses, witnessQuorum } = trust;
+      const tolerance = toleranceOf(witnesses, witnessQuorum, unixNow()).dishonest;
+      if (json === true) {
+        sayJson({ digest: trust.digest, signed: isSigned(trust.bytes), tolerance, ...trust.file });
+      } else say(...formatTrust(trust, unixNow()));
     });
 }
 
-async function makeTrust(flags: MakeFlags): Promise<void> {
-  const described = await readParts(flags.file);
-  const verifiers = [...described.verifiers, ...(flags.verifier ?? []).map(parseWitnessPart)];
-  const verifierQuorum = flags.verifierQuorum ?? described.verifierQuorum;
-  const bytes = formatCanonicalJson({
-    type: TRUST_ROOT_TYPE,
-    version: 1,
-    logs: [...described.logs, ...(flags.log ?? []).map(parseLogPart)],
-    witnesses: [...described.witnesses, ...(flags.witness ?? []).map(parseWitnessPart)],
-    operators: [...described.operators, ...(flags.operator ?? []).map(parseOperatorPart)],
-    witnessQuorum: flags.quorum ?? described.witnessQuorum,
-    ...(verifiers.length === 0 ? {} : { verifiers }),
-    ...(verifierQuorum === undefined ? {} : { verifierQuorum }),
-  });
-  const trust = parseTrustRoot(bytes);
-  if (toleranceOf(trust) < 1 && flags.acceptWeakQuorum !== true) {
-    throw new AttestryError(
-      'TRUST_QUORUM_WEAK',
-      `${toleranceSentence(trust)} Raise the quorum, add witnesses, or say --accept-weak-quorum.`,
-    );
+function isSigned(bytes: Uint8Array): boolean {
+  try {
+    parseTrustRoot(bytes);
+    return true;
+  } catch (error) {
+    if (error instanceof AttestryError && error.code === 'TRUST_THRESHOLD_SHORT') return false;
+    throw error;
   }
-  await writeResult(flags.out, bytes);
-  tell(`Trust root ${trust.digest}. ${toleranceSentence(trust)}`);
 }
 
-/** The parts in a description file. What they are like is judged by `parseTrustRoot`. @throws TRUST_MALFORMED */
-async function readParts(file: string | undefined): Promise<Description> {
-  const value = file === undefined ? {} : await readDescription(file, 'TRUST_MALFORMED');
-  const fields: Readonly<Record<string, unknown>> =
-    typeof value === 'object' && value !== null ? { ...value } : {};
-  const unknown = Object.keys(fields).find((name) => !FIELDS.includes(name));
-  if (unknown !== undefined) {
-    throw new AttestryError(
-      'TRUST_MALFORMED',
-      `Expected ${FIELDS.join(', ')} in ${file}, got ${JSON.stringify(unknown)}.`,
-    );
-  }
-  return {
-    logs: listOf(fields, 'logs'),
-    witnesses: listOf(fields, 'witnesses'),
-    operators: listOf(fields, 'operators'),
-    witnessQuorum: fields['witnessQuorum'] ?? 0,
-    verifiers: listOf(fields, 'verifiers'),
-    verifierQuorum: fields['verifierQuorum'],
-  };
-}
-
-function listOf(fields: Readonly<Record<string, unknown>>, name: string): readonly unknown[] {
-  const value = fields[name] ?? [];
-  if (Array.isArray(value)) return value;
-  throw new AttestryError('TRUST_MALFORMED', `Expected ${name} to be a list.`);
-}
-
-function toleranceOf({ witnesses, witnessQuorum }: TrustRoot): number {
-  return quorumTolerance(witnesses.length, witnessQuorum);
-}
-
-function toleranceSentence(trust: TrustRoot): string {
-  const { witnesses, witnessQuorum } = trust;
-  const tolerated = toleranceOf(trust);
-  const quorum = `A quorum of ${witnessQuorum} of ${witnesses.length} witnesses`;
-  if (tolerated < 0) return `${quorum} tolerates nothing: two quorums need not share a witness.`;
-  return `${quorum} tolerates ${tolerated} dishonest ${tolerated === 1 ? 'one' : 'ones'}.`;
-}
-
-function formatTrust(trust: TrustRoot): readonly string[] {
-  const { file } = trust;
-  return [
-    formatPairs([
-      ['digest', trust.digest],
-      ['quorum', toleranceSentence(trust)],
-    ]),
-    formatTable(
-      ['log', 'region', 'operator', 'url'],
-      [...trust.logs.values()].map((log) => [log.origin, log.region, log.operator, log.url]),
-    ),
-    formatTable(
-      ['witness', 'operator', 'url'],
-      trust.witnesses.map((witness) => [witness.name, witness.operator, witness.url]),
-    ),
-    ...(trust.verifiers.length === 0 ? [] : [verifierTable(trust)]),
-    formatTable(
-      ['operator', 'keys', 'may state', 'on logs'],
-      file.operators.map(({ id, keys, kinds, logs }) => [
-        id,
-        keys.map((key) => `${key.slice(0, 16)}…`).join(', '),
-        kinds.join(', '),
-        logs.join(', '),
-      ]),
-    ),
-  ];
-}
-
-function verifierTable({ verifiers, verifierQuorum }: TrustRoot): string {
-  return formatTable(
-    [`verifier (quorum ${verifierQuorum})`, 'operator', 'url'],
-    verifiers.map((verifier) => [verifier.name, verifier.operator, verifier.url]),
-  );
+function unixNow(): number {
+  return Math.floor(Date.now() / 1000);
 }

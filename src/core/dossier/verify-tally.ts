@@ -3,7 +3,6 @@ import { AttestryError } from '../../errors.ts';
 import { decodeBase64 } from '../bytes/base64.ts';
 import { bytesEqual, compareBytes } from '../bytes/equal.ts';
 import { encodeHex } from '../bytes/hex.ts';
-import { verifyCosignatures } from '../note/cosignature.ts';
 import type { VerifiedReceipt } from '../receipt/verify.ts';
 import type { Kind } from '../statement/statement.ts';
 import { decodeKey, keysOf } from '../tally/key.ts';
@@ -13,7 +12,12 @@ import { decodeTallyProof } from '../tally/proof-bytes.ts';
 import { formatHour, questionsAbout, stretchesOf, type UsageRange } from '../tally/questions.ts';
 import { type Sums, sumsOf } from '../tally/sums.ts';
 import { verifyTallyNote } from '../tally/tally-note.ts';
-import { engineOf, type VerificationRules, type WitnessedCheckpoint } from '../trust/quorum.ts';
+import {
+  countedCosignatures,
+  timesByOrganisation,
+  type VerificationRules,
+  type WitnessedCheckpoint,
+} from '../trust/quorum.ts';
 
 /** A tally note and the proof from it, as they stand in a dossier. */
 export interface DossierTally {
@@ -87,7 +91,7 @@ function verifyCosignedNote(
   { log, checkpoint }: WitnessedCheckpoint,
   rules: TallyRules,
 ): { tallyRoot: Uint8Array; verifiers: string[] } {
-  const { trust, now, engine } = rules;
+  const { trust, engine } = rules;
   const { head, note: parsed } = verifyTallyNote(note, log.vkey, engine);
   if (head.size !== checkpoint.size || !bytesEqual(head.logRoot, checkpoint.root)) {
     throw new AttestryError(
@@ -95,15 +99,12 @@ function verifyCosignedNote(
       `Expected the tally of the ${checkpoint.size} entries of ${log.origin} under its checkpoint, got one of ${head.size} entries or another root.`,
     );
   }
-  const cosigned = verifyCosignatures(parsed, {
-    witnesses: trust.verifiers.map(({ vkey }) => vkey),
-    now,
-    ...engineOf(rules),
-  });
-  if (cosigned.length < trust.verifierQuorum) {
+  const cosigned = countedCosignatures(parsed, trust.verifiers, rules);
+  const organisations = timesByOrganisation(cosigned, trust.verifiers).length;
+  if (organisations < trust.verifierQuorum) {
     throw new AttestryError(
       'VERIFIER_QUORUM_SHORT',
-      `Expected cosignatures of ${trust.verifierQuorum} verifiers on the tally of ${log.origin}, got ${cosigned.length}.`,
+      `Expected cosignatures of verifiers of ${trust.verifierQuorum} organisations on the tally of ${log.origin}, got ${organisations}.`,
     );
   }
   return { tallyRoot: head.tallyRoot, verifiers: cosigned.map(({ name }) => name) };

@@ -4,7 +4,7 @@ import { encodeHex } from '../bytes/hex.ts';
 import { type VerifiedFinding, verifyFinding } from '../finding/verify.ts';
 import { leafHash } from '../merkle/hash.ts';
 import { verifyInclusion } from '../merkle/inclusion.ts';
-import { type VerifiedReceipt, verifyStatedTime } from '../receipt/verify.ts';
+import { type VerifiedReceipt, verifySighting } from '../receipt/verify.ts';
 import { admitEntry } from '../statement/admission.ts';
 import { modelsOf } from '../statement/statement.ts';
 import {
@@ -13,6 +13,7 @@ import {
   verifyWitnessedCheckpoint,
   type WitnessedCheckpoint,
 } from '../trust/quorum.ts';
+import { verifyUnexpired } from '../trust/update.ts';
 import type { Dossier, DossierEntry, DossierLog } from './dossier.ts';
 import { streamProblems, withdrawals } from './history.ts';
 import type { Problem } from './problem.ts';
@@ -40,6 +41,7 @@ export function verifyDossier(dossier: Dossier, rules: VerificationRules): Verif
     problems.push({ code: verified.code, message: verified.sentence, origin: finding.origin });
     return [verified];
   });
+  attempt(run, null, () => verifyUnexpired(rules.trust, rules.now));
   for (const problem of streamProblems(statements)) problems.push(problem);
   for (const problem of withdrawals(dossier.model, statements)) problems.push(problem);
   const { checkpoints, proven } = run;
@@ -69,19 +71,23 @@ function verifyShownLog(log: ShownLog, run: Run): void {
   run.checkpoints.push(checkpoint);
   attempt(run, log.origin, () => verifyFreshness(checkpoint, rules));
   const shown = new Set<string>();
-  const statements = log.entries.flatMap((entry) => {
+  const listed = log.entries.flatMap((entry) => {
     const entryRules = { ...rules, model: dossier.model, shown };
     return attempt(run, log.origin, () => verifyEntry(entry, checkpoint, entryRules)) ?? [];
   });
-  for (const statement of statements) run.statements.push(statement);
+  // By a key that did not count any more, an entry is in the log and in its tally all the same.
+  for (const statement of listed) {
+    const counted = attempt(run, log.origin, () => verifySighting(statement, rules.trust));
+    if (counted !== undefined) run.statements.push(counted);
+  }
   const whole = attempt(run, log.origin, () =>
-    verifyComplete(log, { checkpoint, statements }, run),
+    verifyComplete(log, { checkpoint, statements: listed }, run),
   );
   if (whole !== undefined) run.proven.push(whole);
 }
 
-/** What `verify` gives; undefined, and a problem of the log, where it refuses. */
-function attempt<T>(run: Run, origin: string, verify: () => T): T | undefined {
+/** What `verify` gives; undefined, and a problem of the log or of none, where it refuses. */
+function attempt<T>(run: Run, origin: string | null, verify: () => T): T | undefined {
   try {
     return verify();
   } catch (error) {
@@ -167,7 +173,6 @@ function verifyEntry(
       `Entry ${index} of ${origin} is not about model ${rules.model}.`,
     );
   }
-  verifyStatedTime(admitted, checkpoint);
   // A log that holds one statement twice must not have it counted twice.
   const hash = encodeHex(admitted.entryHash);
   if (rules.shown.has(hash)) {

@@ -27,7 +27,7 @@ import {
   verifySignature,
 } from '../note/ed25519.ts';
 import { preAuthEncoding } from '../note/signable.ts';
-import { keyIdOf } from '../statement/envelope.ts';
+import { keyIdOf } from '../statement/dsse.ts';
 import type { TrustedOperator, TrustRoot } from '../trust/trust-root.ts';
 import { parseBuckets, type TokenQuantities, tokenQuantities } from './buckets.ts';
 import { type CustomerCommitment, customerCommitment } from './customer.ts';

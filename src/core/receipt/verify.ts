@@ -6,6 +6,7 @@ import { verifyInclusion } from '../merkle/inclusion.ts';
 import { parseCheckpoint } from '../note/checkpoint.ts';
 import { CLOCK_SKEW_SECONDS } from '../note/cosignature.ts';
 import { type AdmittedEntry, admitEntry } from '../statement/admission.ts';
+import { verifyKeyStanding } from '../statement/standing.ts';
 import { contextOf } from '../statement/statement.ts';
 import {
   type VerificationRules,
@@ -13,6 +14,8 @@ import {
   verifyWitnessedCheckpoint,
   type WitnessedCheckpoint,
 } from '../trust/quorum.ts';
+import type { TrustRoot } from '../trust/trust-root.ts';
+import { verifyUnexpired } from '../trust/update.ts';
 import type { Receipt } from './receipt.ts';
 
 export interface VerifiedReceipt extends AdmittedEntry {
@@ -35,22 +38,26 @@ export function verifyReceipt(receipt: Receipt, rules: VerificationRules): Verif
     root,
     proof: proof.proof,
   });
-  verifyStatedTime(admitted, checkpoint);
+  const verified = verifySighting({ ...admitted, index, checkpoint }, rules.trust);
   verifyFreshness(checkpoint, rules);
-  return { ...admitted, index, checkpoint };
+  verifyUnexpired(rules.trust, rules.now);
+  return verified;
 }
 
-/** The entry, if it is not dated after the witnesses saw it. @throws STATEMENT_TIME_FUTURE */
-export function verifyStatedTime(
-  admitted: AdmittedEntry,
-  checkpoint: WitnessedCheckpoint,
-): AdmittedEntry {
-  const { issuedAt } = contextOf(admitted.statement);
+/**
+ * The entry, if it is not dated after the witnesses saw it, and if its keys counted where and when they did.
+ * @throws STATEMENT_TIME_FUTURE, KEY_REVOKED, KEY_OUT_OF_WINDOW
+ */
+export function verifySighting(verified: VerifiedReceipt, trust: TrustRoot): VerifiedReceipt {
+  const { checkpoint, envelope, index, statement } = verified;
+  const { issuedAt } = contextOf(statement);
   if (parseTime(issuedAt) > checkpoint.witnessedAt + CLOCK_SKEW_SECONDS) {
     throw new AttestryError(
       'STATEMENT_TIME_FUTURE',
       `Expected issuedAt not after ${formatTime(checkpoint.witnessedAt)}, when witnesses saw it, got ${issuedAt}.`,
     );
   }
-  return admitted;
+  const seen = { origin: checkpoint.log.origin, index, time: checkpoint.witnessedAt };
+  verifyKeyStanding(envelope.signatures, seen, trust);
+  return verified;
 }

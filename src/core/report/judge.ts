@@ -12,6 +12,7 @@ import { verifyReceipt } from '../receipt/verify.ts';
 import type { Subject } from '../statement/resource.ts';
 import { modelsOf } from '../statement/statement.ts';
 import type { VerificationRules } from '../trust/quorum.ts';
+import { verifyUnexpired } from '../trust/update.ts';
 import { type Artifact, verifyArtifact } from './artifact.ts';
 import { type Judged, makeReport, type Report } from './report.ts';
 
@@ -159,7 +160,7 @@ function judgeFinding(bytes: Uint8Array, options: JudgeOptions): Report {
     {
       of: 'finding',
       model: null,
-      problems: [{ code, message: sentence, origin: finding.origin }],
+      problems: [{ code, message: sentence, origin: finding.origin }, ...expiry(options)],
       checked: ['The evidence carries the signatures of the log that it accuses.'],
       notProven: selfContained
         ? []
@@ -167,6 +168,16 @@ function judgeFinding(bytes: Uint8Array, options: JudgeOptions): Report {
     },
     options,
   );
+}
+
+function expiry({ trust, now }: JudgeOptions): readonly Problem[] {
+  try {
+    verifyUnexpired(trust, now);
+    return [];
+  } catch (error) {
+    if (error instanceof AttestryError) return [problemOf(error)];
+    throw error;
+  }
 }
 
 function judgeArtifact(

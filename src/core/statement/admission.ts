@@ -10,7 +10,7 @@ import { CLOCK_SKEW_SECONDS } from '../note/cosignature.ts';
 import { type SignatureClaim, type SignatureEngine, verifySignature } from '../note/ed25519.ts';
 import type { TrustedOperator, TrustRoot } from '../trust/trust-root.ts';
 import { type Envelope, envelopeMessage, parseEnvelope } from './envelope.ts';
-import { contextOf, parseStatement, type Statement } from './statement.ts';
+import { contextOf, modelsOf, parseStatement, type Statement } from './statement.ts';
 
 export interface OpenedEntry {
   readonly envelope: Envelope;
@@ -107,10 +107,12 @@ export function admitStatement(opened: OpenedEntry, rules: AdmissionRules): Admi
 
 function verifyAuthority(operator: TrustedOperator, statement: Statement): void {
   const context = contextOf(statement);
+  const foreign = modelsOf(statement).find((model) => operator.models?.has(model) === false);
   const problem =
     (context.operator !== operator.id && `speak for ${context.operator}`) ||
     (!operator.kinds.includes(statement.kind) && `make ${statement.kind} statements`) ||
-    (!operator.logs.includes(context.log) && `write to log ${context.log}`);
+    (!operator.logs.includes(context.log) && `write to log ${context.log}`) ||
+    (foreign !== undefined && `speak about model ${foreign}`);
   if (problem) {
     throw new AttestryError(
       'OPERATOR_UNAUTHORIZED',

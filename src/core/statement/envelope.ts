@@ -3,45 +3,41 @@
  * what the log stores and hashes. The payload is RFC 8785 too, so one statement has one encoding.
  */
 import { AttestryError } from '../../errors.ts';
-import { decodeBase64, encodeBase64 } from '../bytes/base64.ts';
-import { encodeHex } from '../bytes/hex.ts';
-import { formatCanonicalJson, type JsonObject, parseCanonicalJson } from '../bytes/json.ts';
-import { array, base64, digest, object, type Reader, readShape, text } from '../bytes/shape.ts';
-import { sha256 } from '../merkle/hash.ts';
-import { publicKeyOf, signEd25519 } from '../note/ed25519.ts';
+import { formatCanonicalJson, type JsonObject } from '../bytes/json.ts';
+import type { Reader } from '../bytes/shape.ts';
 import { preAuthEncoding } from '../note/signable.ts';
+import {
+  type DsseFields,
+  type DsseFormat,
+  type DsseSignature,
+  dsseFields,
+  dsseJson,
+  formatDsse,
+  parseDsse,
+  signDsse,
+} from './dsse.ts';
 
 export const PAYLOAD_TYPE = 'application/vnd.in-toto+json';
 /** tlog-tiles writes an entry's length in 16 bits. */
 export const LARGEST_ENTRY_BYTES = 65_535;
-const MOST_SIGNATURES = 16;
 
-export interface EnvelopeSignature {
-  /** Lowercase hex SHA-256 of the raw public key. A hint where to look for the key, never a reason to trust it. */
-  readonly keyid: string;
-  readonly signature: Uint8Array;
-}
+const FORMAT: DsseFormat = {
+  payloadType: PAYLOAD_TYPE,
+  signatures: { min: 1, max: 16 },
+  malformed: 'ENVELOPE_MALFORMED',
+  otherType: 'ENVELOPE_PAYLOAD_TYPE',
+};
 
 export interface Envelope {
   /** RFC 8785 bytes of the statement; not to be read before the signatures are verified. */
   readonly payload: Uint8Array;
-  readonly signatures: readonly EnvelopeSignature[];
+  readonly signatures: readonly DsseSignature[];
   /** The canonical bytes of the whole envelope. */
   readonly entry: Uint8Array;
 }
 
-interface EnvelopeFields {
-  readonly payload: string;
-  readonly payloadType: string;
-  readonly signatures: readonly { readonly keyid: string; readonly sig: string }[];
-}
-
 /** The JSON shape of an envelope, for formats that carry one inside. */
-export const envelopeFields: Reader<EnvelopeFields> = object<EnvelopeFields>({
-  payload: base64,
-  payloadType: text(128),
-  signatures: array(object({ keyid: digest, sig: base64 }), { min: 1, max: MOST_SIGNATURES }),
-});
+export const envelopeFields: Reader<DsseFields> = dsseFields(FORMAT.signatures);
 
 /** The envelope in an entry; its signatures are not verified. @throws ENTRY_TOO_LARGE, JSON_*, ENVELOPE_*, SIGNATURE_DUPLICATE */
 export function parseEnvelope(entry: Uint8Array): Envelope {
@@ -51,73 +47,26 @@ export function parseEnvelope(entry: Uint8Array): Envelope {
       `Expected an envelope of at most ${LARGEST_ENTRY_BYTES} bytes, got ${entry.length}; refer to large content by its digest.`,
     );
   }
-  const fields = readShape('ENVELOPE_MALFORMED', envelopeFields, parseCanonicalJson(entry));
-  return openFields(fields, entry);
+  return { entry, ...parseDsse(entry, FORMAT) };
 }
 
 /** The envelope that JSON fields describe; canonical by construction. */
-export function envelopeOf(fields: EnvelopeFields): Envelope {
-  return parseEnvelope(formatCanonicalJson(asJson(fields)));
+export function envelopeOf(fields: DsseFields): Envelope {
+  return parseEnvelope(formatCanonicalJson(fields));
 }
 
 /** The fields of an envelope, as they stand in a receipt or dossier. */
 export function fieldsOf(envelope: Envelope): JsonObject {
-  return asJson({
-    payload: encodeBase64(envelope.payload),
-    payloadType: PAYLOAD_TYPE,
-    signatures: envelope.signatures.map(({ keyid, signature }) => ({
-      keyid,
-      sig: encodeBase64(signature),
-    })),
-  });
+  return dsseJson(envelope, PAYLOAD_TYPE);
 }
 
 /** Signs canonical statement bytes with each seed; signatures stand in ascending order of keyid. */
 export function signEnvelope(payload: Uint8Array, seeds: readonly Uint8Array[]): Envelope {
-  const message = preAuthEncoding(PAYLOAD_TYPE, payload);
-  const signatures = seeds
-    .map((seed) => ({
-      keyid: keyIdOf(publicKeyOf(seed)),
-      sig: encodeBase64(signEd25519(seed, message)),
-    }))
-    .sort((a, b) => (a.keyid < b.keyid ? -1 : 1));
-  return envelopeOf({ payload: encodeBase64(payload), payloadType: PAYLOAD_TYPE, signatures });
+  const signatures = seeds.map((seed) => signDsse(payload, PAYLOAD_TYPE, seed));
+  return parseEnvelope(formatDsse({ payload, signatures }, PAYLOAD_TYPE));
 }
 
 /** What every signature of the envelope signs. */
 export function envelopeMessage(envelope: Envelope): Uint8Array {
   return preAuthEncoding(PAYLOAD_TYPE, envelope.payload);
-}
-
-export function keyIdOf(publicKey: Uint8Array): string {
-  return encodeHex(sha256(publicKey));
-}
-
-function openFields(fields: EnvelopeFields, entry: Uint8Array): Envelope {
-  if (fields.payloadType !== PAYLOAD_TYPE) {
-    throw new AttestryError(
-      'ENVELOPE_PAYLOAD_TYPE',
-      `Expected payloadType ${PAYLOAD_TYPE}, got ${JSON.stringify(fields.payloadType)}.`,
-    );
-  }
-  const keyids = fields.signatures.map(({ keyid }) => keyid);
-  if (keyids.some((keyid, i) => i > 0 && keyid <= (keyids[i - 1] as string))) {
-    throw new AttestryError(
-      'SIGNATURE_DUPLICATE',
-      'Expected signatures in strictly ascending order of keyid, one per key.',
-    );
-  }
-  return {
-    entry,
-    payload: decodeBase64(fields.payload),
-    signatures: fields.signatures.map(({ keyid, sig }) => ({
-      keyid,
-      signature: decodeBase64(sig),
-    })),
-  };
-}
-
-function asJson(fields: EnvelopeFields): JsonObject {
-  const { payload, payloadType, signatures } = fields;
-  return { payload, payloadType, signatures: signatures.map(({ keyid, sig }) => ({ keyid, sig })) };
 }

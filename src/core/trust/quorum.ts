@@ -1,9 +1,12 @@
 /** A checkpoint that a quorum of witnesses has seen: what every proof stands on. */
 import { AttestryError } from '../../errors.ts';
+import { formatTime } from '../bytes/time.ts';
 import { type Checkpoint, parseCheckpoint, verifyCheckpoint } from '../note/checkpoint.ts';
 import { type Cosignature, verifyCosignatures } from '../note/cosignature.ts';
 import type { SignatureEngine } from '../note/ed25519.ts';
-import type { TrustedLog, TrustRoot } from './trust-root.ts';
+import type { Note } from '../note/note.ts';
+import type { TrustedLog, TrustedWitness, TrustRoot } from './trust-root.ts';
+import { isWithin, type Window } from './window.ts';
 
 export interface VerificationRules {
   readonly trust: TrustRoot;
@@ -22,34 +25,68 @@ export interface WitnessedCheckpoint {
   readonly log: TrustedLog;
   readonly cosignatures: readonly Cosignature[];
   /**
-   * Unix seconds: the quorum-th smallest cosignature time. At least quorum witnesses had seen the checkpoint by then,
+   * Unix seconds: the quorum-th smallest cosignature time, the first of each organisation counted. At least so many had seen the checkpoint by then,
    * whatever the dishonest ones among them claim.
    */
   readonly witnessedAt: number;
 }
 
-/** The checkpoint, signed by its log and cosigned by the quorum. @throws CHECKPOINT_*, COSIGNATURE_*, QUORUM_SHORT */
+/** The checkpoint, signed by its log and cosigned by the quorum. @throws CHECKPOINT_*, COSIGNATURE_*, QUORUM_SHORT, LOG_OUT_OF_WINDOW */
 export function verifyWitnessedCheckpoint(
   note: string,
   rules: VerificationRules,
 ): WitnessedCheckpoint {
   const { log, checkpoint } = verifyLogCheckpoint(note, rules);
   const { trust } = rules;
-  const cosignatures = verifyCosignatures(parseCheckpoint(note).note, {
-    witnesses: trust.witnesses.map((witness) => witness.vkey),
-    now: rules.now,
-    ...engineOf(rules),
-  });
-  const times = cosignatures.map((cosignature) => cosignature.time).sort((a, b) => a - b);
+  const cosignatures = countedCosignatures(parseCheckpoint(note).note, trust.witnesses, rules);
+  const times = timesByOrganisation(cosignatures, trust.witnesses);
   const witnessedAt = times[trust.witnessQuorum - 1];
   if (witnessedAt === undefined) {
     throw new AttestryError(
       'QUORUM_SHORT',
-      `Expected cosignatures of ${trust.witnessQuorum} witnesses on the checkpoint of ${log.origin}, got ${times.length}.`,
+      `Expected cosignatures of witnesses of ${trust.witnessQuorum} organisations on the checkpoint of ${log.origin}, got ${times.length}.`,
       { details: { expected: trust.witnessQuorum, got: times.length } },
     );
   }
+  if (!isWithin(witnessedAt, log.window)) {
+    throw new AttestryError(
+      'LOG_OUT_OF_WINDOW',
+      `The trust root takes no checkpoint of ${log.origin} that was witnessed at ${formatTime(witnessedAt)}.`,
+    );
+  }
   return { checkpoint, note, log, cosignatures, witnessedAt };
+}
+
+/**
+ * The right cosignatures of witnesses or verifiers, each of a time within its party's window: one that was made outside of
+ * it is as good as none. @throws COSIGNATURE_*
+ */
+export function countedCosignatures(
+  note: Note,
+  parties: readonly TrustedWitness[],
+  rules: VerificationRules,
+): readonly Cosignature[] {
+  const cosignatures = verifyCosignatures(note, {
+    witnesses: parties.map(({ vkey }) => vkey),
+    now: rules.now,
+    ...engineOf(rules),
+  });
+  const windows = new Map(parties.map(({ name, window }) => [name, window]));
+  return cosignatures.filter(({ name, time }) => isWithin(time, windows.get(name) as Window));
+}
+
+/** When each organisation cosigned first, in ascending order: two parties of one organisation count as one. */
+export function timesByOrganisation(
+  cosignatures: readonly Cosignature[],
+  parties: readonly TrustedWitness[],
+): readonly number[] {
+  const organisations = new Map(parties.map(({ name, operator }) => [name, operator]));
+  const earliest = new Map<string, number>();
+  for (const { name, time } of cosignatures) {
+    const organisation = organisations.get(name) as string;
+    earliest.set(organisation, Math.min(time, earliest.get(organisation) ?? time));
+  }
+  return [...earliest.values()].sort((a, b) => a - b);
 }
 
 /** The checkpoint, signed by a log of the trust root; witnesses are not asked for. @throws CHECKPOINT_* */

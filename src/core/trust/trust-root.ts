@@ -1,62 +1,21 @@
-/** The trust root: the one file that an auditor trusts. Which logs, which witnesses and how many, whose keys may say what. */
+/**
+ * The trust root: the one file that an auditor trusts. Which logs, which witnesses and how many, whose keys may say what,
+ * and from when until when. A DSSE envelope that a threshold of the root keys, which it names itself, has signed.
+ */
 import { AttestryError } from '../../errors.ts';
 import { decodeHex, encodeHex } from '../bytes/hex.ts';
 import { formatCanonicalJson, parseCanonicalJson } from '../bytes/json.ts';
-import {
-  array,
-  checkedText,
-  count,
-  label,
-  literal,
-  object,
-  optional,
-  type Reader,
-  readShape,
-  text,
-} from '../bytes/shape.ts';
+import { readShape } from '../bytes/shape.ts';
+import { parseTime } from '../bytes/time.ts';
 import { sha256 } from '../merkle/hash.ts';
-import { type PublicKey, parsePublicKey } from '../note/ed25519.ts';
+import type { PublicKey, SignatureEngine } from '../note/ed25519.ts';
 import { parseVkey, SIGNATURE_TYPE, type VerifierKey } from '../note/vkey.ts';
-import { keyIdOf } from '../statement/envelope.ts';
-import { KINDS, type Kind } from '../statement/statement.ts';
-
-export const TRUST_ROOT_TYPE = 'attestry/trust-root';
-
-/** The file's own shape. */
-export interface TrustRootFile {
-  readonly type: typeof TRUST_ROOT_TYPE;
-  readonly version: 1;
-  readonly logs: readonly {
-    /** Verifier key; its name is the log's origin. */
-    readonly key: string;
-    readonly operator: string;
-    readonly region: string;
-    readonly url: string;
-  }[];
-  readonly witnesses: readonly {
-    readonly key: string;
-    readonly operator: string;
-    readonly url: string;
-  }[];
-  /** How many witnesses must have cosigned. */
-  readonly witnessQuorum: number;
-  /** Who rebuilds and cosigns the logs' tallies; none unless told. */
-  readonly verifiers?: readonly {
-    readonly key: string;
-    readonly operator: string;
-    readonly url: string;
-  }[];
-  /** How many verifiers must have cosigned a tally; 0 unless told. */
-  readonly verifierQuorum?: number;
-  readonly operators: readonly {
-    readonly id: string;
-    /** Raw Ed25519 public keys, hex. */
-    readonly keys: readonly string[];
-    readonly kinds: readonly Kind[];
-    /** Origins of the logs that this operator may write to. */
-    readonly logs: readonly string[];
-  }[];
-}
+import { type DsseEnvelope, formatDsse, keyIdOf, signDsse } from '../statement/dsse.ts';
+import type { Kind } from '../statement/statement.ts';
+import { parseTrustEnvelope, TRUST_PAYLOAD_TYPE, verifyRootSignatures } from './root-signatures.ts';
+import { organisationsOf } from './tolerance.ts';
+import { type CosignerFields, type TrustRootFile, trustRootFile } from './trust-file.ts';
+import { type Window, type WindowFields, windowOf } from './window.ts';
 
 export interface TrustedLog {
   readonly origin: string;
@@ -64,155 +23,197 @@ export interface TrustedLog {
   readonly operator: string;
   readonly region: string;
   readonly url: string;
+  /** When a checkpoint must have been witnessed to count. */
+  readonly window: Window;
 }
 
 export interface TrustedWitness {
   readonly name: string;
   readonly vkey: VerifierKey;
+  /** The organisation that runs it. */
   readonly operator: string;
   readonly url: string;
+  /** Of what time a cosignature must be to count. */
+  readonly window: Window;
 }
 
 export interface TrustedOperator {
   readonly id: string;
   readonly kinds: readonly Kind[];
   readonly logs: readonly string[];
+  /** Hex SHA-256 of the models that it may speak about; undefined for all. */
+  readonly models: ReadonlySet<string> | undefined;
+}
+
+export interface OperatorKey {
+  readonly operator: TrustedOperator;
+  readonly publicKey: PublicKey;
+  /** When a statement must have been witnessed to count. */
+  readonly window: Window;
+  /** By origin, up to which size of the log the key counts; undefined for a key that is not revoked. */
+  readonly revoked: ReadonlyMap<string, number> | undefined;
+}
+
+/** Who may sign a trust root. */
+export interface TrustedRoots {
+  /** By keyid. */
+  readonly keys: ReadonlyMap<string, PublicKey>;
+  readonly threshold: number;
 }
 
 export interface TrustRoot {
   readonly file: TrustRootFile;
-  /** Hex SHA-256 of the file: what people compare to know that they trust the same thing. */
+  /** The signed envelope. */
+  readonly bytes: Uint8Array;
+  /** Hex SHA-256 of the payload: what people compare to know that they trust the same thing, whoever has signed. */
   readonly digest: string;
+  readonly version: number;
+  /** Unix seconds from which nothing is VALID by this trust root. */
+  readonly expires: number;
+  readonly roots: TrustedRoots;
   readonly logs: ReadonlyMap<string, TrustedLog>;
   readonly witnesses: readonly TrustedWitness[];
   readonly witnessQuorum: number;
   readonly verifiers: readonly TrustedWitness[];
   readonly verifierQuorum: number;
   /** By keyid. */
-  readonly operatorKeys: ReadonlyMap<
-    string,
-    { readonly operator: TrustedOperator; readonly publicKey: PublicKey }
-  >;
+  readonly operatorKeys: ReadonlyMap<string, OperatorKey>;
 }
 
-const vkeyText = checkedText('a verifier key', parseVkey);
-const publicKeyText = checkedText('a public key in hex', (hex) =>
-  parsePublicKey(decodeHex(hex, 32)),
-);
-const urlText = checkedText('an http or https URL', parseUrl);
+/** The trust root, signed by its own threshold. @throws TRUST_*, JSON_*, SIGNATURE_*, INPUT_TOO_LARGE */
+export function parseTrustRoot(bytes: Uint8Array, engine?: SignatureEngine): TrustRoot {
+  const trust = readTrustRoot(bytes);
+  verifyRootSignatures(parseTrustEnvelope(bytes), trust.roots, engine);
+  return trust;
+}
 
-const cosigner = object({ key: vkeyText, operator: label, url: urlText });
+/** What the envelope says, whoever has signed it: for drafts on their way. @throws TRUST_*, JSON_*, SIGNATURE_*, INPUT_TOO_LARGE */
+export function readTrustRoot(bytes: Uint8Array): TrustRoot {
+  const { payload } = parseTrustEnvelope(bytes);
+  const file = readShape('TRUST_MALFORMED', trustRootFile, parseCanonicalJson(payload));
+  return { bytes, digest: encodeHex(sha256(payload)), ...openFile(file) };
+}
 
-const trustRootFile: Reader<TrustRootFile> = object<TrustRootFile>({
-  type: literal(TRUST_ROOT_TYPE),
-  version: literal(1),
-  logs: array(object({ key: vkeyText, operator: label, region: label, url: urlText }), {
-    min: 1,
-    max: 256,
-  }),
-  witnesses: array(cosigner, { min: 1, max: 256 }),
-  witnessQuorum: count,
-  verifiers: optional(array(cosigner, { max: 256 })),
-  verifierQuorum: optional(count),
-  operators: array(
-    object({
-      id: label,
-      keys: array(publicKeyText, { min: 1, max: 64 }),
-      kinds: array(literal(...KINDS), { min: 1, max: KINDS.length }),
-      logs: array(text(256), { min: 1, max: 256 }),
-    }),
-    { min: 1, max: 4096 },
-  ),
-});
+/** The envelope around what a trust root is to say, with the signatures of these keys: none for a draft. @throws TRUST_*, JSON_* */
+export function signTrustRoot(file: TrustRootFile, seeds: readonly Uint8Array[]): Uint8Array {
+  const payload = formatCanonicalJson(file);
+  const signatures = seeds.map((seed) => signDsse(payload, TRUST_PAYLOAD_TYPE, seed));
+  return checked({ payload, signatures });
+}
 
-/** @throws TRUST_MALFORMED, TRUST_KEY_DUPLICATE, JSON_* */
-export function parseTrustRoot(bytes: Uint8Array): TrustRoot {
-  const file = readShape('TRUST_MALFORMED', trustRootFile, parseCanonicalJson(bytes));
-  const logs = file.logs.map((log) => ({ ...log, ...named(log.key, SIGNATURE_TYPE.ed25519) }));
+/** The same trust root with the signature of one more key. @throws TRUST_*, JSON_*, SIGNATURE_DUPLICATE */
+export function addRootSignature(bytes: Uint8Array, seed: Uint8Array): Uint8Array {
+  const { payload, signatures } = parseTrustEnvelope(bytes);
+  const added = signDsse(payload, TRUST_PAYLOAD_TYPE, seed);
+  return checked({ payload, signatures: [...signatures, added] });
+}
+
+function checked(envelope: DsseEnvelope): Uint8Array {
+  const bytes = formatDsse(envelope, TRUST_PAYLOAD_TYPE);
+  readTrustRoot(bytes);
+  return bytes;
+}
+
+function openFile(file: TrustRootFile): Omit<TrustRoot, 'bytes' | 'digest'> {
+  const logs = file.logs.map((log) => ({ ...log, ...named(log, SIGNATURE_TYPE.ed25519) }));
   const witnesses = file.witnesses.map(openCosigner);
   const verifiers = (file.verifiers ?? []).map(openCosigner);
   const parties = [...logs, ...witnesses, ...verifiers];
-  const operatorKeys = readOperators(file, new Set(logs.map((log) => log.name)));
-  const publicKeys = [
-    ...parties.map((party) => encodeHex(party.vkey.publicKey)),
-    ...file.operators.flatMap((operator) => operator.keys),
-  ];
-  // One key under two names would be counted as two parties.
-  refuseRepeats('TRUST_KEY_DUPLICATE', 'public key', publicKeys);
+  refuseRepeatedKeys(file, parties);
   refuseRepeats(
     'TRUST_MALFORMED',
     'name',
     parties.map((party) => party.name),
   );
-  const { witnessQuorum, verifierQuorum = 0 } = file;
-  if (witnessQuorum < 1 || witnessQuorum > witnesses.length) {
-    throw malformed(`a witnessQuorum from 1 to ${witnesses.length}, got ${witnessQuorum}`);
-  }
-  if (verifierQuorum > verifiers.length) {
-    throw malformed(`a verifierQuorum of at most ${verifiers.length}, got ${verifierQuorum}`);
+  const { version, witnessQuorum, verifierQuorum = 0 } = file;
+  demandBetween('witnessQuorum', witnessQuorum, [1, organisationsOf(witnesses).size]);
+  demandBetween('verifierQuorum', verifierQuorum, [0, organisationsOf(verifiers).size]);
+  if (version < 1 || (version === 1) !== (file.previous === undefined)) {
+    throw malformed('a version from 1, and the digest of the version before exactly from 2');
   }
   return {
     file,
-    digest: encodeHex(sha256(bytes)),
+    version,
+    expires: parseTime(file.expires),
+    roots: openRoots(file.roots),
     logs: new Map(
-      logs.map(({ name, vkey, operator, region, url }) => [
+      logs.map(({ name, vkey, operator, region, url, window }) => [
         name,
-        { origin: name, vkey, operator, region, url },
+        { origin: name, vkey, operator, region, url, window },
       ]),
     ),
     witnesses,
     witnessQuorum,
     verifiers,
     verifierQuorum,
-    operatorKeys,
+    operatorKeys: openOperators(file, new Set(logs.map((log) => log.name))),
   };
 }
 
-/** Canonical bytes, after the checks of `parseTrustRoot`. */
-export function formatTrustRoot(file: TrustRootFile): Uint8Array {
-  const bytes = formatCanonicalJson(file);
-  parseTrustRoot(bytes);
-  return bytes;
+function openRoots({ keys, threshold }: TrustRootFile['roots']): TrustedRoots {
+  demandBetween('threshold of root keys', threshold, [1, keys.length]);
+  const publicKeys = keys.map((hex) => decodeHex(hex, 32));
+  return { keys: new Map(publicKeys.map((key) => [keyIdOf(key), key])), threshold };
 }
 
-/** How many dishonest witnesses a quorum of `quorum` out of `witnesses` tolerates: any two quorums share one honest witness. */
-export function quorumTolerance(witnesses: number, quorum: number): number {
-  return 2 * quorum - witnesses - 1;
-}
-
-function readOperators(
+function openOperators(
   file: TrustRootFile,
   origins: ReadonlySet<string>,
 ): TrustRoot['operatorKeys'] {
-  refuseRepeats(
-    'TRUST_MALFORMED',
-    'operator id',
-    file.operators.map((operator) => operator.id),
-  );
-  const keys = new Map<string, { operator: TrustedOperator; publicKey: PublicKey }>();
-  for (const { id, kinds, logs, keys: hexKeys } of file.operators) {
+  const keys = new Map<string, OperatorKey>();
+  for (const { id, kinds, logs, models, keys: fields } of file.operators) {
     const unknown = logs.find((origin) => !origins.has(origin));
     if (unknown !== undefined)
       throw malformed(`logs that it names itself, got ${unknown} for ${id}`);
-    const operator = { id, kinds, logs };
-    for (const hex of hexKeys) {
-      const publicKey = decodeHex(hex, 32);
-      keys.set(keyIdOf(publicKey), { operator, publicKey });
+    const operator = { id, kinds, logs, models: models && new Set(models) };
+    for (const { key, revoked, ...window } of fields) {
+      const publicKey = decodeHex(key, 32);
+      const cutOffs = revoked && new Map(Object.entries(revoked));
+      if (cutOffs && (cutOffs.size !== logs.length || logs.some((log) => !cutOffs.has(log)))) {
+        throw malformed(`the size at which a key of ${id} is revoked for each of its logs`);
+      }
+      keys.set(keyIdOf(publicKey), {
+        operator,
+        publicKey,
+        window: openWindow(window, id),
+        revoked: cutOffs,
+      });
     }
   }
   return keys;
 }
 
-function openCosigner(party: TrustRootFile['witnesses'][number]): TrustedWitness {
-  const { operator, url, key } = party;
-  return { operator, url, ...named(key, SIGNATURE_TYPE.cosignature) };
+function openCosigner(party: CosignerFields): TrustedWitness {
+  const { operator, url } = party;
+  return { operator, url, ...named(party, SIGNATURE_TYPE.cosignature) };
 }
 
-function named(keyText: string, type: number): { name: string; vkey: VerifierKey } {
-  const vkey = parseVkey(keyText);
+function named(
+  party: WindowFields & { readonly key: string },
+  type: number,
+): { name: string; vkey: VerifierKey; window: Window } {
+  const vkey = parseVkey(party.key);
   if (vkey.type !== type)
     throw malformed(`a key of type 0x0${type} for ${vkey.name}, got 0x0${vkey.type}`);
-  return { name: vkey.name, vkey };
+  return { name: vkey.name, vkey, window: openWindow(party, vkey.name) };
+}
+
+function openWindow(fields: WindowFields, name: string): Window {
+  const window = windowOf(fields);
+  if (window.from < window.until) return window;
+  throw malformed(`validFrom before validUntil for ${name}`);
+}
+
+/** One key under two names would be counted as two parties. @throws TRUST_KEY_DUPLICATE */
+function refuseRepeatedKeys(
+  file: TrustRootFile,
+  parties: readonly { readonly vkey: VerifierKey }[],
+): void {
+  refuseRepeats('TRUST_KEY_DUPLICATE', 'public key', [
+    ...parties.map((party) => encodeHex(party.vkey.publicKey)),
+    ...file.operators.flatMap((operator) => operator.keys.map(({ key }) => key)),
+    ...file.roots.keys,
+  ]);
 }
 
 function refuseRepeats(
@@ -220,22 +221,21 @@ function refuseRepeats(
   what: string,
   values: readonly string[],
 ): void {
-  const repeated = values.find((value, i) => values.indexOf(value) !== i);
-  if (repeated !== undefined) {
-    throw new AttestryError(
-      code,
-      `Expected every ${what} once in the trust root, got ${repeated} twice.`,
-    );
+  const seen = new Set<string>();
+  for (const value of values) {
+    if (seen.has(value)) {
+      throw new AttestryError(
+        code,
+        `Expected every ${what} once in the trust root, got ${value} twice.`,
+      );
+    }
+    seen.add(value);
   }
 }
 
-function parseUrl(text: string): void {
-  if (!/^https?:\/\/[^\s/?#@]+(?:\/[^\s?#]*)?$/.test(text) || !URL.canParse(text)) {
-    throw new AttestryError(
-      'TRUST_MALFORMED',
-      `Expected an http or https URL without query, got ${text}.`,
-    );
-  }
+function demandBetween(what: string, value: number, [least, most]: [number, number]): void {
+  if (value >= least && value <= most) return;
+  throw malformed(`a ${what} from ${least} to ${most}, got ${value}`);
 }
 
 function malformed(expected: string): AttestryError {

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { encodeHex } from '../../../src/core/bytes/hex.ts';
 import type { DossierLog } from '../../../src/core/dossier/dossier.ts';
 import { verifyDossier } from '../../../src/core/dossier/verify.ts';
-import { formatTrustRoot, parseTrustRoot } from '../../../src/core/trust/trust-root.ts';
 import {
   makeNetwork,
   signedEntry,
@@ -11,6 +10,7 @@ import {
   TRUSTING_ENGINE,
 } from '../../helpers/fixtures.ts';
 import { naiveLeafHash } from '../../helpers/naive-tree.ts';
+import { trustOf } from '../../helpers/signed-trust.ts';
 import { MODEL, sampleStream } from '../../helpers/statements.ts';
 
 /** Two logs; on each, one meter of four windows. */
@@ -65,7 +65,7 @@ describe('streamProblems', () => {
       ...operator,
       logs: network.logs.map(({ origin }) => origin),
     }));
-    const trust = parseTrustRoot(formatTrustRoot({ ...network.file, operators }));
+    const trust = trustOf({ ...network.file, operators });
     for (const log of network.logs) {
       for (const statement of sampleStream(2, { context: { log: log.origin } })) {
         log.append(signedEntry(statement).entry);

@@ -15,12 +15,12 @@ import {
 } from '../../../src/core/metering/usage-receipt.ts';
 import { signEd25519 } from '../../../src/core/note/ed25519.ts';
 import { preAuthEncoding } from '../../../src/core/note/signable.ts';
-import { formatTrustRoot, parseTrustRoot } from '../../../src/core/trust/trust-root.ts';
 import { opensslEngine } from '../../../src/keys/openssl-engine.ts';
 import { codeOf } from '../../helpers/code-of.ts';
 import { makeNetwork, operatorSeed, type TestLog } from '../../helpers/fixtures.ts';
 import { hostileBytes } from '../../helpers/hostile.ts';
 import { signedUsageReceipt, usageReceiptAt } from '../../helpers/metered-window.ts';
+import { trustOf } from '../../helpers/signed-trust.ts';
 
 const NETWORK = makeNetwork({ regions: ['eu', 'us'] });
 const [EU, US] = NETWORK.logs as [TestLog, TestLog];
@@ -133,7 +133,7 @@ describe('verifyUsageReceipt', () => {
       ...operator,
       kinds: operator.kinds.filter((kind) => kind !== 'usage'),
     }));
-    const trust = parseTrustRoot(formatTrustRoot({ ...file, operators }));
+    const trust = trustOf({ ...file, operators });
     expect(verdict(SIGNED, trust)).toBe('OPERATOR_UNAUTHORIZED');
   });
 

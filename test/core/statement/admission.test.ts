@@ -16,16 +16,13 @@ import {
   signEnvelope,
 } from '../../../src/core/statement/envelope.ts';
 import { formatStatement, KINDS, type Statement } from '../../../src/core/statement/statement.ts';
-import {
-  formatTrustRoot,
-  parseTrustRoot,
-  type TrustRootFile,
-} from '../../../src/core/trust/trust-root.ts';
+import type { TrustRootFile } from '../../../src/core/trust/trust-file.ts';
 import { codeOf } from '../../helpers/code-of.ts';
 import { makeNetwork, operatorSeed, signedEntry } from '../../helpers/fixtures.ts';
 import { withLargeScalar } from '../../helpers/forgeries.ts';
 import { naiveLeafHash } from '../../helpers/naive-tree.ts';
-import { NOW, sampleStatement } from '../../helpers/statements.ts';
+import { trustOf } from '../../helpers/signed-trust.ts';
+import { digestOf, MODEL, NOW, sampleStatement } from '../../helpers/statements.ts';
 
 const NETWORK = makeNetwork({ regions: ['eu', 'us'] });
 const RULES: AdmissionRules = { ...NETWORK.rules, origin: 'eu.log.example' };
@@ -37,7 +34,7 @@ const verdict = ({ entry }: Envelope, rules: AdmissionRules = RULES): string =>
 
 /** Rules under a trust root in which something is otherwise. */
 function rulesWith(change: (file: TrustRootFile) => TrustRootFile): AdmissionRules {
-  return { ...RULES, trust: parseTrustRoot(formatTrustRoot(change(NETWORK.file))) };
+  return { ...RULES, trust: trustOf(change(NETWORK.file)) };
 }
 
 function withSignature(envelope: Envelope, signature: Uint8Array): Envelope {
@@ -154,6 +151,26 @@ describe('admitEntry', () => {
       operators: file.operators.map((operator) => ({ ...operator, logs: ['us.log.example'] })),
     }));
     expect(verdict(GOOD, rules)).toBe('OPERATOR_UNAUTHORIZED');
+  });
+
+  it('refuses a model that the operator may not speak about, a revocation of it too', () => {
+    const about = (...models: readonly string[]): AdmissionRules =>
+      rulesWith((file) => ({
+        ...file,
+        operators: file.operators.map((operator) => ({ ...operator, models })),
+      }));
+    const revocation = signedEntry(sampleStatement('revocation'));
+    for (const envelope of [GOOD, revocation]) {
+      expect(verdict(envelope, about(MODEL))).toBe('none');
+      expect(verdict(envelope, about(digestOf('other')))).toBe('OPERATOR_UNAUTHORIZED');
+    }
+    const both = [MODEL, digestOf('other')].map((sha256) => ({
+      name: 'model',
+      digest: { sha256 },
+    }));
+    const two = signedEntry(sampleStatement('deployment', { subject: both }));
+    expect(verdict(two, about(MODEL))).toBe('OPERATOR_UNAUTHORIZED');
+    expect(verdict(two, about(MODEL, digestOf('other')))).toBe('none');
   });
 
   it('refuses a statement dated further ahead than clocks may differ', () => {

@@ -4,10 +4,10 @@ import { encodeBase64 } from '../../../src/core/bytes/base64.ts';
 import { canonicalText, formatCanonicalJson } from '../../../src/core/bytes/json.ts';
 import { encodeUtf8 } from '../../../src/core/bytes/utf8.ts';
 import { publicKeyOf, verifySignature } from '../../../src/core/note/ed25519.ts';
+import { keyIdOf } from '../../../src/core/statement/dsse.ts';
 import {
   envelopeMessage,
   fieldsOf,
-  keyIdOf,
   LARGEST_ENTRY_BYTES,
   PAYLOAD_TYPE,
   parseEnvelope,

@@ -9,12 +9,15 @@ import {
   verifyLogCheckpoint,
   verifyWitnessedCheckpoint,
 } from '../../../src/core/trust/quorum.ts';
+import type { CosignerFields, LogFields } from '../../../src/core/trust/trust-file.ts';
+import type { WindowFields } from '../../../src/core/trust/window.ts';
 import { codeOf } from '../../helpers/code-of.ts';
 import { cosign, makeNetwork, type TestLog } from '../../helpers/fixtures.ts';
 import { testSigner } from '../../helpers/signed-log.ts';
+import { trustOf } from '../../helpers/signed-trust.ts';
 import { NOW } from '../../helpers/statements.ts';
 
-const { rules, witnesses, logs } = makeNetwork({ witnesses: 4, quorum: 3 });
+const { file, rules, witnesses, logs } = makeNetwork({ witnesses: 4, quorum: 3 });
 const [LOG] = logs as [TestLog];
 LOG.state('deployment');
 const NOTE = LOG.checkpoint();
@@ -61,6 +64,46 @@ describe('verifyWitnessedCheckpoint', () => {
       NOTE,
     );
     expect(verifyWitnessedCheckpoint(note, rules).witnessedAt).toBe(NOW - 20);
+  });
+
+  it('counts the witnesses of one organisation once, by the first of them', () => {
+    const [first, second, ...others] = file.witnesses as [CosignerFields, CosignerFields];
+    const { operator } = first;
+    const trust = trustOf({
+      ...file,
+      witnesses: [first, { ...second, operator }, ...others],
+    });
+    expect(verdict(cosign(NOTE, witnesses.slice(0, 3), NOW), { trust })).toBe('QUORUM_SHORT');
+    const times = [NOW - 1, NOW - 50, NOW - 20, NOW - 5];
+    const note = witnesses.reduce(
+      (signed, witness, i) => cosign(signed, [witness], times[i] as number),
+      NOTE,
+    );
+    const witnessed = verifyWitnessedCheckpoint(note, { ...rules, trust });
+    expect([witnessed.witnessedAt, witnessed.cosignatures.length]).toEqual([NOW - 5, 4]);
+  });
+
+  it('counts a cosignature only if its time lies in the window of its witness', () => {
+    const [first, ...others] = file.witnesses as [CosignerFields];
+    const at = (fields: WindowFields, time: number): string => {
+      const trust = trustOf({ ...file, witnesses: [{ ...first, ...fields }, ...others] });
+      const note = cosign(cosign(NOTE, witnesses.slice(1, 3), NOW), witnesses.slice(0, 1), time);
+      return verdict(note, { trust });
+    };
+    const ended = { validUntil: '2026-10-01T11:00:00Z' };
+    expect(at(ended, NOW - 3_601)).toBe('none');
+    expect(at(ended, NOW - 3_600)).toBe('QUORUM_SHORT');
+    const begun = { validFrom: '2026-10-01T11:00:00Z' };
+    expect(at(begun, NOW - 3_600)).toBe('none');
+    expect(at(begun, NOW - 3_601)).toBe('QUORUM_SHORT');
+  });
+
+  it('refuses a checkpoint that was witnessed outside of the window of its log', () => {
+    const [log, ...others] = file.logs as [LogFields];
+    const logs = [{ ...log, validUntil: '2026-10-01T11:00:00Z' }, ...others];
+    const trust = trustOf({ ...file, logs });
+    expect(verdict(cosign(NOTE, witnesses, NOW - 3_601), { trust })).toBe('none');
+    expect(verdict(cosign(NOTE, witnesses, NOW - 3_600), { trust })).toBe('LOG_OUT_OF_WINDOW');
   });
 
   it('refuses a checkpoint of a log that the trust root does not name', () => {

@@ -1,0 +1,106 @@
+/**
+ * DSSE v1 envelopes as everything signed here is carried: RFC 8785 bytes, one payload type, at most one signature of each
+ * key, in ascending order of keyid. What stands inside is the business of the format whose payload type it is.
+ */
+import { AttestryError, type AttestryErrorCode } from '../../errors.ts';
+import { decodeBase64, encodeBase64 } from '../bytes/base64.ts';
+import { encodeHex } from '../bytes/hex.ts';
+import { formatCanonicalJson, type JsonObject, parseCanonicalJson } from '../bytes/json.ts';
+import { array, base64, digest, object, type Reader, readShape, text } from '../bytes/shape.ts';
+import { sha256 } from '../merkle/hash.ts';
+import { publicKeyOf, signEd25519 } from '../note/ed25519.ts';
+import { preAuthEncoding } from '../note/signable.ts';
+
+export interface DsseSignature {
+  /** Lowercase hex SHA-256 of the raw public key. A hint where to look for the key, never a reason to trust it. */
+  readonly keyid: string;
+  readonly signature: Uint8Array;
+}
+
+export interface DsseFields {
+  readonly payload: string;
+  readonly payloadType: string;
+  readonly signatures: readonly { readonly keyid: string; readonly sig: string }[];
+}
+
+/** What is asked of the envelopes of one format. */
+export interface DsseFormat {
+  readonly payloadType: string;
+  readonly signatures: { readonly min: number; readonly max: number };
+  /** The codes of a wrong shape, and of another payload type. */
+  readonly malformed: AttestryErrorCode;
+  readonly otherType: AttestryErrorCode;
+}
+
+export interface DsseEnvelope {
+  /** Not to be read before the signatures are verified. */
+  readonly payload: Uint8Array;
+  readonly signatures: readonly DsseSignature[];
+}
+
+/** The JSON shape of an envelope. */
+export function dsseFields(signatures: DsseFormat['signatures']): Reader<DsseFields> {
+  return object<DsseFields>({
+    payload: base64,
+    payloadType: text(128),
+    signatures: array(object({ keyid: digest, sig: base64 }), signatures),
+  });
+}
+
+/** The envelope in its bytes; no signature is verified. @throws JSON_*, SIGNATURE_DUPLICATE, and the codes of the format */
+export function parseDsse(bytes: Uint8Array, format: DsseFormat): DsseEnvelope {
+  const fields = readShape(
+    format.malformed,
+    dsseFields(format.signatures),
+    parseCanonicalJson(bytes),
+  );
+  if (fields.payloadType !== format.payloadType) {
+    throw new AttestryError(
+      format.otherType,
+      `Expected payloadType ${format.payloadType}, got ${JSON.stringify(fields.payloadType)}.`,
+    );
+  }
+  const keyids = fields.signatures.map(({ keyid }) => keyid);
+  if (keyids.some((keyid, i) => i > 0 && keyid <= (keyids[i - 1] as string))) {
+    throw new AttestryError(
+      'SIGNATURE_DUPLICATE',
+      'Expected signatures in strictly ascending order of keyid, one per key.',
+    );
+  }
+  return {
+    payload: decodeBase64(fields.payload),
+    signatures: fields.signatures.map(({ keyid, sig }) => ({
+      keyid,
+      signature: decodeBase64(sig),
+    })),
+  };
+}
+
+/** RFC 8785 bytes of an envelope; the signatures may come in any order. */
+export function formatDsse(envelope: DsseEnvelope, payloadType: string): Uint8Array {
+  return formatCanonicalJson(dsseJson(envelope, payloadType));
+}
+
+/** The fields of an envelope, as they stand inside other files. */
+export function dsseJson({ payload, signatures }: DsseEnvelope, payloadType: string): JsonObject {
+  const ordered = signatures.toSorted((a, b) => (a.keyid < b.keyid ? -1 : 1));
+  return {
+    payload: encodeBase64(payload),
+    payloadType,
+    signatures: ordered.map(({ keyid, signature }) => ({ keyid, sig: encodeBase64(signature) })),
+  };
+}
+
+/** The signature of one key on a payload. */
+export function signDsse(
+  payload: Uint8Array,
+  payloadType: string,
+  seed: Uint8Array,
+): DsseSignature {
+  const signature = signEd25519(seed, preAuthEncoding(payloadType, payload));
+  return { keyid: keyIdOf(publicKeyOf(seed)), signature };
+}
+
+export function keyIdOf(publicKey: Uint8Array): string {
+  return encodeHex(sha256(publicKey));
+}

@@ -1,0 +1,62 @@
+/** The envelope of a trust root, and the signatures of root keys on it. */
+import { AttestryError } from '../../errors.ts';
+import { type SignatureEngine, verifySignature } from '../note/ed25519.ts';
+import { preAuthEncoding } from '../note/signable.ts';
+import { type DsseEnvelope, type DsseFormat, parseDsse } from '../statement/dsse.ts';
+import type { TrustedRoots } from './trust-root.ts';
+
+export const TRUST_PAYLOAD_TYPE = 'application/vnd.attestry.trust-root+json';
+// 256 logs, 256 witnesses and 4,096 operators need less.
+const LARGEST_TRUST_ROOT_BYTES = 16 * 1024 * 1024;
+
+const FORMAT: DsseFormat = {
+  payloadType: TRUST_PAYLOAD_TYPE,
+  // None in a draft; the keys of two versions where root keys change.
+  signatures: { min: 0, max: 64 },
+  malformed: 'TRUST_MALFORMED',
+  otherType: 'TRUST_MALFORMED',
+};
+
+/** The envelope; no signature is verified. @throws TRUST_MALFORMED, JSON_*, SIGNATURE_DUPLICATE, INPUT_TOO_LARGE */
+export function parseTrustEnvelope(bytes: Uint8Array): DsseEnvelope {
+  if (bytes.length > LARGEST_TRUST_ROOT_BYTES) {
+    throw new AttestryError(
+      'INPUT_TOO_LARGE',
+      `Expected a trust root of at most ${LARGEST_TRUST_ROOT_BYTES} bytes, got ${bytes.length}.`,
+    );
+  }
+  return parseDsse(bytes, FORMAT);
+}
+
+/**
+ * The keyids of the root keys that have signed, at least the threshold. Signatures of other keys are not looked at: the
+ * next version's, or the last one's, may stand there. @throws TRUST_THRESHOLD_SHORT, SIGNATURE_*
+ */
+export function verifyRootSignatures(
+  envelope: DsseEnvelope,
+  roots: TrustedRoots,
+  engine?: SignatureEngine,
+): readonly string[] {
+  const signed = rootSigners(envelope, roots, engine);
+  if (signed.length >= roots.threshold) return signed;
+  throw new AttestryError(
+    'TRUST_THRESHOLD_SHORT',
+    `Expected the signatures of ${roots.threshold} of ${roots.keys.size} root keys on the trust root, got ${signed.length}.`,
+    { details: { expected: roots.threshold, got: signed.length } },
+  );
+}
+
+/** The keyids of the root keys that have signed, however few. @throws SIGNATURE_* for one of them that is wrong */
+export function rootSigners(
+  { payload, signatures }: DsseEnvelope,
+  roots: TrustedRoots,
+  engine?: SignatureEngine,
+): readonly string[] {
+  const message = preAuthEncoding(TRUST_PAYLOAD_TYPE, payload);
+  return signatures.flatMap(({ keyid, signature }) => {
+    const publicKey = roots.keys.get(keyid);
+    if (publicKey === undefined) return [];
+    verifySignature({ publicKey, message, signature }, engine);
+    return [keyid];
+  });
+}
