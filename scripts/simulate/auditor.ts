@@ -28,10 +28,11 @@ export class Auditor {
   /** The report on the dossier of one model, from one verifier; undefined where there is none. */
   async ask(verifier: string): Promise<Report | undefined> {
     const model = MODELS[this.world.chance.people.below(MODELS.length)] as string;
-    return await this.#askAbout(model, verifier);
+    return await this.askAbout(model, verifier);
   }
 
-  async #askAbout(model: string, verifier: string): Promise<Report | undefined> {
+  /** The report on the dossier of this model. */
+  async askAbout(model: string, verifier: string): Promise<Report | undefined> {
     const bytes = await this.#dossier(model, verifier);
     if (bytes === undefined) return undefined;
     const report = this.judge(bytes);

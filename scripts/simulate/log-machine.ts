@@ -7,7 +7,7 @@ import { decodeUtf8 } from '../../src/core/bytes/utf8.ts';
 import { parseBundlePath, parseTilePath } from '../../src/core/merkle/tile-path.ts';
 import { formatReceipt } from '../../src/core/receipt/receipt.ts';
 import { questionsAbout } from '../../src/core/tally/questions.ts';
-import { type Log, openLog } from '../../src/log/log.ts';
+import { type Log, type LogOptions, openLog } from '../../src/log/log.ts';
 import { LogTally } from '../../src/log/log-tally.ts';
 import { openHeadLock } from '../../src/store/head-lock.ts';
 import { openLevelLogStore } from '../../src/store/level-log-store.ts';
@@ -31,6 +31,9 @@ export class LogMachine extends Machine<RunningLog> {
   front: (exchange: Exchange, honest: (exchange: Exchange) => Promise<Answer>) => Promise<Answer> =
     (exchange, honest) => honest(exchange);
 
+  /** What a dishonest operator changes in how the log is run. */
+  loosen: (options: LogOptions) => LogOptions = (options) => options;
+
   protected override async open(life: Life): Promise<RunningLog> {
     const { world } = this;
     const { wiring, truth } = world;
@@ -43,20 +46,19 @@ export class LogMachine extends Machine<RunningLog> {
     const witnesses = TRUST.witnesses.map((witness) =>
       createHttpWitness(witness, { timeoutMs: WITNESS_TIMEOUT_MS, now, engine: ENGINE, fetch }),
     );
-    const log = await openLog(
-      wiring.log({
-        signer: LOG_SIGNER,
-        trust: TRUST,
-        store,
-        headLock,
-        witnesses,
-        now,
-        clockMs: () => world.scheduler.now,
-        limits: LIMITS,
-        verifyMany: async (key, message, signature) => ENGINE.verify(key, message, signature),
-        onFatal,
-      }),
-    );
+    const options = wiring.log({
+      signer: LOG_SIGNER,
+      trust: TRUST,
+      store,
+      headLock,
+      witnesses,
+      now,
+      clockMs: () => world.scheduler.now,
+      limits: LIMITS,
+      verifyMany: async (key, message, signature) => ENGINE.verify(key, message, signature),
+      onFatal,
+    });
+    const log = await openLog(this.loosen(options));
     const tallyStore = await openLevelTallyStore('tally', { disk, keptInners: KEPT_INNERS });
     const tally = new LogTally(
       wiring.logTally({

@@ -1,5 +1,6 @@
 /** One run: people work while faults happen, then everything heals, and what must hold then is checked. */
 import { plan } from './faults.ts';
+import type { Behaviour } from './lies/behaviour.ts';
 import { DEPLOYED, STREAMS, TRUST } from './material.ts';
 import type { VerifierMachine } from './verifier-machine.ts';
 import { installTimers } from './virtual-timers.ts';
@@ -14,15 +15,6 @@ export interface Outcome {
   readonly events: number;
   readonly traceHash: string;
   readonly trace: readonly string[];
-}
-
-/** What a dishonest party does in a run. */
-export interface Behaviour {
-  readonly name: string;
-  /** Prepares the party before anything has started. */
-  readonly prepare: (world: World) => void;
-  /** With what code the lie is caught; undefined while it is not. */
-  readonly caught: (world: World) => string | undefined;
 }
 
 export interface RunOptions {
@@ -80,7 +72,7 @@ class Run {
     plan(world, WORK_MS);
     await this.#until(WORK_MS);
     this.#heal();
-    await this.#until(WORK_MS + SETTLE_MS);
+    await this.#until(WORK_MS + SETTLE_MS + (this.#behaviour?.takesMs ?? 0));
     await this.#gossip();
     await this.#conclude();
   }
@@ -138,17 +130,23 @@ class Run {
       people,
     );
     await this.#until(scheduler.now + LONGEST_QUESTIONS_MS, () => open === 0);
-    this.#demandCaught();
+    await this.#demandCaught();
     if (this.#behaviour === undefined) this.#demandLife();
   }
 
-  #demandCaught(): void {
+  async #demandCaught(): Promise<void> {
     const world = this.#world;
     const behaviour = this.#behaviour;
     if (behaviour === undefined) return;
-    const code = behaviour.caught(world);
-    if (code === undefined) world.violate(`${behaviour.name} was not caught`);
-    else this.caught.push(code);
+    const asked: { isOver: boolean; code: string | undefined } = { isOver: false, code: undefined };
+    const ask = async (): Promise<void> => {
+      asked.code = await behaviour.caught(world);
+      asked.isOver = true;
+    };
+    world.scheduler.after(1, () => void ask(), world.people);
+    await this.#until(world.scheduler.now + LONGEST_QUESTIONS_MS, () => asked.isOver);
+    if (asked.code === undefined) world.violate(`${behaviour.name} was not caught`);
+    else this.caught.push(asked.code);
   }
 
   /** Where everyone is honest, everything works again that is not damaged. */

@@ -21,7 +21,7 @@ import {
   readShape,
 } from '../core/bytes/shape.ts';
 import { decodeUtf8, encodeUtf8 } from '../core/bytes/utf8.ts';
-import { EVIDENCE_KINDS } from '../core/finding/finding.ts';
+import { FINDING_KINDS } from '../core/finding/finding.ts';
 import { sha256 } from '../core/merkle/hash.ts';
 import { AttestryError, type AttestryErrorCode, ERROR_TABLE } from '../errors.ts';
 import { type Disk, SYSTEM_DISK } from '../store/disk.ts';
@@ -50,7 +50,7 @@ const models = array(digest, { max: 64 });
 const filedRow: Reader<FiledFinding> = object<FiledFinding>({
   id: digest,
   origin: anyText,
-  kind: literal(...EVIDENCE_KINDS),
+  kind: literal(...FINDING_KINDS),
   foundAt: anyText,
   code,
   sentence: anyText,

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { EVIDENCE_KINDS } from '../../src/core/finding/finding.ts';
+import { FINDING_KINDS } from '../../src/core/finding/finding.ts';
 import { openLevelLogStore } from '../../src/store/level-log-store.ts';
 import { openLevelVerifierStore } from '../../src/verifier/level-verifier-store.ts';
 import type {
@@ -59,7 +59,7 @@ describe('openLevelVerifierStore', () => {
     expect(second.findingBytes(digestOf('none'))).toBeUndefined();
   });
 
-  it.each(EVIDENCE_KINDS)('reads findings of kind %s back', async (kind) => {
+  it.each(FINDING_KINDS)('reads findings of kind %s back', async (kind) => {
     const store = await open(await temporaryFolder());
     const finding = { ...filed(1), kind };
     await store.addFinding(finding, Uint8Array.of(1));

@@ -41,7 +41,11 @@ export function serveHistory(
   if (!path.startsWith('tile/')) return undefined;
   const { level, index, width } = parseTilePath(path);
   if ((index * 256 + width) * 256 ** level > history.entries.length) return NOT_FOUND;
-  return ok(treeOf(history).tile(level, index).subarray(0, width * HASH_LENGTH));
+  return ok(
+    treeOf(history)
+      .tile(level, index)
+      .subarray(0, width * HASH_LENGTH),
+  );
 }
 
 /** The tally of a history that leaves one entry out, signed as if it were whole. */

@@ -72,4 +72,3 @@ export const HISTORY_LIES: readonly Behaviour[] = [
   rewriting('reordered entries', swapTwo, isVerifier),
   forked,
 ];
-

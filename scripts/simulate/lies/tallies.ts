@@ -1,15 +1,19 @@
 /** Logs that sign a wrong tally, and verifiers that cosign it. */
-import { parseCheckpoint } from '../../../src/core/note/checkpoint.ts';
-import { signCosignature } from '../../../src/core/note/cosignature.ts';
-import { parseNote } from '../../../src/core/note/note.ts';
-import { appendSignatures } from '../../../src/core/note/cosignature.ts';
+
 import { formatDossier, parseDossier } from '../../../src/core/dossier/dossier.ts';
+import { parseCheckpoint } from '../../../src/core/note/checkpoint.ts';
+import { appendSignatures, signCosignature } from '../../../src/core/note/cosignature.ts';
+import { parseNote } from '../../../src/core/note/note.ts';
 import { MODELS } from '../material.ts';
 import { ok } from '../node.ts';
 import type { VerifierMachine } from '../verifier-machine.ts';
 import type { World } from '../world.ts';
 import { type Behaviour, foundAgainstLog } from './behaviour.ts';
 import { FalseTally } from './false-log.ts';
+
+const HIDDEN = 1;
+/** The newest false tally of each run. */
+const newest = new WeakMap<World, FalseTally>();
 
 /** The log's tally leaves one published entry out, in its note and in its proofs alike. */
 function hideEntry(world: World): void {
@@ -22,9 +26,9 @@ function hideEntry(world: World): void {
       return await honest(exchange);
     }
     const { size, note } = published;
-    const tally = tallies.get(size) ?? new FalseTally(truth.history, size, 1);
+    const tally = tallies.get(size) ?? new FalseTally(truth.history, size, HIDDEN);
     tallies.set(size, tally);
-    world.hidden = { index: 1, tally };
+    newest.set(world, tally);
     const pair = { checkpoint: note, tally: tally.note };
     if (exchange.path === 'v1/tally') return ok(JSON.stringify(pair));
     const model = exchange.path.slice(exchange.path.indexOf('=') + 1);
@@ -67,14 +71,17 @@ const cosigning: Behaviour = {
 
 /** The dossier without the hidden entry, under the tally that hides it, with the one cosignature that is to be had. */
 function falseDossier(world: World, liar: VerifierMachine, bytes: Uint8Array): Uint8Array {
-  const { hidden } = world;
+  const hidden = newest.get(world);
   const dossier = parseDossier(bytes);
   const logs = dossier.logs.map((log) => {
     if (hidden === undefined || !('checkpoint' in log)) return log;
-    const { note } = hidden.tally;
+    const { note } = hidden;
     const line = signCosignature(parseNote(note).text, liar.now(), liar.signer);
-    const tally = { note: appendSignatures(note, [line]), proof: hidden.tally.prove(dossier.model) };
-    const entries = log.entries.filter(({ index }) => index !== hidden.index);
+    const tally = {
+      note: appendSignatures(note, [line]),
+      proof: hidden.prove(dossier.model),
+    };
+    const entries = log.entries.filter(({ index }) => index !== HIDDEN);
     return sizeOf(note) === parseCheckpoint(log.checkpoint).checkpoint.size
       ? { ...log, entries, tally }
       : log;

@@ -1,7 +1,8 @@
 /** Logs that show too little: frozen, accepting and dropping, going on from a backup. */
-import { decodeUtf8 } from '../../../src/core/bytes/utf8.ts';
-import { encodeHex } from '../../../src/core/bytes/hex.ts';
+
 import { createLogSource } from '../../../src/client/log-source.ts';
+import { encodeHex } from '../../../src/core/bytes/hex.ts';
+import { decodeUtf8 } from '../../../src/core/bytes/utf8.ts';
 import type { Finding } from '../../../src/core/finding/finding.ts';
 import { verifyFinding } from '../../../src/core/finding/verify.ts';
 import { leafHash } from '../../../src/core/merkle/hash.ts';
@@ -39,6 +40,9 @@ const frozen: Behaviour = {
   takesMs: (STALE_AFTER_SECONDS + 5) * 1000,
 };
 
+/** The checkpoint that the log made for the one whose entry it dropped, of each run. */
+const dropped = new WeakMap<World, string>();
+
 /** Answers one submission with a receipt under a checkpoint made for it alone, and forgets the entry. */
 const dropping: Behaviour = {
   name: 'accepting and dropping',
@@ -48,18 +52,18 @@ const dropping: Behaviour = {
     log.front = async (exchange, honest) => {
       const isSubmission = exchange.method === 'POST' && exchange.path.startsWith('v1/entries');
       const size = log.running?.log.size ?? 0;
-      if (!isSubmission || world.dropped !== undefined || size < 1) return await honest(exchange);
+      if (!isSubmission || dropped.has(world) || size < 1) return await honest(exchange);
       const fork = new History([...truth.history.entries.slice(0, size), exchange.body]);
       truth.forks.push(fork);
       const note = signHistory(fork);
-      world.dropped = { entryHash: encodeHex(leafHash(exchange.body)), note };
+      dropped.set(world, note);
       world.trace.add(log.host, 'lies: accepts and drops');
       return ok(privateReceipt(fork, note), 201);
     };
   },
   caught: async (world) => {
-    const { dropped } = world;
-    return dropped && (await contradictionWithReceipt(world, dropped.note));
+    const note = dropped.get(world);
+    return note && (await contradictionWithReceipt(world, note));
   },
 };
 
@@ -108,7 +112,8 @@ const restored: Behaviour = {
     let backup: { readonly disk: typeof log.disk; readonly size: number } | undefined;
     const attempt = (): void => {
       const published = log.running?.log.status().published?.size ?? 0;
-      if (backup === undefined && published >= 1) backup = { disk: log.disk.copy(), size: published };
+      if (backup === undefined && published >= 1)
+        backup = { disk: log.disk.copy(), size: published };
       if (backup !== undefined && published > backup.size) {
         world.trace.add(log.host, `lies: restores a backup of ${backup.size}`);
         log.end('kill');

@@ -77,6 +77,13 @@ export interface TallyContradiction {
 
 export type Evidence = Contradiction | Inadmissible | RootMismatch | TallyContradiction;
 
+export const FINDING_KINDS = [
+  'checkpoint-contradiction',
+  'entry-inadmissible',
+  'root-mismatch',
+  'tally-contradiction',
+] as const satisfies readonly Evidence['kind'][];
+
 export interface Finding {
   readonly origin: string;
   /** RFC 3339: when the verifier found it. */
@@ -118,17 +125,10 @@ const readers: { readonly [K in Evidence['kind']]: Reader<Extract<Evidence, { ki
   }),
 };
 
-export const EVIDENCE_KINDS = [
-  'checkpoint-contradiction',
-  'entry-inadmissible',
-  'root-mismatch',
-  'tally-contradiction',
-] as const satisfies readonly Evidence['kind'][];
-
 const evidence: Reader<Evidence> = (value, path) => {
   const named =
     typeof value === 'object' && value !== null && 'kind' in value ? value['kind'] : undefined;
-  const kind = literal(...EVIDENCE_KINDS)(named, `${path}.kind`);
+  const kind = literal(...FINDING_KINDS)(named, `${path}.kind`);
   return readers[kind](value, path);
 };
 
