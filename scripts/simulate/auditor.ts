@@ -1,20 +1,20 @@
 /** An auditor: asks verifiers for dossiers, judges them, and would notice anything false that is called VALID. */
 
 import { boundedFetch, type Fetch } from '../../src/client/bounded-fetch.ts';
-import { bytesEqual } from '../../src/core/bytes/equal.ts';
 import { encodeHex } from '../../src/core/bytes/hex.ts';
 import { leafHash } from '../../src/core/merkle/hash.ts';
 import type { Report } from '../../src/core/report/report.ts';
 import { parseEnvelope } from '../../src/core/statement/envelope.ts';
 import { modelsOf, parseStatement } from '../../src/core/statement/statement.ts';
 import { AttestryError } from '../../src/errors.ts';
+import { ALTERATIONS, type Alteration } from './alterations.ts';
 import { ENGINE, MODELS, TRUST } from './material.ts';
 import type { Life } from './scheduler.ts';
 import type { History } from './truth.ts';
 import type { World } from './world.ts';
 
 const TIMEOUT_MS = 2_000;
-const ALTERED_ONCE_IN = 4;
+const ALTERED_ONCE_IN = 2;
 
 export class Auditor {
   readonly world: World;
@@ -89,14 +89,11 @@ export class Auditor {
     }
   }
 
-  /** What has one byte otherwise is not VALID, or it is the same file. */
+  /** A file that someone has altered is judged like any other: what it says then must not be VALID and false. */
   #judgeAltered(bytes: Uint8Array): void {
     const { people } = this.world.chance;
-    const altered = bytes.slice();
-    const at = people.below(altered.length);
-    altered[at] = (altered[at] as number) ^ (1 << people.below(7));
-    if (bytesEqual(altered, bytes)) return;
-    this.judge(altered);
+    const alter = ALTERATIONS[people.below(ALTERATIONS.length)] as Alteration;
+    this.judge(alter(bytes, people));
   }
 }
 

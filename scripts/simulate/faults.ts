@@ -1,5 +1,7 @@
 /** What goes wrong in a run, by its seed: crashes, cut and slow networks, disks that refuse, fill up, lose and change what they hold. */
 import type { SeededRandom } from '../kill-cycles/random.ts';
+import { planDamage } from './damage.ts';
+import { planOutsider } from './outsider.ts';
 import type { Ending } from './virtual-disk.ts';
 import type { World } from './world.ts';
 
@@ -16,6 +18,8 @@ export function plan(world: World, until: number): void {
     at(world, faults.below(until), () => machine.end(ending));
   }
   if (faults.onceIn(3)) planTrouble(world, until);
+  planDamage(world, until);
+  planOutsider(world, until);
 }
 
 function planNetwork(world: World, until: number): void {

@@ -44,7 +44,10 @@ export class LogMachine extends Machine<RunningLog> {
     const now = (): number => this.now();
     const onFatal = (error: unknown): void => this.fatal(life, error);
     const witnesses = TRUST.witnesses.map((witness) =>
-      createHttpWitness(witness, { timeoutMs: WITNESS_TIMEOUT_MS, now, engine: ENGINE, fetch }),
+      createHttpWitness(
+        witness,
+        wiring.witnessClient({ timeoutMs: WITNESS_TIMEOUT_MS, now, engine: ENGINE, fetch }),
+      ),
     );
     const options = wiring.log({
       signer: LOG_SIGNER,

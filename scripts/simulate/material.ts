@@ -1,10 +1,12 @@
 /** What every run is made of: keys, the trust root, and statements signed beforehand. Made once for a process. */
 import { createPrivateKey, type KeyObject, sign } from 'node:crypto';
+import { encodeBase64 } from '../../src/core/bytes/base64.ts';
 import { encodeHex } from '../../src/core/bytes/hex.ts';
+import { formatCanonicalJson } from '../../src/core/bytes/json.ts';
 import { leafHash } from '../../src/core/merkle/hash.ts';
 import type { SignatureEngine } from '../../src/core/note/ed25519.ts';
 import type { NoteSigner } from '../../src/core/note/vkey.ts';
-import { type Envelope, parseEnvelope } from '../../src/core/statement/envelope.ts';
+import { type Envelope, PAYLOAD_TYPE, parseEnvelope } from '../../src/core/statement/envelope.ts';
 import type { Statement } from '../../src/core/statement/statement.ts';
 import type { TrustRoot } from '../../src/core/trust/trust-root.ts';
 import { opensslEngine } from '../../src/keys/openssl-engine.ts';
@@ -58,6 +60,22 @@ export const DEPLOYED: readonly Signed[] = Array.from({ length: DEPLOYMENTS }, (
 
 export function signed(statement: Statement): Signed {
   const entry = quickEntry(statement);
+  return { statement, envelope: parseEnvelope(entry), entryHash: encodeHex(leafHash(entry)) };
+}
+
+/** The statement with one bit of its signature otherwise: in good form, and signed by nobody. */
+export function forged({ statement, envelope }: Signed): Signed {
+  const { payload, signatures } = envelope;
+  const wrong = signatures.map(({ keyid, signature }) => {
+    const other = signature.slice();
+    other[40] = (other[40] as number) ^ 1;
+    return { keyid, sig: encodeBase64(other) };
+  });
+  const entry = formatCanonicalJson({
+    payload: encodeBase64(payload),
+    payloadType: PAYLOAD_TYPE,
+    signatures: wrong,
+  });
   return { statement, envelope: parseEnvelope(entry), entryHash: encodeHex(leafHash(entry)) };
 }
 

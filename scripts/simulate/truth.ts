@@ -2,15 +2,23 @@
  * What is true in a run, known from outside the nodes: what was signed by operators, what each log wrote, what left a node
  * under its signature. The invariants are judged by it. It hashes trees in its own way.
  */
+import { encodeBase64 } from '../../src/core/bytes/base64.ts';
 import { bytesEqual } from '../../src/core/bytes/equal.ts';
 import { encodeHex } from '../../src/core/bytes/hex.ts';
-import { verifyLogCheckpoint } from '../../src/core/trust/quorum.ts';
+import { rightCosignatures } from '../../src/core/note/cosignature.ts';
+import { parseNote, parseSignatureLines } from '../../src/core/note/note.ts';
+import type { VerifierKey } from '../../src/core/note/vkey.ts';
+import { leavesOf } from '../../src/core/tally/leaves.ts';
+import { verifyLogCheckpoint, verifyWitnessedCheckpoint } from '../../src/core/trust/quorum.ts';
 import { AttestryError } from '../../src/errors.ts';
 import type { Log } from '../../src/log/log.ts';
+import { entryKey } from '../../src/store/level-keys.ts';
 import type { LogCommit } from '../../src/store/log-store.ts';
 import type { WitnessState } from '../../src/witness/witness-store.ts';
+import { naiveTally } from '../../test/helpers/naive-tally.ts';
 import { NaiveTree, naiveLeafHash } from '../../test/helpers/naive-tree.ts';
 import { ENGINE, TRUST } from './material.ts';
+import { textOf } from './virtual-level.ts';
 import type { World } from './world.ts';
 
 /** Entries in an order that a log's key has signed for, or might sign for. */
@@ -68,6 +76,8 @@ export class Truth {
   /** Entries up to here stand under a checkpoint that has left the log. */
   #signedSize = 0;
   readonly #seen = new Set<string>();
+  readonly #publishedNotes = new Set<string>();
+  readonly #tallyTexts = new Set<string>();
   readonly #notes = new Map<string, Signed | undefined>();
   readonly #witnessed = new Map<string, View>();
   readonly #accepted = new Map<string, readonly History[]>();
@@ -112,6 +122,47 @@ export class Truth {
     const kept = this.history.entries[acknowledged.index];
     if (kept === undefined || !bytesEqual(kept, acknowledged.entry)) {
       this.#violateLog(`entry ${acknowledged.index} was acknowledged, another was written`);
+    }
+    this.#demandOnPlatter(acknowledged);
+  }
+
+  /** What is acknowledged, a power cut leaves: unless the disk has changed it by itself. */
+  #demandOnPlatter({ index, entry }: Acknowledged): void {
+    const { log, changed } = this.world;
+    if (changed.has(log.host)) return;
+    const row = log.disk.level('db').durable.get(textOf(entryKey(index)));
+    if (row !== undefined && bytesEqual(row, entry)) return;
+    this.#violateLog(`entry ${index} was acknowledged, and is not on the disk`);
+  }
+
+  /** What the log publishes has the quorum. */
+  published(note: string): void {
+    if (this.#publishedNotes.has(note)) return;
+    this.#publishedNotes.add(note);
+    try {
+      verifyWitnessedCheckpoint(note, { trust: TRUST, now: this.world.unixNow(), engine: ENGINE });
+    } catch (error) {
+      if (!(error instanceof AttestryError)) throw error;
+      this.#violateLog(`what it publishes is refused with ${error.code}`);
+    }
+  }
+
+  sawTally(note: string): void {
+    this.#tallyTexts.add(parseNote(note).text);
+  }
+
+  /** A verifier has cosigned one of the tally notes that it was shown. */
+  cosignedTally(verifier: VerifierKey, lines: string): void {
+    if (this.world.liars.has(verifier.name)) return;
+    const signatures = parseSignatureLines(lines);
+    const rules = { witnesses: [verifier], engine: ENGINE };
+    for (const text of this.#tallyTexts) {
+      if (rightCosignatures({ text, signatures }, rules).length === 0) continue;
+      const [, size = '', tallyRoot] = text.split('\n');
+      const history = this.history.entries.slice(0, Number(size));
+      const root = naiveTally(history.flatMap(leavesOf)).hash;
+      if (encodeBase64(root) === tallyRoot) continue;
+      this.world.violate(`${verifier.name} cosigned a tally that is wrong`);
     }
   }
 

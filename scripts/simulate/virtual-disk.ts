@@ -8,11 +8,13 @@ import type { Disk } from '../../src/store/disk.ts';
 import type { LevelFolder } from '../../src/store/level-folder.ts';
 import type { SeededRandom } from '../kill-cycles/random.ts';
 import type { Life, Scheduler } from './scheduler.ts';
-import { LevelData, openVirtualLevel } from './virtual-level.ts';
+import { type Change, LevelData, openVirtualLevel } from './virtual-level.ts';
 
 /** What can go wrong in one operation; each may take time and throw the system's error. */
 export interface Faults {
   read(): void;
+  /** What of the batch arrives. */
+  garble(batch: readonly Change[]): readonly Change[];
   /** Whether the write reaches the operating system. */
   write(): Promise<boolean>;
   /** Throws if the write was to fail, having reached the operating system or not. */
@@ -34,6 +36,8 @@ export class VirtualDisk {
   readonly files = new Map<string, FileData>();
   /** Whether writes are refused: an error of the device, or no space. */
   trouble: 'none' | 'errors' | 'full' = 'none';
+  /** Whether a bit of every batch changes on its way to the platter. */
+  garbles = false;
   readonly #scheduler: Scheduler;
   readonly #random: SeededRandom;
 
@@ -99,6 +103,7 @@ export class VirtualDisk {
   #faultsOf(life: Life): Faults {
     return {
       read: () => {},
+      garble: (batch) => (this.garbles ? garbled(batch, this.#random) : batch),
       write: async () => {
         await this.#pause(life);
         if (this.trouble === 'full') return false;
@@ -146,3 +151,16 @@ export class VirtualDisk {
 }
 
 const LONGEST_WRITE_MS = 8;
+
+/** The batch with one bit of one value otherwise. */
+function garbled(batch: readonly Change[], random: SeededRandom): readonly Change[] {
+  const at = random.below(batch.length);
+  return batch.map((change, i) => {
+    const { key, value } = change;
+    if (i !== at || value === undefined || value.length === 0) return change;
+    const other = value.slice();
+    const place = random.below(other.length);
+    other[place] = (other[place] as number) ^ (1 << random.below(8));
+    return { key, value: other };
+  });
+}

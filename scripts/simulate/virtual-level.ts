@@ -16,6 +16,11 @@ export interface Change {
 /** One batch in the write-ahead log: whole or not there, since its checksum tells. */
 type Batch = readonly Change[];
 
+/** The process that has a folder open. */
+interface Holder {
+  changed(key: string, value: Uint8Array): void;
+}
+
 /** What is on the disk of one folder, whoever has it open. */
 export class LevelData {
   /** What a power cut leaves. */
@@ -24,7 +29,7 @@ export class LevelData {
   unsynced: Batch[] = [];
   /** Batches that were synced last, with what they replaced: a damaged log loses its tail. */
   readonly tail: { readonly batch: Batch; readonly before: Rows }[] = [];
-  holder: object | undefined;
+  holder: Holder | undefined;
 
   sync(): void {
     for (const batch of this.unsynced) {
@@ -40,6 +45,12 @@ export class LevelData {
     this.unsynced = this.unsynced.slice(0, survived);
     this.sync();
     this.holder = undefined;
+  }
+
+  /** The row changes by itself, for the process that has it open as well. */
+  change(key: string, value: Uint8Array): void {
+    this.durable.set(key, value);
+    this.holder?.changed(key, value);
   }
 
   /** Takes back the newest synced batches, as LevelDB does with a log whose tail is damaged. */
@@ -81,7 +92,8 @@ interface Sync {
 
 type Pair = [Uint8Array, Uint8Array];
 
-const textOf = (bytes: Uint8Array): string =>
+/** A key as it stands in `Rows`. */
+export const textOf = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'latin1'));
 
@@ -90,7 +102,7 @@ export function openVirtualLevel(data: LevelData, faults: Faults): LevelFolder {
   return new VirtualLevel(data, faults) as unknown as LevelFolder;
 }
 
-class VirtualLevel {
+class VirtualLevel implements Holder {
   status = 'open';
   readonly #data: LevelData;
   readonly #faults: Faults;
@@ -103,6 +115,10 @@ class VirtualLevel {
     this.#faults = faults;
     this.#rows = new Map(data.durable);
     data.holder = this;
+  }
+
+  changed(key: string, value: Uint8Array): void {
+    if (this.#rows.has(key)) this.#rows.set(key, value);
   }
 
   getSync(key: Uint8Array, options: { snapshot?: { rows: Rows } } = {}): Uint8Array | undefined {
@@ -169,8 +185,9 @@ class VirtualLevel {
     return limit < 0 ? ordered : ordered.slice(0, limit);
   }
 
-  async #write(batch: Batch, { sync = false }: Sync): Promise<void> {
+  async #write(given: Batch, { sync = false }: Sync): Promise<void> {
     const isKept = await this.#faults.write();
+    const batch = this.#faults.garble(given);
     if (isKept) this.#data.unsynced.push(batch);
     this.#faults.fail();
     if (sync) {

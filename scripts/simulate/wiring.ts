@@ -3,6 +3,7 @@
  * switch for it.
  */
 
+import type { WitnessClientOptions } from '../../src/client/witness-client.ts';
 import { judge } from '../../src/core/report/judge.ts';
 import type { Report } from '../../src/core/report/report.ts';
 import type { VerificationRules } from '../../src/core/trust/quorum.ts';
@@ -17,6 +18,8 @@ export type CosigningWitness = Pick<Witness, 'addCheckpoint' | 'latestCheckpoint
 export interface Wiring {
   readonly logDisk: (disk: Disk) => Disk;
   readonly log: (options: LogOptions) => LogOptions;
+  /** What the log's clients of witnesses are given. */
+  readonly witnessClient: (options: WitnessClientOptions) => WitnessClientOptions;
   readonly logTally: (options: LogTallyOptions) => LogTallyOptions;
   readonly witnessDisk: (disk: Disk) => Disk;
   readonly witnessOptions: (options: WitnessOptions) => WitnessOptions;
@@ -32,6 +35,7 @@ const same = <T>(value: T): T => value;
 export const RIGHT: Wiring = {
   logDisk: same,
   log: same,
+  witnessClient: same,
   logTally: same,
   witnessDisk: same,
   witnessOptions: same,

@@ -40,6 +40,8 @@ export class World {
   readonly liars = new Set<string>();
   /** Hosts whose disk has lost or changed something that was synced. */
   readonly damaged = new Set<string>();
+  /** Hosts whose disk has changed bits. */
+  readonly changed = new Set<string>();
   /** Hex entry hashes of what operators have really signed. */
   readonly genuine: Set<string>;
   /** Operators, auditors, supervisors: they live as long as the run. */
@@ -87,8 +89,18 @@ export class World {
       const { checkpoint } = parseAddCheckpoint(decodeUtf8(body));
       if (exchange.from === this.log.host) this.truth.sawCheckpoint(checkpoint);
       if (answer?.status === 200) this.truth.cosigned(to, checkpoint);
-    } else if (to === this.log.host && path === 'checkpoint' && answer?.status === 200) {
+    } else if (to === this.log.host && answer?.status === 200) this.#overhearLog(exchange, answer);
+  }
+
+  #overhearLog({ path, from, body }: Exchange, answer: Answer): void {
+    if (path === 'checkpoint') {
       this.truth.sawCheckpoint(decodeUtf8(answer.body));
+      this.truth.published(decodeUtf8(answer.body));
+    } else if (path === 'v1/tally') {
+      this.truth.sawTally(JSON.parse(decodeUtf8(answer.body)).tally);
+    } else if (path === 'tally/cosignatures') {
+      const verifier = VERIFIER_SIGNERS.find(({ vkey }) => vkey.name === from);
+      if (verifier !== undefined) this.truth.cosignedTally(verifier.vkey, decodeUtf8(body));
     }
   }
 }

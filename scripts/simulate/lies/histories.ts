@@ -1,4 +1,7 @@
 /** Logs that sign another history than the one that they have shown before. */
+import { boundedFetch } from '../../../src/client/bounded-fetch.ts';
+import { formatAddCheckpoint } from '../../../src/core/note/add-checkpoint.ts';
+import { parseCheckpoint } from '../../../src/core/note/checkpoint.ts';
 import { History } from '../truth.ts';
 import type { World } from '../world.ts';
 import { type Behaviour, foundAgainstLog } from './behaviour.ts';
@@ -28,6 +31,7 @@ function rewriting(
           const history = new History(rewrite(truth.history.entries.slice(0, published), world));
           truth.forks.push(history);
           lie = { history, note: signHistory(history) };
+          offerToWitnesses(world, lie.note);
           world.trace.add(log.host, `lies: ${name}`);
         }
         if (lie === undefined || !isShownTo(exchange.from, world)) return await honest(exchange);
@@ -36,6 +40,18 @@ function rewriting(
     },
     caught: (world) => foundAgainstLog(world, 'CHECKPOINT_CONTRADICTION'),
   };
+}
+
+/** Perhaps a witness takes the other history for the one that it has cosigned. */
+function offerToWitnesses(world: World, checkpoint: string): void {
+  const { log, people, network } = world;
+  const oldSize = parseCheckpoint(checkpoint).checkpoint.size;
+  const body = formatAddCheckpoint({ oldSize, proof: [], checkpoint });
+  const fetch = network.fetchFor(log.host, people);
+  for (const { host } of world.witnesses) {
+    const request = { method: 'POST' as const, body, fetch, timeoutMs: 2_000, maxBytes: 1e5 };
+    void boundedFetch(`https://${host}/add-checkpoint`, request).catch(() => undefined);
+  }
 }
 
 function someIndex(entries: readonly Uint8Array[], world: World): number {
@@ -66,8 +82,11 @@ const forked: Behaviour = rewriting(
   (host, world) => isVerifier(host, world) && host === world.verifiers[1]?.host,
 );
 
+/** Also offered to the witnesses. */
+export const REWRITTEN_LIE: Behaviour = rewriting('rewritten entry', replaceOne, isVerifier);
+
 export const HISTORY_LIES: readonly Behaviour[] = [
-  rewriting('rewritten entry', replaceOne, isVerifier),
+  REWRITTEN_LIE,
   rewriting('removed entry', removeOne, isVerifier),
   rewriting('reordered entries', swapTwo, isVerifier),
   forked,

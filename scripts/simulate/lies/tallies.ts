@@ -36,14 +36,14 @@ function hideEntry(world: World): void {
   };
 }
 
-const hiding: Behaviour = {
+export const HIDDEN_ENTRY_LIE: Behaviour = {
   name: 'tally that hides an entry',
   prepare: hideEntry,
   caught: (world) => foundAgainstLog(world, 'TALLY_CONTRADICTION'),
 };
 
 /** One of the two verifiers is with the log: it cosigns, and gives out dossiers without the entry. */
-const cosigning: Behaviour = {
+export const COSIGNED_TALLY_LIE: Behaviour = {
   name: 'verifier that cosigns a wrong tally',
   prepare: (world) => {
     hideEntry(world);
@@ -93,4 +93,4 @@ function sizeOf(note: string): number {
   return Number(note.split('\n')[1]);
 }
 
-export const TALLY_LIES: readonly Behaviour[] = [hiding, cosigning];
+export const TALLY_LIES: readonly Behaviour[] = [HIDDEN_ENTRY_LIE, COSIGNED_TALLY_LIE];

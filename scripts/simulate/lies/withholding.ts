@@ -1,6 +1,7 @@
 /** Logs that show too little: frozen, accepting and dropping, going on from a backup. */
 
 import { createLogSource } from '../../../src/client/log-source.ts';
+import { bytesEqual } from '../../../src/core/bytes/equal.ts';
 import { encodeHex } from '../../../src/core/bytes/hex.ts';
 import { decodeUtf8 } from '../../../src/core/bytes/utf8.ts';
 import type { Finding } from '../../../src/core/finding/finding.ts';
@@ -40,32 +41,46 @@ const frozen: Behaviour = {
   takesMs: (STALE_AFTER_SECONDS + 5) * 1000,
 };
 
-/** The checkpoint that the log made for the one whose entry it dropped, of each run. */
-const dropped = new WeakMap<World, string>();
+interface Dropped {
+  readonly entry: Uint8Array;
+  /** The checkpoint that was made for whoever submitted it. */
+  readonly note: string;
+  readonly answer: Answer;
+}
+
+/** What the log of each run has dropped. */
+const droppedIn = new WeakMap<World, Dropped>();
 
 /** Answers one submission with a receipt under a checkpoint made for it alone, and forgets the entry. */
 const dropping: Behaviour = {
   name: 'accepting and dropping',
   prepare: (world) => {
-    const { log, truth } = world;
+    const { log } = world;
     world.liars.add(log.host);
     log.front = async (exchange, honest) => {
       const isSubmission = exchange.method === 'POST' && exchange.path.startsWith('v1/entries');
       const size = log.running?.log.size ?? 0;
-      if (!isSubmission || dropped.has(world) || size < 1) return await honest(exchange);
-      const fork = new History([...truth.history.entries.slice(0, size), exchange.body]);
-      truth.forks.push(fork);
-      const note = signHistory(fork);
-      dropped.set(world, note);
-      world.trace.add(log.host, 'lies: accepts and drops');
-      return ok(privateReceipt(fork, note), 201);
+      if (!isSubmission || size < 1) return await honest(exchange);
+      const dropped = droppedIn.get(world) ?? drop(world, exchange.body, size);
+      return bytesEqual(dropped.entry, exchange.body) ? dropped.answer : await honest(exchange);
     };
   },
   caught: async (world) => {
-    const note = dropped.get(world);
+    const note = droppedIn.get(world)?.note;
     return note && (await contradictionWithReceipt(world, note));
   },
 };
+
+function drop(world: World, entry: Uint8Array, size: number): Dropped {
+  const { truth, log } = world;
+  const fork = new History([...truth.history.entries.slice(0, size), entry]);
+  truth.forks.push(fork);
+  const note = signHistory(fork);
+  const dropped = { entry, note, answer: ok(privateReceipt(fork, note), 201) };
+  droppedIn.set(world, dropped);
+  world.trace.add(log.host, 'lies: accepts and drops');
+  return dropped;
+}
 
 function privateReceipt(history: History, checkpoint: string): string {
   const index = history.entries.length - 1;
@@ -103,7 +118,7 @@ async function contradictionWithReceipt(world: World, note: string): Promise<str
 }
 
 /** Its operator restores a backup of the whole machine; the log would go on from there. */
-const restored: Behaviour = {
+export const RESTORED_LIE: Behaviour = {
   name: 'restored backup',
   prepare: (world) => {
     const { log, scheduler, people } = world;
@@ -127,4 +142,4 @@ const restored: Behaviour = {
   caught: ({ log }) => (log.running === undefined ? log.refusedWith : undefined),
 };
 
-export const WITHHOLDING_LIES: readonly Behaviour[] = [frozen, dropping, restored];
+export const WITHHOLDING_LIES: readonly Behaviour[] = [frozen, dropping, RESTORED_LIE];
