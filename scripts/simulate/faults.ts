@@ -18,7 +18,8 @@ export function plan(world: World, until: number): void {
     at(world, faults.below(until), () => machine.end(ending));
   }
   if (faults.onceIn(3)) planTrouble(world, until);
-  planDamage(world, until);
+  // Of two parties that know what a liar has done, none may lose it.
+  if (world.liars.size === 0) planDamage(world, until);
   planOutsider(world, until);
 }
 

@@ -158,7 +158,8 @@ class Run {
       if (isDown) world.violate(`${host} is down: ${refusedWith}`);
     }
     const able = witnesses.filter(({ running }) => running !== undefined).length;
-    if (log.running === undefined || able < TRUST.witnessQuorum) return;
+    if (log.running === undefined || world.damaged.has(log.host)) return;
+    if (able < TRUST.witnessQuorum) return;
     if (operator.pending > 0) world.violate(`${operator.pending} statements were never accepted`);
     const accepted = [...operator.accepted.values()];
     const missing = accepted.filter(({ isWitnessed }) => !isWitnessed).length;

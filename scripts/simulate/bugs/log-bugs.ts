@@ -69,13 +69,15 @@ function onOptions(name: string, change: (options: LogOptions) => Partial<LogOpt
   return { name, wiring: { log: (options) => ({ ...options, ...change(options) }) } };
 }
 
+type Operations = readonly { type: 'put'; key: Uint8Array; value: Uint8Array }[];
+
 /** A disk on which `sync` does nothing for databases. */
 export function unsynced(disk: Disk): Disk {
   return replacing(disk, {
     openLevel: async (folder) => {
       const level = await disk.openLevel(folder);
-      const batch = (operations?: Parameters<LevelFolder['batch']>[0]): unknown =>
-        operations === undefined ? level.batch() : level.batch(operations);
+      const batch = (operations?: Operations): unknown =>
+        operations === undefined ? level.batch() : level.batch([...operations]);
       const put = (key: Uint8Array, value: Uint8Array): Promise<void> => level.put(key, value);
       return replacing<LevelFolder>(level, { batch, put } as Partial<LevelFolder>);
     },

@@ -26,9 +26,9 @@ function rewriting(
       const time = 2_000 + chance.people.below(4_000);
       let lie: { readonly history: History; readonly note: string } | undefined;
       log.front = async (exchange, honest) => {
-        const published = log.running?.log.status().published?.size ?? 0;
-        if (lie === undefined && scheduler.now > time && published >= FEWEST_ENTRIES) {
-          const history = new History(rewrite(truth.history.entries.slice(0, published), world));
+        const mirrored = mirroredBy(world);
+        if (lie === undefined && scheduler.now > time && mirrored >= FEWEST_ENTRIES) {
+          const history = new History(rewrite(truth.history.entries.slice(0, mirrored), world));
           truth.forks.push(history);
           lie = { history, note: signHistory(history) };
           offerToWitnesses(world, lie.note);
@@ -40,6 +40,12 @@ function rewriting(
     },
     caught: (world) => foundAgainstLog(world, 'CHECKPOINT_CONTRADICTION'),
   };
+}
+
+/** How much of the log a verifier has taken in: what nobody has seen can be changed without a trace. */
+function mirroredBy({ verifiers }: World): number {
+  const sizes = verifiers.flatMap(({ running }) => running?.verifier.logs() ?? []);
+  return Math.max(0, ...sizes.map(({ facts }) => facts.current?.checkpoint.size ?? 0));
 }
 
 /** Perhaps a witness takes the other history for the one that it has cosigned. */

@@ -11,12 +11,15 @@ import { parseCheckpoint } from '../../../src/core/note/checkpoint.ts';
 import { formatReceipt } from '../../../src/core/receipt/receipt.ts';
 import { parseEnvelope } from '../../../src/core/statement/envelope.ts';
 import { AttestryError } from '../../../src/errors.ts';
+import { decodeUint64, HEAD_KEY } from '../../../src/store/level-keys.ts';
 import { contradictionInTree } from '../../../src/verifier/contradiction.ts';
 import { openServedTree } from '../../../src/verifier/served-tree.ts';
 import { ENGINE, ORIGIN, TRUST } from '../material.ts';
 import { ok } from '../node.ts';
 import { History } from '../truth.ts';
 import { STALE_AFTER_SECONDS } from '../verifier-machine.ts';
+import type { VirtualDisk } from '../virtual-disk.ts';
+import { textOf } from '../virtual-level.ts';
 import type { Answer } from '../virtual-network.ts';
 import type { World } from '../world.ts';
 import { type Behaviour, standsAgainstLog } from './behaviour.ts';
@@ -117,29 +120,32 @@ async function contradictionWithReceipt(world: World, note: string): Promise<str
   }
 }
 
-/** Its operator restores a backup of the whole machine; the log would go on from there. */
+/** Its operator restores a backup of the whole machine, head lock and all; the log would go on from there. */
 export const RESTORED_LIE: Behaviour = {
   name: 'restored backup',
   prepare: (world) => {
     const { log, scheduler, people } = world;
     world.liars.add(log.host);
-    world.damaged.add(log.host);
-    let backup: { readonly disk: typeof log.disk; readonly size: number } | undefined;
+    let backup: VirtualDisk | undefined;
     const attempt = (): void => {
       const published = log.running?.log.status().published?.size ?? 0;
-      if (backup === undefined && published >= 1)
-        backup = { disk: log.disk.copy(), size: published };
-      if (backup !== undefined && published > backup.size) {
-        world.trace.add(log.host, `lies: restores a backup of ${backup.size}`);
-        log.end('kill');
-        log.disk = backup.disk;
+      if (backup === undefined && published >= 1) backup = log.disk.copy();
+      if (backup === undefined || published <= entriesOn(backup)) {
+        scheduler.after(300, attempt, people);
         return;
       }
-      scheduler.after(500, attempt, people);
+      world.trace.add(log.host, `lies: restores a backup of ${entriesOn(backup)}`);
+      log.end('kill');
+      log.disk = backup;
     };
-    scheduler.after(500, attempt, people);
+    scheduler.after(300, attempt, people);
   },
   caught: ({ log }) => (log.running === undefined ? log.refusedWith : undefined),
 };
+
+function entriesOn(disk: VirtualDisk): number {
+  const head = disk.level('db').durable.get(textOf(HEAD_KEY));
+  return head === undefined ? 0 : (decodeUint64(head, 0) ?? 0);
+}
 
 export const WITHHOLDING_LIES: readonly Behaviour[] = [frozen, dropping, RESTORED_LIE];
