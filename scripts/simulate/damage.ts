@@ -45,8 +45,15 @@ const flipBit: Damage = ({ disk, host }, world) => {
   return 'a bit of a file has flipped';
 };
 
+/** The log's own disk garbles, at some time. */
+export function planGarbling(world: World, until: number): void {
+  const time = world.chance.faults.below(until);
+  world.scheduler.after(time, () => inflict(world, world.log, garble), world.people);
+}
+
 /** A power cut in which the newest batches are lost although they were synced. */
-const loseTail: Damage = (machine, { chance }) => {
+const loseTail: Damage = (machine, { chance, changed }) => {
+  changed.add(machine.host);
   machine.end('power cut');
   let lost = 0;
   for (const level of machine.disk.levels.values())
@@ -55,14 +62,13 @@ const loseTail: Damage = (machine, { chance }) => {
 };
 
 /** What the next batches write is not what was given. */
-const garble: Damage = ({ disk, host }, world) => {
-  world.changed.add(host);
+const garble: Damage = ({ disk }, world) => {
   disk.garbles = true;
   world.scheduler.after(GARBLED_MS, () => Object.assign(disk, { garbles: false }), world.people);
   return 'the disk garbles what it writes';
 };
 
-const GARBLED_MS = 300;
+const GARBLED_MS = 800;
 const DAMAGES: readonly Damage[] = [flipBit, flipBit, loseTail, loseTail, garble];
 
 export function flipped(bytes: Uint8Array, random: SeededRandom): Uint8Array {

@@ -5,6 +5,9 @@ import { planOutsider } from './outsider.ts';
 import type { Ending } from './virtual-disk.ts';
 import type { World } from './world.ts';
 
+const MOST_WRITES = 30;
+const LONGEST_COMMIT_MS = 30;
+
 type Machine = World['machines'][number];
 
 /** Plans the faults of the time up to `until`. */
@@ -17,10 +20,23 @@ export function plan(world: World, until: number): void {
     const ending: Ending = faults.onceIn(2) ? 'power cut' : 'kill';
     at(world, faults.below(until), () => machine.end(ending));
   }
+  if (faults.onceIn(2)) planCrashInWrite(world);
   if (faults.onceIn(3)) planTrouble(world, until);
   // Of two parties that know what a liar has done, none may lose it.
   if (world.liars.size === 0) planDamage(world, until);
   planOutsider(world, until);
+}
+
+/** The process ends in the middle of one of its writes, or right behind it. */
+function planCrashInWrite(world: World): void {
+  const { faults } = world.chance;
+  const machine = pick(world.machines, faults) as Machine;
+  const ending: Ending = faults.onceIn(4) ? 'kill' : 'power cut';
+  let writes = 1 + faults.below(MOST_WRITES);
+  machine.disk.onWrite = () => {
+    if (--writes !== 0) return;
+    at(world, faults.below(LONGEST_COMMIT_MS), () => machine.end(ending));
+  };
 }
 
 function planNetwork(world: World, until: number): void {

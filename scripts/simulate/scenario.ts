@@ -130,6 +130,7 @@ class Run {
       people,
     );
     await this.#until(scheduler.now + LONGEST_QUESTIONS_MS, () => open === 0);
+    if (this.#world.violations.length > 0) return;
     await this.#demandCaught();
     if (this.#behaviour === undefined) this.#demandLife();
   }

@@ -36,6 +36,8 @@ export class VirtualDisk {
   readonly files = new Map<string, FileData>();
   /** Whether writes are refused: an error of the device, or no space. */
   trouble: 'none' | 'errors' | 'full' = 'none';
+  /** Told of every write that begins. */
+  onWrite: () => void = () => {};
   /** Whether a bit of every batch changes on its way to the platter. */
   garbles = false;
   readonly #scheduler: Scheduler;
@@ -105,6 +107,7 @@ export class VirtualDisk {
       read: () => {},
       garble: (batch) => (this.garbles ? garbled(batch, this.#random) : batch),
       write: async () => {
+        this.onWrite();
         await this.#pause(life);
         if (this.trouble === 'full') return false;
         return this.trouble === 'none' || this.#random.onceIn(2);
@@ -136,6 +139,7 @@ export class VirtualDisk {
 
   async #replaceFile(path: string, bytes: Uint8Array, life: Life): Promise<void> {
     const own = bytes.slice();
+    this.onWrite();
     // The new bytes go beside the file; a power cut here tears only those.
     await this.#pause(life);
     this.#fail();

@@ -40,7 +40,7 @@ export class World {
   readonly liars = new Set<string>();
   /** Hosts whose disk has lost or changed something that was synced. */
   readonly damaged = new Set<string>();
-  /** Hosts whose disk has changed bits. */
+  /** Hosts whose disk has changed or lost what it had kept: what was acknowledged may be gone, and shows. */
   readonly changed = new Set<string>();
   /** Hex entry hashes of what operators have really signed. */
   readonly genuine: Set<string>;

@@ -5,21 +5,39 @@ import type { LogOptions } from '../../../src/log/log.ts';
 import type { Disk } from '../../../src/store/disk.ts';
 import type { LevelFolder } from '../../../src/store/level-folder.ts';
 import type { LogCommit, LogStore } from '../../../src/store/log-store.ts';
-import { RESTORED_LIE } from '../lies/withholding.ts';
+import { planGarbling } from '../damage.ts';
+import type { Behaviour } from '../lies/behaviour.ts';
+import { LOST_TAIL_LIE, RESTORED_LIE } from '../lies/withholding.ts';
 import { GARBAGE_LIE } from '../lies/witnesses.ts';
 import { replacing } from '../replacing.ts';
 import type { Bug } from './bug.ts';
 
 const TRUSTING = { name: 'trusting', verify: () => true };
 const A_DAY = 86_400;
+const GARBLING_MS = 8_000;
+
+/** Nobody lies: the log's disk writes other bits than it was given. */
+const GARBLING: Behaviour = {
+  name: 'disk that garbles',
+  prepare: (world) => planGarbling(world, GARBLING_MS),
+  caught: () => 'none',
+};
 
 export const LOG_BUGS: readonly Bug[] = [
   { name: 'log acknowledges before its disk has synced', wiring: { logDisk: unsynced } },
   { name: 'log replaces files in place', wiring: { logDisk: inPlace } },
-  onOptions('log skips the head lock', ({ store }) => ({
-    headLock: { read: () => store.head(), swap: async () => {}, close: async () => {} },
-  })),
-  onOptions('log reads back what it remembers', ({ store }) => ({ store: remembering(store) })),
+  {
+    ...onOptions('log skips the head lock', ({ store }) => ({
+      headLock: { read: () => store.head(), swap: async () => {}, close: async () => {} },
+    })),
+    lie: LOST_TAIL_LIE,
+  },
+  {
+    ...onOptions('log reads back what it remembers', ({ store }) => ({
+      store: remembering(store),
+    })),
+    lie: GARBLING,
+  },
   onOptions('log forgets its streams when it starts', ({ store }) => ({
     store: streamsOfThisLife(store),
   })),

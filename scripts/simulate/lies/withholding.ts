@@ -143,9 +143,37 @@ export const RESTORED_LIE: Behaviour = {
   caught: ({ log }) => (log.running === undefined ? log.refusedWith : undefined),
 };
 
+/** The database alone has lost its tail, and no witness can be asked when the log starts. */
+export const LOST_TAIL_LIE: Behaviour = {
+  name: 'database that lost its tail',
+  prepare: (world) => {
+    const { log, scheduler, people, network } = world;
+    world.damaged.add(log.host);
+    world.changed.add(log.host);
+    const attempt = (): void => {
+      const size = log.running?.log.size ?? 0;
+      if (size < 2) {
+        scheduler.after(300, attempt, people);
+        return;
+      }
+      for (const { host } of world.witnesses) network.cut.add(`${log.host}>${host}`);
+      log.end('power cut');
+      const lost = log.disk.level('db').loseTail(4);
+      world.trace.add(log.host, `${lost} synced batches are lost`);
+    };
+    scheduler.after(300, attempt, people);
+  },
+  caught: ({ log }) => (log.running === undefined ? log.refusedWith : undefined),
+};
+
 function entriesOn(disk: VirtualDisk): number {
   const head = disk.level('db').durable.get(textOf(HEAD_KEY));
   return head === undefined ? 0 : (decodeUint64(head, 0) ?? 0);
 }
 
-export const WITHHOLDING_LIES: readonly Behaviour[] = [frozen, dropping, RESTORED_LIE];
+export const WITHHOLDING_LIES: readonly Behaviour[] = [
+  frozen,
+  dropping,
+  RESTORED_LIE,
+  LOST_TAIL_LIE,
+];
