@@ -124,10 +124,12 @@ await runProcess(async () => {
         store: tallyStore,
         signer,
         verifiers: trust.verifiers.map(({ vkey }) => vkey),
+        verifierQuorum: trust.verifierQuorum,
         readEntries: (start, end) => log.reader.entries(start, end),
         published: () => log.status().published,
         waitForGrowth: (size, timeoutMs) => log.waitForWitnesses(size, timeoutMs),
         now: unixNow,
+        clockMs: () => performance.now(),
         onFatal: exitWithDefect,
       }),
     );

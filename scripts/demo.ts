@@ -1,6 +1,6 @@
 /**
- * The demo: a network of real processes records statements about real models, an auditor checks them, and five attacks
- * are caught. Every step makes sure of what it says; the first that does not hold ends the demo with exit code 1.
+ * The demo: a network of real processes records statements about real models, an auditor and a customer check
+ * them, and ten attacks are caught. Every step makes sure of what it says; the first that does not hold ends the demo with exit code 1.
  */
 import { performance } from 'node:perf_hooks';
 import { Command } from 'commander';
@@ -9,18 +9,23 @@ import { attackBackup } from './demo/attack-backup.ts';
 import { attackCache } from './demo/attack-cache.ts';
 import { attackEntry } from './demo/attack-entry.ts';
 import { attackFork } from './demo/attack-fork.ts';
+import { attackWithLies } from './demo/attack-lies.ts';
 import { attackReplay } from './demo/attack-replay.ts';
+import { attackSplit } from './demo/attack-split.ts';
 import { openAuditor } from './demo/auditor.ts';
-import { describeFailure } from './demo/expectation.ts';
-import { createNarrator } from './demo/narrator.ts';
+import { demandEqual, describeFailure } from './demo/expectation.ts';
+import { lastFullMonth } from './demo/month.ts';
+import { createNarrator, type Narrator } from './demo/narrator.ts';
 import { describeNetwork, siteOf, startNetwork } from './demo/network.ts';
 import { AMERICA, ASIA, EUROPE } from './demo/parties.ts';
-import { exampleCommand, type Results, writeResults } from './demo/results.ts';
+import { exampleCommands, type Results, writeResults } from './demo/results.ts';
 import { openStage, type Stage } from './demo/stage.ts';
 import { auditModels, demandHealth } from './demo/story-audit.ts';
+import { auditInvoice } from './demo/story-customer.ts';
 import { recordModels } from './demo/story-models.ts';
+import { auditMonth } from './demo/story-month.ts';
 import { recordTraining } from './demo/story-training.ts';
-import { pastHours, serveAndMeter, usageIn } from './demo/story-usage.ts';
+import { type RegionUsage, serveAndMeter, usageIn } from './demo/story-usage.ts';
 
 interface DemoOptions {
   readonly once?: true;
@@ -28,6 +33,7 @@ interface DemoOptions {
   readonly data?: string;
 }
 
+const ATTACKS = 10;
 const EXIT_FAILED = 1;
 const EXIT_INTERRUPTED = 130;
 
@@ -38,7 +44,10 @@ function readOptions(): DemoOptions {
     .description('Runs a whole Attestry network on this machine and tells what happens.')
     .version(VERSION)
     .option('--once', 'stop everything at the end; exit code 0 only if every step held')
-    .option('--out <folder>', 'write trust root, dossiers, receipt and model files there')
+    .option(
+      '--out <folder>',
+      'write trust roots, dossiers, findings, invoices and model files there',
+    )
     .option(
       '--data <folder>',
       'keep keys, databases and output there (default: a temporary folder)',
@@ -102,7 +111,7 @@ async function perform(
     narrator.say(`Written to ${options.out}:`);
     narrator.show(files);
     narrator.say('To judge them again, for example:');
-    narrator.show([exampleCommand(options.out)]);
+    narrator.show(exampleCommands(options.out));
   }
   narrator.say('Every step did what it should.');
   if (options.once === true) return 0;
@@ -116,33 +125,67 @@ async function perform(
 async function tellStory(stage: Stage): Promise<Results> {
   const { narrator } = stage;
   const network = await startNetwork(stage);
-  const period = pastHours(Math.floor(Date.now() / 1000));
-  const models = await recordModels(stage, network, period.from);
+  const month = lastFullMonth(Math.floor(Date.now() / 1000));
+  const models = await recordModels(stage, network, month.from);
   const classifier = await recordTraining(stage, network);
-  const { language } = models;
-  const usage = await serveAndMeter(stage, network, { language, period });
+  const { language, vision } = models;
+  const usage = await serveAndMeter(stage, network, { language, month });
 
   narrator.chapter('The auditor');
   const auditor = await openAuditor(stage, network);
   const audit = await auditModels(auditor, narrator, { network, models, classifier, usage });
+  narrator.chapter(`The language model in ${month.name}`);
+  const model = language.subject.digest.sha256;
+  const monthDossier = await auditMonth(auditor, narrator, { network, model, month, usage });
+  narrator.chapter('A customer');
+  const ofCustomer = { usage: usageIn(usage, EUROPE), dossier: audit.languageDossier };
+  const invoice = await auditInvoice(auditor, narrator, ofCustomer);
+  for (const { meter } of usage) await meter.close();
 
-  narrator.chapter('Attack 1 of 5: a rewritten entry');
+  const nextAttack = countAttacks(narrator);
+  await attackNetwork(stage, { network, models, usage, nextAttack });
+  nextAttack('a forked log');
+  const fork = await attackFork(stage, { network, auditor, subject: vision.subject });
+  const { subject } = language;
+  const lies = await attackWithLies(stage, { network, auditor, subject, month, nextAttack });
+  nextAttack('a split view between two verifiers');
+  const split = await attackSplit(stage, { network, auditor, subject });
+
+  narrator.chapter('The end');
+  demandEqual(nextAttack.count(), ATTACKS, 'the number of attacks');
+  await demandHealth(narrator, network, models);
+  return { network, models, audit, monthDossier, invoice, fork, lies, split };
+}
+
+interface Attacked extends Pick<Results, 'network' | 'models'> {
+  readonly usage: readonly RegionUsage[];
+  readonly nextAttack: (title: string) => void;
+}
+
+/** The attacks on the three logs of the network, which stand afterwards as before. */
+async function attackNetwork(stage: Stage, attacked: Attacked): Promise<void> {
+  const { narrator } = stage;
+  const { network, models, usage, nextAttack } = attacked;
+  nextAttack('a rewritten entry');
   await attackEntry(narrator, usageIn(usage, ASIA));
-  narrator.chapter('Attack 2 of 5: a restored backup');
-  await attackBackup(narrator, siteOf(network, ASIA), language);
-  narrator.chapter('Attack 3 of 5: a replayed statement');
+  nextAttack('a restored backup');
+  await attackBackup(narrator, siteOf(network, ASIA), models.language);
+  nextAttack('a replayed statement');
   const { envelope } = models.vision.receipt.receipt;
   const to = siteOf(network, AMERICA);
   await attackReplay(narrator, { envelope, from: siteOf(network, EUROPE), to });
-  narrator.chapter('Attack 4 of 5: a token counted twice');
+  nextAttack('a token counted twice');
   await attackCache(narrator, usageIn(usage, AMERICA));
-  narrator.chapter('Attack 5 of 5: a forked log');
-  const { subject } = models.vision;
-  const fork = await attackFork(stage, { network, auditor, subject });
+}
 
-  narrator.chapter('The end');
-  await demandHealth(narrator, network, models);
-  return { network, models, audit, fork };
+/** Begins the chapter of the next attack. */
+function countAttacks(narrator: Narrator): ((title: string) => void) & { count: () => number } {
+  let count = 0;
+  const next = (title: string): void => {
+    count++;
+    narrator.chapter(`Attack ${count} of ${ATTACKS}: ${title}`);
+  };
+  return Object.assign(next, { count: () => count });
 }
 
 /** Resolves at the first signal to stop; a second one ends the demo at once, and its processes with it. */

@@ -233,6 +233,15 @@ export const ERROR_TABLE = {
   FINDING_UNATTRIBUTED: inconclusive(
     'The evidence shows a fault, but that the log is to blame rests on the word of the verifier.',
   ),
+  TALLY_COSIGNED_WRONG: equivocation(
+    'A verifier cosigned a tally that the entries of the log do not give.',
+  ),
+  WITNESS_CONTRADICTION: equivocation(
+    'One witness cosigned two checkpoints of one log that contradict each other.',
+  ),
+  WITNESS_ROLLBACK: equivocation(
+    'One witness cosigned a smaller tree of a log after a larger one.',
+  ),
   FINDING_UNPROVEN: invalid('The evidence does not prove what the finding accuses.'),
   CHECKPOINT_CONTRADICTION: equivocation(
     'One log signed two checkpoints that contradict each other.',

@@ -50,6 +50,12 @@ describe('outcomeOf', () => {
     const equivocations = CODES.filter(
       (code) => outcomeOf(code as keyof typeof ERROR_TABLE) === 'EQUIVOCATION',
     );
-    expect(equivocations).toEqual(['TALLY_CONTRADICTION', 'CHECKPOINT_CONTRADICTION']);
+    expect(equivocations).toEqual([
+      'TALLY_CONTRADICTION',
+      'TALLY_COSIGNED_WRONG',
+      'WITNESS_CONTRADICTION',
+      'WITNESS_ROLLBACK',
+      'CHECKPOINT_CONTRADICTION',
+    ]);
   });
 });

@@ -10,10 +10,10 @@ import { encodeKey, hourOf } from '../../src/core/tally/key.ts';
 import { EMPTY_TALLY, type TallyLeaf } from '../../src/core/tally/node.ts';
 import { type Question, verifyTally } from '../../src/core/tally/proof.ts';
 import { decodeTallyProof, encodeTallyProof } from '../../src/core/tally/proof-bytes.ts';
+import { type ProveInput, proveTally } from '../../src/core/tally/prove.ts';
 import { questionsAbout, type UsageRange } from '../../src/core/tally/questions.ts';
 import { commitLeaves } from '../../src/tally/leaf-commit.ts';
 import { openLevelTallyStore } from '../../src/tally/level-tally-store.ts';
-import { proveFrom } from '../../src/tally/tally.ts';
 import type { TallyStore } from '../../src/tally/tally-store.ts';
 
 /** A proof of one question: encoded bytes, and the median milliseconds to make, and to decode and verify it. */
@@ -121,9 +121,15 @@ async function grow(
 }
 
 function measureProof(store: TallyStore, questions: readonly Question[]): ProofFigure {
-  const root = store.state().root?.hash ?? EMPTY_TALLY;
+  const { root: top } = store.state();
+  const root = top?.hash ?? EMPTY_TALLY;
+  const reads: Omit<ProveInput, 'questions'> = {
+    root: top,
+    readInner: (branch) => store.inner(branch),
+    readLeaf: (branch) => store.leaf(branch),
+  };
   const made = Array.from({ length: RUNS }, () =>
-    timed(() => encodeTallyProof(proveFrom(store, questions))),
+    timed(() => encodeTallyProof(proveTally({ ...reads, questions }))),
   );
   const bytes = (made[0] as (typeof made)[number]).value;
   const verified = Array.from({ length: RUNS }, () =>

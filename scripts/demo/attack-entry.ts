@@ -1,12 +1,11 @@
 /** Attack: an operator changes an entry in the database of its own log, so that less seems to have been used. */
 import { bytesEqual } from '../../src/core/bytes/equal.ts';
-import { formatCanonicalJson } from '../../src/core/bytes/json.ts';
 import { formatReceipt } from '../../src/core/receipt/receipt.ts';
-import { type Envelope, fieldsOf } from '../../src/core/statement/envelope.ts';
-import { formatStatement, parseStatement } from '../../src/core/statement/statement.ts';
+import type { Envelope } from '../../src/core/statement/envelope.ts';
 import { openLevelFolder } from '../../src/store/level-folder.ts';
 import { entryKey } from '../../src/store/level-keys.ts';
 import { demand, refusal } from './expectation.ts';
+import { withQuantities } from './hand-made.ts';
 import type { LogSite } from './log-site.ts';
 import type { Narrator } from './narrator.ts';
 import type { RegionUsage } from './story-usage.ts';
@@ -40,17 +39,11 @@ export async function attackEntry(
 
 /** The entry with a smaller count and the old signature. */
 function withoutUncached(envelope: Envelope): Uint8Array {
-  const statement = parseStatement(envelope.payload);
-  demand(statement.kind === 'usage', 'a usage statement');
-  const { predicate } = statement;
-  const { inputCachedTokens } = predicate.quantities;
-  const quantities = {
-    ...predicate.quantities,
+  return withQuantities(envelope, (quantities) => ({
+    ...quantities,
     inputUncachedTokens: '0',
-    inputTokens: inputCachedTokens,
-  };
-  const payload = formatStatement({ ...statement, predicate: { ...predicate, quantities } });
-  return formatCanonicalJson(fieldsOf({ ...envelope, payload }));
+    inputTokens: quantities.inputCachedTokens,
+  }));
 }
 
 async function replaceEntry(

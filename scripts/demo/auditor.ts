@@ -2,6 +2,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EXIT_BY_OUTCOME } from '../../src/cli/exit-code.ts';
+import type { InvoiceReport } from '../../src/core/metering/invoice-report.ts';
 import type { Report } from '../../src/core/report/report.ts';
 import type { TrustRootFile } from '../../src/core/trust/trust-file.ts';
 import { parseTrustRoot } from '../../src/core/trust/trust-root.ts';
@@ -18,11 +19,15 @@ export interface Auditor {
   keep(name: string, bytes: Uint8Array): Promise<string>;
   /** The report of `attestry verify`, if it ends as expected. */
   verify(file: string, expected: Expected, options?: VerifyOptions): Promise<Report>;
+  /** The report of `attestry invoice check`, if it ends as expected. */
+  checkInvoice(file: string, expected: Expected, options: InvoiceOptions): Promise<InvoiceReport>;
+  /** What `attestry` prints with these arguments. This one command asks the network. */
+  ask(args: readonly string[]): Promise<string>;
 }
 
 export interface Expected {
   readonly outcome: Outcome;
-  /** Of the problem that decides. */
+  /** Of a problem, or of a line of an invoice. */
   readonly code?: AttestryErrorCode;
 }
 
@@ -31,6 +36,14 @@ export interface VerifyOptions {
   readonly model?: string;
   /** The model in hand is the shard that this file proves. */
   readonly shardProof?: string;
+  /** Default: the network's. */
+  readonly trustFile?: string;
+}
+
+export interface InvoiceOptions {
+  /** Those that the customer has kept. */
+  readonly receipts: string;
+  readonly dossier?: string;
   /** Default: the network's. */
   readonly trustFile?: string;
 }
@@ -50,27 +63,23 @@ export async function openAuditor(
     demand(await canReach(verifier.url, false), 'the verifier to be reachable before');
     demand(!(await canReach(verifier.url, true)), 'no network where it is shut');
     narrator.say(
-      'The auditor works with the network shut: each attestry command runs in a network namespace that leads nowhere (unshare). A test connection from there to the verifier failed.',
+      'The auditor judges with the network shut: attestry runs in a network namespace that leads nowhere (unshare). A test connection from there to the verifier failed.',
     );
   } else {
     narrator.say(
       'This machine cannot shut the network for one process (no unshare). Instead the auditor gets a trust root whose URLs all lead nowhere.',
     );
   }
-  const offline = async (trustFile: string): Promise<string> =>
-    shut ? trustFile : await leadNowhere(trustFile, folder, roots);
-  const run = async (file: string, { model, shardProof, trustFile }: VerifyOptions) =>
-    await runCli(
-      [
-        'verify',
-        file,
-        ...['--trust', await offline(trustFile ?? ownTrustFile)],
-        ...(model === undefined ? [] : ['--model', model]),
-        ...(shardProof === undefined ? [] : ['--shard-proof', shardProof]),
-        '--json',
-      ],
-      shut,
-    );
+  const judge = async <T extends Judgement>(
+    args: readonly string[],
+    expected: Expected,
+    trustFile: string = ownTrustFile,
+  ): Promise<T> => {
+    const trust = shut ? trustFile : await leadNowhere(trustFile, folder, roots);
+    const run = await runCli([...args, '--trust', trust, '--json'], shut);
+    demand(run.stdout.startsWith('{'), `a report of ${args[0]}, got ${run.stderr || run.stdout}`);
+    return requireJudgement(JSON.parse(run.stdout) as T, run.exitCode, expected);
+  };
   return {
     folder,
     async keep(name, bytes) {
@@ -78,24 +87,48 @@ export async function openAuditor(
       await writeFile(path, bytes);
       return path;
     },
-    async verify(file, expected, options = {}) {
-      const { exitCode, stdout, stderr } = await run(file, options);
-      demand(stdout.startsWith('{'), `a report on ${file}, got ${stderr || stdout}`);
-      return requireReport(JSON.parse(stdout) as Report, exitCode, expected);
+    verify: (file, expected, { model, shardProof, trustFile } = {}) =>
+      judge<Report>(
+        ['verify', file, ...flag('--model', model), ...flag('--shard-proof', shardProof)],
+        expected,
+        trustFile,
+      ),
+    checkInvoice: (file, expected, { receipts, dossier, trustFile }) =>
+      judge<InvoiceReport>(
+        ['invoice', 'check', file, '--receipts', receipts, ...flag('--dossier', dossier)],
+        expected,
+        trustFile,
+      ),
+    async ask(args) {
+      const { exitCode, stdout, stderr } = await runCli(args, false);
+      demandEqual(exitCode, 0, `the exit code of attestry ${args[0]} (${stderr.trim()})`);
+      return stdout;
     },
   };
 }
 
-function requireReport(report: Report, exitCode: number | null, expected: Expected): Report {
-  const { outcome, code } = expected;
-  const found = report.problems.map((problem) => problem.code);
+type Judgement = Pick<Report, 'outcome'> & {
+  readonly problems: readonly { readonly code: AttestryErrorCode }[];
+  readonly lines?: readonly { readonly code: AttestryErrorCode | null }[];
+};
+
+function requireJudgement<T extends Judgement>(
+  report: T,
+  exitCode: number | null,
+  { outcome, code }: Expected,
+): T {
+  const found = [...report.problems, ...(report.lines ?? [])].flatMap((held) => held.code ?? []);
   demand(
     report.outcome === outcome,
     `outcome ${outcome}, got ${report.outcome} with ${found.join(', ') || 'no problem'}`,
   );
-  demandEqual(exitCode, EXIT_BY_OUTCOME[outcome], 'the exit code of attestry verify');
+  demandEqual(exitCode, EXIT_BY_OUTCOME[outcome], 'the exit code of attestry');
   if (code !== undefined) demand(found.includes(code), `${code}, got ${found.join(', ')}`);
   return report;
+}
+
+function flag(name: string, value: string | undefined): readonly string[] {
+  return value === undefined ? [] : [name, value];
 }
 
 async function leadNowhere(

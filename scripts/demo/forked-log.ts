@@ -1,17 +1,9 @@
-/** The fourth log, which is there to be forked: folders, ports and the trust roots of everyone concerned. */
-import { mkdir } from 'node:fs/promises';
+/** The fourth log, which is there to be forked: the trust roots of everyone concerned. */
 import { join } from 'node:path';
-import { makeWitnessKey } from './keys.ts';
-import { LogSite } from './log-site.ts';
-import {
-  type CosignerSite,
-  type Network,
-  type TrustedParties,
-  trustRootFile,
-  writeTrustRoot,
-} from './network.ts';
+import type { LogSite } from './log-site.ts';
+import type { CosignerSite, Network } from './network.ts';
 import { FORK_VERIFIER, FORKED, WITNESS_QUORUM } from './parties.ts';
-import { findFreePorts, urlOf } from './ports.ts';
+import { openSideGround, openSideNode, type SideNode } from './side-log.ts';
 import type { Stage } from './stage.ts';
 
 export interface ForkedLog {
@@ -25,55 +17,22 @@ export interface ForkedLog {
   readonly verifier: CosignerSite;
 }
 
-interface Shown {
-  readonly name: string;
-  readonly data: string;
-  readonly port: number;
-  readonly witnesses: readonly CosignerSite[];
-  readonly quorum: number;
-  readonly verifier: CosignerSite;
-}
-
 export async function prepareForkedLog(stage: Stage, network: Network): Promise<ForkedLog> {
-  const folder = join(stage.folder, 'fork');
-  await mkdir(join(folder, 'output'), { recursive: true });
-  const [port = 0, otherPort = 0, verifierPort = 0] = await findFreePorts(3);
+  const parties = { party: FORKED, verifier: FORK_VERIFIER };
+  const ground = await openSideGround(stage, parties, 2);
+  const [port = 0, otherPort = 0] = ground.ports;
   const { witnesses } = network;
   const half = witnesses.length / 2;
-  const show = (shown: Shown): Promise<LogSite> => openSite(stage, network, { folder, ...shown });
-  const key = await makeWitnessKey(folder, FORK_VERIFIER.name);
-  const verifier = { party: FORK_VERIFIER, key, url: urlOf(verifierPort) };
-  const honest = { name: 'trust', data: 'log', port, witnesses, quorum: WITNESS_QUORUM, verifier };
+  const open = (node: SideNode): Promise<LogSite> =>
+    openSideNode(stage, network, { ...ground, ...node });
+  const honest = { name: 'trust', data: 'log', port, witnesses, quorum: WITNESS_QUORUM };
   const one = { ...honest, name: 'one', witnesses: witnesses.slice(0, half), quorum: half };
   const other = { ...one, name: 'other', data: 'copy', port: otherPort };
   return {
-    folder,
-    honest: await show(honest),
-    halves: [await show(one), await show({ ...other, witnesses: witnesses.slice(half) })],
-    trustFile: join(folder, 'trust.json'),
-    verifier,
+    folder: ground.folder,
+    honest: await open(honest),
+    halves: [await open(one), await open({ ...other, witnesses: witnesses.slice(half) })],
+    trustFile: join(ground.folder, 'trust.json'),
+    verifier: ground.verifier,
   };
-}
-
-async function openSite(
-  { crew }: Stage,
-  { forkedKeys: keys, roots }: Network,
-  { folder, name, data, port, ...trusted }: Shown & { readonly folder: string },
-): Promise<LogSite> {
-  const parties: TrustedParties = {
-    logs: [{ party: FORKED, keys, url: urlOf(port) }],
-    roots,
-    ...trusted,
-  };
-  const trustFile = join(folder, `${name}.json`);
-  return new LogSite({
-    party: FORKED,
-    keys,
-    port,
-    data: join(folder, data),
-    output: join(folder, 'output', `${name}.txt`),
-    trustFile,
-    trust: await writeTrustRoot(trustFile, trustRootFile(parties), roots),
-    crew,
-  });
 }

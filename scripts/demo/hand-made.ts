@@ -1,7 +1,11 @@
 /** What an attacker sends, who does not use our tools: bytes as they are, straight to a log. */
 import { boundedFetch } from '../../src/client/bounded-fetch.ts';
 import { peerRefusal } from '../../src/client/peer-refusal.ts';
-import { demandEqual } from './expectation.ts';
+import { formatCanonicalJson } from '../../src/core/bytes/json.ts';
+import { type Envelope, fieldsOf } from '../../src/core/statement/envelope.ts';
+import { formatStatement, parseStatement } from '../../src/core/statement/statement.ts';
+import type { UsageQuantities } from '../../src/core/statement/usage.ts';
+import { demand, demandEqual } from './expectation.ts';
 import type { LogSite } from './log-site.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -21,6 +25,19 @@ export async function postEntry(site: LogSite, entry: Uint8Array): Promise<void>
   if (response.status < 400) return;
   demandEqual(await readHead(site), before, 'the head of the log');
   throw peerRefusal(url, response);
+}
+
+/** The entry of a usage statement with other quantities under the old signature. */
+export function withQuantities(
+  envelope: Envelope,
+  change: (quantities: UsageQuantities) => UsageQuantities,
+): Uint8Array {
+  const statement = parseStatement(envelope.payload);
+  demand(statement.kind === 'usage', 'a usage statement');
+  const { predicate } = statement;
+  const quantities = change(predicate.quantities);
+  const payload = formatStatement({ ...statement, predicate: { ...predicate, quantities } });
+  return formatCanonicalJson(fieldsOf({ ...envelope, payload }));
 }
 
 /** Size and root of the log as it stands. */

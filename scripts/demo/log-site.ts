@@ -15,6 +15,9 @@ import type { LogParty } from './parties.ts';
 import { urlOf } from './ports.ts';
 import type { Crew, RoleProcess } from './process.ts';
 
+/** What the tally of a dishonest node says of one entry; see lying-log.ts. */
+export type Lie = { readonly hide: number } | { readonly inflate: number };
+
 export interface LogSiteOptions {
   readonly party: LogParty;
   readonly keys: LogKeys;
@@ -27,6 +30,8 @@ export interface LogSiteOptions {
   readonly trust: TrustRoot;
   readonly crew: Crew;
 }
+
+const LYING_LOG = new URL('./lying-log.js', import.meta.url);
 
 export class LogSite {
   readonly party: LogParty;
@@ -48,14 +53,20 @@ export class LogSite {
     return join(this.data, 'db');
   }
 
-  /** @throws the AttestryError that the node refuses to start with */
-  async start(): Promise<void> {
+  /** With which this operator signs. */
+  get operatorSeed(): Uint8Array {
+    return this.#options.keys.operator.seed;
+  }
+
+  /** Starts the node, or one that tells a lie. @throws the AttestryError that the node refuses to start with */
+  async start(lie?: Lie): Promise<void> {
     const { crew, keys, port, data, output, trustFile, party } = this.#options;
     this.#process = await crew.start({
       role: 'log',
       name: `the log node ${party.region}`,
-      settings: { trust: trustFile, key: keys.log.path, data, port },
+      settings: { trust: trustFile, key: keys.log.path, data, port, ...lie },
       output,
+      ...(lie === undefined ? {} : { program: LYING_LOG }),
     });
   }
 
@@ -72,12 +83,12 @@ export class LogSite {
   }
 
   sign(statement: Statement): Envelope {
-    return signStatement(statement, [this.#options.keys.operator.seed]);
+    return signStatement(statement, [this.operatorSeed]);
   }
 
   /** Signs whatever it is given, as an operator who does not use our tools could. */
   signPayload(payload: Uint8Array): Envelope {
-    return signEnvelope(payload, [this.#options.keys.operator.seed]);
+    return signEnvelope(payload, [this.operatorSeed]);
   }
 
   /** Signs and logs a statement, and waits until the quorum of witnesses has seen it. */

@@ -12,11 +12,11 @@ import { type DemoKey, type LogKeys, makeLogKeys, makeRootKey, makeWitnessKey } 
 import { LogSite } from './log-site.ts';
 import {
   type CosignerParty,
-  FORKED,
   LOG_PARTIES,
   type LogParty,
   ROOT_HOLDERS,
   ROOT_THRESHOLD,
+  SIDE_PARTIES,
   VERIFIER,
   VERIFIER_QUORUM,
   WITNESS_PARTIES,
@@ -32,10 +32,10 @@ export interface Network {
   readonly sites: readonly LogSite[];
   readonly witnesses: readonly CosignerSite[];
   readonly verifier: CosignerSite;
+  /** Of the logs that are there to be attacked: the witnesses know their keys, the trust root does not name them. */
+  readonly sideKeys: ReadonlyMap<LogParty, LogKeys>;
   /** Of those who sign trust roots. */
   readonly roots: readonly DemoKey[];
-  /** Of the log that is there to be forked: the witnesses know its key, the trust root does not name it. */
-  readonly forkedKeys: LogKeys;
 }
 
 /** A witness or a verifier. */
@@ -54,8 +54,8 @@ interface Keys {
   readonly logs: readonly LogKeysOf[];
   readonly witnesses: readonly DemoKey[];
   readonly verifier: DemoKey;
+  readonly side: ReadonlyMap<LogParty, LogKeys>;
   readonly roots: readonly DemoKey[];
-  readonly forked: LogKeys;
 }
 
 const ATTEMPTS = 3;
@@ -179,14 +179,13 @@ export async function writeTrustRoot(
 async function makeKeys({ folder }: Stage): Promise<Keys> {
   const path = join(folder, 'keys');
   await mkdir(path, { mode: 0o700 });
+  const keysOf = async (party: LogParty) => [party, await makeLogKeys(path, party)] as const;
   return {
-    logs: await Promise.all(
-      LOG_PARTIES.map(async (party) => ({ party, keys: await makeLogKeys(path, party) })),
-    ),
+    logs: (await Promise.all(LOG_PARTIES.map(keysOf))).map(([party, keys]) => ({ party, keys })),
     witnesses: await Promise.all(WITNESS_PARTIES.map(({ name }) => makeWitnessKey(path, name))),
     verifier: await makeWitnessKey(path, VERIFIER.name),
+    side: new Map(await Promise.all(SIDE_PARTIES.map(keysOf))),
     roots: await Promise.all(ROOT_HOLDERS.map((holder) => makeRootKey(path, holder))),
-    forked: await makeLogKeys(path, FORKED),
   };
 }
 
@@ -229,8 +228,8 @@ async function startOnFreePorts(stage: Stage, keys: Keys, folder: string): Promi
     sites,
     witnesses,
     verifier,
+    sideKeys: keys.side,
     roots,
-    forkedKeys: keys.forked,
   };
   await startProcesses(stage, network, folder);
   return network;
@@ -238,8 +237,9 @@ async function startOnFreePorts(stage: Stage, keys: Keys, folder: string): Promi
 
 async function startProcesses(stage: Stage, network: Network, folder: string): Promise<void> {
   const { crew } = stage;
+  const side = [...network.sideKeys.values()].map(({ log }) => log.vkey);
   const vkeys = [...network.trust.logs.values()].map(({ vkey }) => vkey);
-  const logs = [...vkeys, network.forkedKeys.log.vkey].map(formatVkey).join(',');
+  const logs = [...vkeys, ...side].map(formatVkey).join(',');
   await Promise.all([
     ...network.witnesses.map(({ party, key, url }) =>
       crew.start({

@@ -52,6 +52,17 @@ export const FORKED: LogParty = {
   jurisdiction: 'NLD',
 };
 
+/** Runs a log that is there to be lied about; no trust root but its own names it. */
+export const DISHONEST: LogParty = {
+  origin: 'log.quicksand-cloud.example/lab-2',
+  operator: 'quicksand-cloud',
+  operatorName: 'Quicksand Cloud',
+  region: 'lab-2',
+  jurisdiction: 'NLD',
+};
+
+export const SIDE_PARTIES: readonly LogParty[] = [FORKED, DISHONEST];
+
 export const WITNESS_PARTIES: readonly CosignerParty[] = [
   { name: 'witness.fjord-university.example', operator: 'Fjord University' },
   { name: 'witness.consumer-union.example', operator: 'Consumer Union' },
@@ -70,6 +81,12 @@ export const VERIFIER: CosignerParty = {
 export const FORK_VERIFIER: CosignerParty = {
   name: 'verifier.fork-watch.example',
   operator: 'Fork Watch',
+};
+
+/** Follows the log that is there to be lied about. */
+export const LIE_VERIFIER: CosignerParty = {
+  name: 'verifier.sums-watch.example',
+  operator: 'Sums Watch',
 };
 
 export const VERIFIER_QUORUM = 1;

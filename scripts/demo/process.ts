@@ -13,6 +13,8 @@ type Role = (typeof ROLES)[number];
 
 export interface RoleOptions {
   readonly role: Role;
+  /** Default: the role's own. */
+  readonly program?: URL;
   readonly name: string;
   /** By flag, without the dashes. */
   readonly settings: Readonly<Record<string, string | number>>;
@@ -33,13 +35,12 @@ export class RoleProcess {
   readonly #ended: Promise<number | null>;
   #stopping = false;
 
-  constructor({ role, name, settings, output }: RoleOptions) {
+  constructor({ role, program = programOf(role), name, settings, output }: RoleOptions) {
     this.role = role;
     this.name = name;
-    const program = fileURLToPath(new URL(`../../nodes/${role}.js`, import.meta.url));
     const flags = Object.entries(settings).flatMap(([flag, value]) => [`--${flag}`, `${value}`]);
     // Detached: Ctrl-C in a terminal reaches the demo alone, which then stops them in order.
-    this.#child = spawn(process.execPath, [program, ...flags], {
+    this.#child = spawn(process.execPath, [fileURLToPath(program), ...flags], {
       env: environment(),
       stdio: ['pipe', 'pipe', 'pipe'],
       detached: true,
@@ -140,6 +141,10 @@ export class Crew {
     }
     if (failures.length > 0) throw failures[0];
   }
+}
+
+function programOf(role: Role): URL {
+  return new URL(`../../nodes/${role}.js`, import.meta.url);
 }
 
 // Settings in the environment of whoever runs the demo are meant for other processes.

@@ -145,7 +145,8 @@ class LocalWitness {
       now: () => Math.floor(Date.now() / 1000),
       engine: opensslEngine,
     });
-    const app = await createWitnessApp(witness, { log: false, limits: { requestsPerWindow: 0 } });
+    const limits = { requestsPerWindow: 0, maxEventLoopDelayMs: 0 };
+    const app = await createWitnessApp(witness, { log: false, limits });
     this.#listening = await listen(app, { host: '127.0.0.1', port, closeDeadlineMs: 100 });
     this.url = this.#listening.url;
   }

@@ -25,7 +25,7 @@ export interface SeedResult {
 }
 
 /** Odd seeds have somebody who lies, each kind in its turn; in even ones everyone is honest. */
-export function lieOf(seed: number): Behaviour | undefined {
+function lieOf(seed: number): Behaviour | undefined {
   return seed % 2 === 0 ? undefined : LIES[((seed - 1) / 2) % LIES.length];
 }
 

@@ -9,6 +9,7 @@ import { formatReceipt } from '../../src/core/receipt/receipt.ts';
 import { questionsAbout } from '../../src/core/tally/questions.ts';
 import { type Log, type LogOptions, openLog } from '../../src/log/log.ts';
 import { LogTally } from '../../src/log/log-tally.ts';
+import type { TallyChoice } from '../../src/log/tally-notes.ts';
 import { openHeadLock } from '../../src/store/head-lock.ts';
 import { openLevelLogStore } from '../../src/store/level-log-store.ts';
 import { openLevelTallyStore } from '../../src/tally/level-tally-store.ts';
@@ -68,6 +69,8 @@ export class LogMachine extends Machine<RunningLog> {
         store: tallyStore,
         signer: LOG_SIGNER,
         verifiers: TRUST.verifiers.map(({ vkey }) => vkey),
+        verifierQuorum: TRUST.verifierQuorum,
+        clockMs: () => world.scheduler.now,
         readEntries: (start, end) => log.reader.entries(start, end),
         published: () => log.status().published,
         waitForGrowth: (size, timeoutMs) => log.waitForWitnesses(size, timeoutMs),
@@ -102,14 +105,16 @@ async function answer(
   const { method, path, body } = exchange;
   const url = new URL(`http://log/${path}`);
   if (method === 'POST')
-    return path === 'tally/cosignatures' ? offer(tally, body) : submit(log, body);
+    return path === 'tally/cosignatures' ? await offer(tally, body) : await submit(log, body);
   if (path === 'checkpoint') return found(log.status().published?.note);
   if (path.startsWith('tile/entries/')) return found(await bundleOf(log, path));
   if (path.startsWith('tile/')) return found(await log.reader.tile(parseTilePath(path)));
-  if (path === 'v1/tally') return ok(JSON.stringify(tally.pair()));
+  const note = url.searchParams.get('note') as TallyChoice;
+  if (url.pathname === '/v1/tally') return ok(JSON.stringify(tally.pair(note)));
   if (url.pathname === '/v1/tally/proof') {
-    const { proof, ...pair } = tally.prove(
+    const { proof, ...pair } = await tally.prove(
       questionsAbout(url.searchParams.get('model') as string, null),
+      note,
     );
     return ok(JSON.stringify({ ...pair, proof: encodeBase64(proof) }));
   }
@@ -122,8 +127,8 @@ async function bundleOf(log: Log, path: string): Promise<Uint8Array | undefined>
   return await log.reader.bundle(parseBundlePath(path));
 }
 
-function offer(tally: LogTally, body: Uint8Array): Answer {
-  return ok(JSON.stringify({ taken: tally.addCosignatures(decodeUtf8(body)) }));
+async function offer(tally: LogTally, body: Uint8Array): Promise<Answer> {
+  return ok(JSON.stringify({ taken: await tally.addCosignatures(decodeUtf8(body)) }));
 }
 
 async function submit(log: Log, body: Uint8Array): Promise<Answer> {

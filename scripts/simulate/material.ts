@@ -10,7 +10,7 @@ import { type Envelope, PAYLOAD_TYPE, parseEnvelope } from '../../src/core/state
 import type { Statement } from '../../src/core/statement/statement.ts';
 import type { TrustRoot } from '../../src/core/trust/trust-root.ts';
 import { opensslEngine } from '../../src/keys/openssl-engine.ts';
-import { operatorSeed, type TestLog } from '../../test/helpers/fixtures.ts';
+import type { TestLog } from '../../test/helpers/fixtures.ts';
 import { quickEntry } from '../../test/helpers/quick-entry.ts';
 import { digestOf, sampleStatement, sampleStream } from '../../test/helpers/statements.ts';
 import { makeTalliedNetwork, VERIFIERS } from '../../test/helpers/tallied-network.ts';
@@ -41,7 +41,6 @@ export const LOG_SIGNER: NoteSigner = fast(eu.signer);
 export const WITNESS_SIGNERS: readonly NoteSigner[] = network.witnesses.map(fast);
 export const VERIFIER_SIGNERS: readonly NoteSigner[] = VERIFIERS.map(fast);
 export const OPERATOR: string = eu.operator;
-export const OPERATOR_SEED: Uint8Array = operatorSeed(eu.operator);
 export const ORIGIN: string = eu.origin;
 
 /** Statements of one usage stream for each model, in their order, and others that stand alone. */

@@ -191,9 +191,9 @@ class Run {
     const world = this.#world;
     const filed = world.verifiers.flatMap(({ running }) => running?.verifier.findings.list() ?? []);
     if (filed.length > this.#findings) {
-      for (const { origin, code, kind } of filed) {
-        if (!world.liars.has(origin))
-          world.violate(`${origin} is honest, and accused of ${kind} (${code})`);
+      for (const { accused, code } of filed) {
+        const honest = accused.filter((name) => !world.liars.has(name));
+        if (honest.length > 0) world.violate(`${honest.join()} is honest, and accused: ${code}`);
       }
     }
     this.#findings = filed.length;

@@ -10,7 +10,7 @@ export interface Life {
 }
 
 /** What belongs to no process: the network, the disks, the people. */
-export const WORLD: Life = { name: 'world', isAlive: true };
+const WORLD: Life = { name: 'world', isAlive: true };
 
 interface Event {
   readonly at: number;

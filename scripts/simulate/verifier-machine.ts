@@ -1,5 +1,6 @@
 /** A verifier node on a virtual machine. It looks around when it is told to. */
 import { createLogSource, createWitnessSource } from '../../src/client/log-source.ts';
+import { createPeerSource } from '../../src/client/peer-source.ts';
 import { createTallySource } from '../../src/client/tally-source.ts';
 import type { NoteSigner } from '../../src/core/note/vkey.ts';
 import { openLevelLogStore } from '../../src/store/level-log-store.ts';
@@ -68,6 +69,10 @@ export class VerifierMachine extends Machine<RunningVerifier> {
         logSource: ({ url }) => createLogSource(url, { timeoutMs, fetch }),
         witnessSource: (witness) =>
           createWitnessSource(witness, { timeoutMs, now, engine: ENGINE, fetch }),
+        peers: {
+          source: ({ url }) => createPeerSource(url, { timeoutMs, fetch }),
+          self: signer.vkey.name,
+        },
         tallies: {
           source: ({ url }) => createTallySource(url, { timeoutMs, fetch }),
           openStore: () => openLevelTallyStore('tally', { disk, keptInners: KEPT_INNERS }),
@@ -98,7 +103,25 @@ function isStuck({ state, tallyProblem }: LogStatus): boolean {
   return state === 'failed' || tallyProblem?.code === 'STORE_FAILED';
 }
 
-async function answer(verifier: Verifier, { path }: Exchange): Promise<Answer> {
+async function answer(verifier: Verifier, exchange: Exchange): Promise<Answer> {
+  const { path, method, body } = exchange;
+  if (method === 'POST') return ok(JSON.stringify(await verifier.holdToReceipt(body)));
+  return answerPeer(verifier, path) ?? (await answerAuditor(verifier, path));
+}
+
+/** What other verifiers ask for. */
+function answerPeer(verifier: Verifier, path: string): Answer | undefined {
+  const { findings } = verifier;
+  const [, id] = /^v1\/findings\/([0-9a-f]{64})$/.exec(path) ?? [];
+  if (id !== undefined) return ok(findings.read(id));
+  if (path.startsWith('v1/findings')) return ok(JSON.stringify({ findings: findings.list() }));
+  const [, origin] = /^v1\/checkpoints\/([^/]+)$/.exec(path) ?? [];
+  if (origin === undefined) return undefined;
+  const checkpoints = verifier.checkpoints(decodeURIComponent(origin));
+  return checkpoints === undefined ? undefined : ok(JSON.stringify({ origin, checkpoints }));
+}
+
+async function answerAuditor(verifier: Verifier, path: string): Promise<Answer> {
   const [, model] = /^v1\/models\/([0-9a-f]{64})\/dossier$/.exec(path) ?? [];
   if (model !== undefined) return ok(await verifier.dossiers.bytesOf(model));
   const [, origin, index] = /^v1\/entries\/([^/]+)\/([0-9]+)\/receipt$/.exec(path) ?? [];

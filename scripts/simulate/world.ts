@@ -96,7 +96,7 @@ export class World {
     if (path === 'checkpoint') {
       this.truth.sawCheckpoint(decodeUtf8(answer.body));
       this.truth.published(decodeUtf8(answer.body));
-    } else if (path === 'v1/tally') {
+    } else if (path.startsWith('v1/tally?')) {
       this.truth.sawTally(JSON.parse(decodeUtf8(answer.body)).tally);
     } else if (path === 'tally/cosignatures') {
       const verifier = VERIFIER_SIGNERS.find(({ vkey }) => vkey.name === from);

@@ -7,17 +7,21 @@ import {
   formatFinding,
   type Inadmissible,
   type RootMismatch,
+  type WitnessContradiction,
 } from '../../src/core/finding/finding.ts';
+import type { NoteSigner } from '../../src/core/note/vkey.ts';
 import type { AttestryErrorCode } from '../../src/errors.ts';
 import {
   contradiction,
   inadmissible,
   otherTree,
   rootMismatch,
+  twoViews,
+  wentBack,
 } from '../../test/helpers/findings.ts';
 import { makeNetwork, signedEntry, type TestLog } from '../../test/helpers/fixtures.ts';
-import { digestOf, sampleStatement, sampleStream } from '../../test/helpers/statements.ts';
-import { logWith, newNetwork, RULES, resign, swap } from './network.ts';
+import { digestOf, NOW, sampleStatement, sampleStream } from '../../test/helpers/statements.ts';
+import { logWith, newNetwork, RULES, resign, swap, WITNESSES } from './network.ts';
 import { inputOf, makeVector, type VectorFile } from './vector.ts';
 
 type Case = readonly [desc: string, finding: Finding | Uint8Array, code: AttestryErrorCode];
@@ -30,12 +34,13 @@ const [M0, M1, M2] = sampleStream(3).map((statement) => signedEntry(statement).e
 const LOG = logWith(M0, M1, M2);
 
 export function findingVectors(): VectorFile[] {
-  return [...fileCases(), ...forkCases(), ...entryCases(), ...meterCases(), ...servedCases()].map(
-    ([desc, finding, code]) => {
+  const cases = [fileCases, forkCases, entryCases, meterCases, servedCases, witnessCases];
+  return cases
+    .flatMap((all) => all())
+    .map(([desc, finding, code]) => {
       const bytes = finding instanceof Uint8Array ? finding : formatFinding(finding);
       return makeVector('finding', { desc, wantCode: code }, { ...inputOf(bytes), ...RULES });
-    },
-  );
+    });
 }
 
 function fileCases(): Case[] {
@@ -172,6 +177,46 @@ function servedCases(): Case[] {
     [
       'served hash of 31 bytes',
       change({ leafHashes: [encodeBase64(new Uint8Array(31))] }),
+      'FINDING_UNPROVEN',
+    ],
+  ];
+}
+
+function witnessCases(): Case[] {
+  const [witness, other] = WITNESSES as [NoteSigner, NoteSigner];
+  const views = twoViews(LOG, witness, 2);
+  const change = (changes: Partial<WitnessContradiction>): Finding => ({
+    ...views,
+    evidence: { ...(views.evidence as WitnessContradiction), ...changes },
+  });
+  const { first, second } = views.evidence as WitnessContradiction;
+  const lineOf = (note: string): string => `${note.split('\n').at(-2)}\n`;
+  return [
+    ['witness that cosigned two histories', views, 'WITNESS_CONTRADICTION'],
+    [
+      'witness that cosigned one of two histories',
+      change({ witness: other.vkey.name }),
+      'FINDING_UNPROVEN',
+    ],
+    ['witness that nobody trusts', change({ witness: 'stranger.example' }), 'FINDING_UNPROVEN'],
+    [
+      'cosignature of a witness from another note',
+      change({ first: swap(first, lineOf(first), lineOf(second)) }),
+      'COSIGNATURE_INVALID',
+    ],
+    [
+      'witness that cosigned less after more',
+      wentBack(LOG, witness, { smaller: 2 }),
+      'WITNESS_ROLLBACK',
+    ],
+    [
+      'witness that cosigned less and more in one second',
+      wentBack(LOG, witness, { smaller: 2, at: [NOW - 20, NOW - 20] }),
+      'FINDING_UNPROVEN',
+    ],
+    [
+      'witness that cosigned one size twice',
+      wentBack(LOG, witness, { smaller: 4 }),
       'FINDING_UNPROVEN',
     ],
   ];

@@ -44,12 +44,13 @@ function statementTable(statements: readonly ReportedStatement[]): readonly stri
       statement.operator,
       `${statement.region} (${statement.jurisdiction})`,
       statement.issuedAt,
+      statement.witnessedAt,
       statement.origin,
       statement.index,
     ]);
   const left = statements.length - rows.length;
   return [
-    formatTable(['kind', 'operator', 'region', 'issued at', 'log', 'entry'], rows),
+    formatTable(['kind', 'operator', 'region', 'issued at', 'witnessed at', 'log', 'entry'], rows),
     ...(left > 0 ? [`and ${left} more; --json has them all`] : []),
   ];
 }

@@ -4,10 +4,9 @@ import { HASH_LENGTH } from '../core/merkle/hash.ts';
 import { TILE_WIDTH } from '../core/merkle/tile.ts';
 import { formatBundlePath, formatTilePath } from '../core/merkle/tile-path.ts';
 import { LARGEST_ENTRY_BYTES } from '../core/statement/envelope.ts';
-import { AttestryError } from '../errors.ts';
 import type { LogSource, WitnessSource } from '../verifier/log-source.ts';
 import { boundedFetch, type Fetch } from './bounded-fetch.ts';
-import { peerRefusal } from './peer-refusal.ts';
+import { asPeerFault, peerRefusal } from './peer-refusal.ts';
 import { latestSeenBy, type WitnessClientOptions, type WitnessEndpoint } from './witness-client.ts';
 
 export interface LogSourceOptions {
@@ -57,13 +56,4 @@ export function createWitnessSource(
     latestSeen: async (origin, signal) =>
       (await latestSeenBy(witness, origin, { ...options, signal }))?.noteText,
   };
-}
-
-// A node chooses the code of its refusal. It must not pass for something that was found here, such as a full disk.
-function asPeerFault(refusal: AttestryError): AttestryError {
-  const { message, details } = refusal;
-  const { status } = details;
-  const isBusy = status === 408 || status === 429 || (typeof status === 'number' && status >= 500);
-  const code = isBusy ? 'PEER_UNAVAILABLE' : 'RESPONSE_INVALID';
-  return new AttestryError(code, message, { details, cause: refusal });
 }

@@ -38,6 +38,15 @@ export function peerRefusal(url: string, response: BoundedResponse): AttestryErr
   });
 }
 
+/** The refusal as a fault of the node: it chooses the code, which must not pass for something found here, such as a full disk. */
+export function asPeerFault(refusal: AttestryError): AttestryError {
+  const { message, details } = refusal;
+  const { status } = details;
+  const isBusy = status === 408 || status === 429 || (typeof status === 'number' && status >= 500);
+  const code = isBusy ? 'PEER_UNAVAILABLE' : 'RESPONSE_INVALID';
+  return new AttestryError(code, message, { details, cause: refusal });
+}
+
 /** The error that a line or body `{"error":{code,message,details}}` holds; undefined if it is none. */
 export function readError(body: Uint8Array): AttestryError | undefined {
   try {

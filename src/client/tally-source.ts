@@ -31,12 +31,12 @@ export function createTallySource(url: string, options: LogSourceOptions = {}): 
     throw new AttestryError(code, `${prefix}/${path} answered ${status}.`, { details: { status } });
   };
   return {
-    readPair: async (signal) => {
-      const body = await ask('v1/tally', { maxBytes: LARGEST_PAIR, signal });
+    readPair: async (which, signal) => {
+      const body = await ask(`v1/tally?note=${which}`, { maxBytes: LARGEST_PAIR, signal });
       return body && readShape('RESPONSE_INVALID', PAIR, parse(body));
     },
-    readProof: async (model, signal) => {
-      const path = `v1/tally/proof?model=${encodeURIComponent(model)}`;
+    readProof: async (model, which, signal) => {
+      const path = `v1/tally/proof?model=${encodeURIComponent(model)}&note=${which}`;
       const body = await ask(path, { maxBytes: LARGEST_PROOF, signal });
       if (body === undefined) return undefined;
       const { proof, ...pair } = readShape('RESPONSE_INVALID', PROOF, parse(body));

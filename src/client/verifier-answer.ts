@@ -52,13 +52,17 @@ export interface NodeList {
     readonly verifiedEntries: number;
     readonly refusedEntries: number;
   })[];
-  readonly witnesses: readonly {
-    readonly name: string;
-    readonly operator: string;
-    readonly url: string;
-    readonly heardAt: string | null;
-    readonly problem: PeerProblem | null;
-  }[];
+  readonly witnesses: readonly HeardParty[];
+  /** The other verifiers that it asks. */
+  readonly verifiers: readonly HeardParty[];
+}
+
+export interface HeardParty {
+  readonly name: string;
+  readonly operator: string;
+  readonly url: string;
+  readonly heardAt: string | null;
+  readonly problem: PeerProblem | null;
 }
 
 export interface FindingList {
@@ -70,6 +74,10 @@ export interface FindingList {
     readonly origin: string;
     readonly kind: string;
     readonly foundAt: string;
+    /** The verifier that this one has it from; null where it found it itself. */
+    readonly foundBy: string | null;
+    /** Names of those that the evidence convicts. */
+    readonly accused: readonly string[];
     readonly code: AttestryErrorCode;
     readonly sentence: string;
   }[];

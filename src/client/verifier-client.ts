@@ -10,6 +10,7 @@ import { LARGEST_RECEIPT_BYTES, parseReceipt } from '../core/receipt/receipt.ts'
 import type { Report } from '../core/report/report.ts';
 import type { UsageRange } from '../core/tally/questions.ts';
 import { AttestryError } from '../errors.ts';
+import type { HeldReceipt } from '../verifier/receipt-promise.ts';
 import { type BoundedRequest, boundedFetch, type Fetch } from './bounded-fetch.ts';
 import { peerRefusal } from './peer-refusal.ts';
 import {
@@ -99,6 +100,20 @@ export class VerifierClient {
       maxBytes: LARGEST_DOSSIER_BYTES,
     });
     return parseVerifierAnswer<Report>(body, ['type', 'outcome', 'problems']);
+  }
+
+  /**
+   * Lets the verifier hold a log to a receipt, also one that no witness has cosigned yet. `contradicted` comes with a
+   * finding, which proves itself; the other two states are the verifier's word.
+   */
+  async holdToReceipt(receipt: Uint8Array): Promise<HeldReceipt> {
+    const body = await this.#fetch('/v1/receipts', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: receipt,
+      maxBytes: LARGEST_ANSWER,
+    });
+    return parseVerifierAnswer<HeldReceipt>(body, ['origin', 'index', 'state', 'finding']);
   }
 
   /** The logs that the verifier follows, and how they stand. */

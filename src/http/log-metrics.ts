@@ -65,11 +65,21 @@ export function logMetrics(log: Log, { now, tally }: MetricsOptions): Registry {
     () => log.status().scrubbed,
   );
   if (tally !== undefined) {
-    const lag = (): number => (log.status().published?.size ?? 0) - tally.size;
+    const lag = (): number => (log.status().published?.size ?? 0) - tally.status.size;
     gauge(
       'attestry_log_tally_lag_entries',
       'Published entries that the tally does not hold yet.',
       lag,
+    );
+    gauge(
+      'attestry_log_tally_lag_seconds',
+      'How far the tally is behind the newest witnessed checkpoint.',
+      () => tally.status.lagSeconds,
+    );
+    gauge(
+      'attestry_log_tally_cosigned_size',
+      'Entries under the newest tally that the quorum of verifiers has cosigned.',
+      () => tally.status.cosignedSize,
     );
   }
   addWitnessGauge(registry, log, now);

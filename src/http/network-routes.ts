@@ -2,6 +2,7 @@
 import { type TSchema, Type } from 'typebox';
 import { encodeHex } from '../core/bytes/hex.ts';
 import { formatTime } from '../core/bytes/time.ts';
+import type { TrustedWitness } from '../core/trust/trust-root.ts';
 import type { LogStatus, Verifier } from '../verifier/verifier.ts';
 import type { FiledFinding } from '../verifier/verifier-store.ts';
 import type { WitnessStatus } from '../verifier/witness-listener.ts';
@@ -16,11 +17,22 @@ const IMMUTABLE = 'public, max-age=31536000, immutable';
 export function addNetworkRoutes(app: App, verifier: Verifier): void {
   app.get(
     '/v1/nodes',
-    { schema: { summary: 'The logs and witnesses', tags: TAGS, response: { 200: NODES } } },
+    {
+      schema: {
+        summary: 'The logs, the witnesses and the other verifiers',
+        tags: TAGS,
+        response: { 200: NODES },
+      },
+    },
     async (_request, reply) =>
       reply.header('cache-control', 'no-cache').send({
         nodes: verifier.logs().map(describeLog),
-        witnesses: verifier.witnesses().map(describeWitness),
+        witnesses: verifier
+          .witnesses()
+          .map(({ witness, ...heard }) => describePeer(witness, heard)),
+        verifiers: verifier
+          .peers()
+          .map(({ verifier: peer, ...heard }) => describePeer(peer, heard)),
       }),
   );
   addFindingRoutes(app, verifier);
@@ -54,15 +66,27 @@ function addFindingRoutes(app: App, verifier: Verifier): void {
     '/v1/findings',
     {
       schema: {
-        summary: 'What was found against logs, the newest first',
+        summary: 'What was found, the newest first',
         tags: TAGS,
+        querystring: Type.Object({
+          limit: Type.Optional(
+            Type.String({
+              pattern: '^[1-9][0-9]{0,5}$',
+              description: 'At most so many; all unless told.',
+            }),
+          ),
+        }),
         response: { 200: FINDINGS },
       },
     },
-    async (_request, reply) =>
-      reply
+    async (request, reply) => {
+      const { limit } = request.query;
+      const most = limit === undefined ? undefined : Number(limit);
+      const findings = verifier.findings.list().slice(0, most);
+      return reply
         .header('cache-control', 'no-cache')
-        .send({ findings: verifier.findings.list().map(describeFinding) }),
+        .send({ findings: findings.map(describeFinding) });
+    },
   );
   app.get(
     '/v1/findings/:id',
@@ -111,18 +135,30 @@ function describeLog({ log, state, problem, facts, ...counts }: LogStatus): obje
   };
 }
 
-function describeWitness({ witness, heardAt, problem }: WitnessStatus): object {
-  const { name, operator, url } = witness;
+function describePeer(
+  { name, operator, url }: TrustedWitness,
+  { heardAt, problem }: Pick<WitnessStatus, 'heardAt' | 'problem'>,
+): object {
   return { name, operator, url, heardAt: timeOrNull(heardAt), problem: problem ?? null };
 }
 
-function describeFinding({ id, origin, kind, foundAt, code, sentence }: FiledFinding): object {
-  return { id, origin, kind, foundAt, code, sentence };
+function describeFinding({ models, wrong, ...told }: FiledFinding): object {
+  return told;
 }
 
 function timeOrNull(seconds: number | undefined): string | null {
   return seconds === undefined ? null : formatTime(seconds);
 }
+
+const PEERS: TSchema = Type.Array(
+  Type.Object({
+    name: Type.String(),
+    operator: Type.String(),
+    url: Type.String(),
+    heardAt: orNull(TIME),
+    problem: orNull(PROBLEM),
+  }),
+);
 
 const NODES: TSchema = Type.Object({
   nodes: Type.Array(
@@ -144,15 +180,8 @@ const NODES: TSchema = Type.Object({
       tallyProblem: orNull(PROBLEM),
     }),
   ),
-  witnesses: Type.Array(
-    Type.Object({
-      name: Type.String(),
-      operator: Type.String(),
-      url: Type.String(),
-      heardAt: orNull(TIME),
-      problem: orNull(PROBLEM),
-    }),
-  ),
+  witnesses: PEERS,
+  verifiers: PEERS,
 });
 
 const FINDINGS: TSchema = Type.Object({
@@ -162,6 +191,8 @@ const FINDINGS: TSchema = Type.Object({
       origin: Type.String({ description: 'The log that it is held against.' }),
       kind: Type.String(),
       foundAt: TIME,
+      foundBy: orNull(Type.String({ description: 'The verifier that this one has it from.' })),
+      accused: Type.Array(Type.String({ description: 'Names in the trust root.' })),
       code: Type.String({ description: 'What the evidence proves.' }),
       sentence: Type.String(),
     }),

@@ -17,8 +17,19 @@ const PAIR = Type.Object({
   tally: Type.String({ description: 'The tally note.' }),
 });
 
+const NOTE = Type.Optional(
+  Type.Union([Type.Literal('newest'), Type.Literal('offered'), Type.Literal('cosigned')], {
+    description:
+      'The newest note, unless told; the one that verifiers are asked to cosign; or the newest that their quorum has cosigned.',
+  }),
+);
+const PAIR_QUERY = Type.Object({ note: NOTE }, { additionalProperties: false });
 const PROOF_QUERY = Type.Object(
-  { model: Type.String({ description: 'SHA-256 of the model, hex.' }), ...RANGE_QUERY },
+  {
+    model: Type.String({ description: 'SHA-256 of the model, hex.' }),
+    note: NOTE,
+    ...RANGE_QUERY,
+  },
   { additionalProperties: false },
 );
 
@@ -37,12 +48,14 @@ export function addTallyRoutes(app: App, tally: LogTally): void {
     '/v1/tally',
     {
       schema: {
-        summary: 'The newest tally note with the checkpoint of the same size',
+        summary: 'A tally note with the checkpoint of the same size',
         tags,
+        querystring: PAIR_QUERY,
         response: { 200: PAIR },
       },
     },
-    async (_request, reply) => reply.header('cache-control', BRIEFLY).send(tally.pair()),
+    async (request, reply) =>
+      reply.header('cache-control', BRIEFLY).send(tally.pair(request.query.note)),
   );
   app.get(
     '/v1/tally/proof',
@@ -57,16 +70,12 @@ export function addTallyRoutes(app: App, tally: LogTally): void {
       },
     },
     async (request, reply) => {
-      const { model } = request.query;
+      const { model, note } = request.query;
       decodeHex(model, 32);
-      const {
-        checkpoint,
-        tally: note,
-        proof,
-      } = tally.prove(questionsAbout(model, rangeOf(request.query)));
+      const served = await tally.prove(questionsAbout(model, rangeOf(request.query)), note);
       return reply
         .header('cache-control', BRIEFLY)
-        .send({ checkpoint, tally: note, proof: encodeBase64(proof) });
+        .send({ ...served, proof: encodeBase64(served.proof) });
     },
   );
   app.register(async (scope: App) => {
@@ -76,14 +85,14 @@ export function addTallyRoutes(app: App, tally: LogTally): void {
       {
         bodyLimit: LARGEST_COSIGNATURES_BYTES,
         schema: {
-          summary: "Verifiers' cosignatures on the newest tally note",
+          summary: "Verifiers' cosignatures on tally notes",
           description:
-            'Signature lines of c2sp.org/signed-note. Answers how many were taken: lines of unknown verifiers and for older notes are not.',
+            'Signature lines of c2sp.org/signed-note for the newest, the offered or the cosigned note. Answers how many were taken: lines of unknown verifiers and for older notes are not.',
           tags,
           response: { 200: Type.Object({ taken: Type.Integer() }) },
         },
       },
-      async (request) => ({ taken: tally.addCosignatures(decodeUtf8(bodyOf(request))) }),
+      async (request) => ({ taken: await tally.addCosignatures(decodeUtf8(bodyOf(request))) }),
     );
   });
 }

@@ -2,6 +2,7 @@
 import type { LogStatus, Verifier } from '../verifier/verifier.ts';
 import { VERSION } from '../version.ts';
 import { type App, type AppOptions, createApp } from './app.ts';
+import { addExchangeRoutes } from './exchange-routes.ts';
 import { addHealthRoutes, type Health } from './health.ts';
 import { addJudgeRoute } from './judge-route.ts';
 import { addModelRoutes } from './model-routes.ts';
@@ -29,6 +30,7 @@ export async function createVerifierApp(
   addUsageRoutes(app, verifier);
   addJudgeRoute(app, verifier);
   addNetworkRoutes(app, verifier);
+  addExchangeRoutes(app, verifier);
   addHealthRoutes(app, {
     registry: verifierMetrics(verifier),
     health: () => healthOf(verifier.logs()),

@@ -1,8 +1,7 @@
 /** What a verifier measures of the logs that it follows, read when Prometheus asks. */
 import { Counter, Gauge, Registry } from 'prom-client';
+import { FINDING_KINDS } from '../core/finding/finding.ts';
 import type { LogStatus, Verifier } from '../verifier/verifier.ts';
-
-const KINDS = ['checkpoint-contradiction', 'entry-inadmissible', 'root-mismatch'] as const;
 
 export function verifierMetrics(verifier: Verifier): Registry {
   const registry = new Registry();
@@ -77,7 +76,7 @@ function countFindings(registry: Registry, verifier: Verifier): void {
     registers: [registry],
     collect() {
       for (const { log } of verifier.logs()) {
-        for (const kind of KINDS) {
+        for (const kind of FINDING_KINDS) {
           const count = verifier.findings.countOf(log.origin, kind);
           this.set({ origin: log.origin, kind }, count);
         }

@@ -3,7 +3,6 @@
  * sumdb notes, in the clear or inside an armored age file under a passphrase (`age -d` opens it too).
  */
 import { type FileHandle, open } from 'node:fs/promises';
-import { armor, Decrypter, Encrypter } from 'age-encryption';
 import { decodeBase64, encodeBase64 } from '../core/bytes/base64.ts';
 import { concatBytes } from '../core/bytes/equal.ts';
 import { encodeHex } from '../core/bytes/hex.ts';
@@ -159,10 +158,16 @@ async function readBytes(path: string): Promise<Uint8Array> {
   }
 }
 
+// Takes a tenth of a second to load, which only encrypted files are worth.
+function loadAge(): Promise<typeof import('age-encryption')> {
+  return import('age-encryption');
+}
+
 async function encrypt(
   line: string,
   options: WriteKeyOptions & { passphrase: string },
 ): Promise<string> {
+  const { armor, Encrypter } = await loadAge();
   const encrypter = new Encrypter();
   encrypter.setPassphrase(options.passphrase);
   if (options.scryptLogN !== undefined) encrypter.setScryptWorkFactor(options.scryptLogN);
@@ -180,6 +185,7 @@ async function decrypt(
       `The key file ${path} is encrypted and no passphrase was given; give it.`,
     );
   }
+  const { armor, Decrypter } = await loadAge();
   const decrypter = new Decrypter();
   decrypter.addPassphrase(passphrase);
   try {

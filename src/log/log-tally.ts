@@ -2,29 +2,34 @@
  * The tally of a log's own entries: it follows what has been published, signs a tally note for it, and proves from it. It
  * is never on the path of a submission; a verifier that rebuilds the same tally cosigns the note.
  */
+import pLimit from 'p-limit';
 import { parseCheckpoint } from '../core/note/checkpoint.ts';
-import { appendSignatures, rightCosignatures } from '../core/note/cosignature.ts';
-import { formatSignatureLine, parseNote, parseSignatureLines } from '../core/note/note.ts';
 import type { NoteSigner, VerifierKey } from '../core/note/vkey.ts';
 import type { Question } from '../core/tally/proof.ts';
 import { encodeTallyProof } from '../core/tally/proof-bytes.ts';
 import { parseTally, signTally } from '../core/tally/tally-note.ts';
 import { AttestryError } from '../errors.ts';
 import type { StoredCheckpoint } from '../store/log-store.ts';
-import { proveFrom, type ReadEntries, Tally, tallyHead } from '../tally/tally.ts';
-import type { TallyPair, TallyStore, TallyView } from '../tally/tally-store.ts';
+import { ProvableView } from '../tally/provable-view.ts';
+import { type ReadEntries, Tally, tallyHead } from '../tally/tally.ts';
+import type { TallyPair, TallyStore } from '../tally/tally-store.ts';
+import { type HeldNote, type TallyChoice, TallyNotes } from './tally-notes.ts';
 
 export interface LogTallyOptions {
   readonly store: TallyStore;
   readonly signer: NoteSigner;
   /** Whose cosignatures are kept. */
   readonly verifiers: readonly VerifierKey[];
+  /** How many of them make a note one to rely on. */
+  readonly verifierQuorum: number;
   readonly readEntries: ReadEntries;
   readonly published: () => StoredCheckpoint | undefined;
   /** Resolves once the published size is above the given one, or after the time. */
   readonly waitForGrowth: (size: number, timeoutMs: number) => Promise<unknown>;
   /** Unix seconds. */
   readonly now: () => number;
+  /** Milliseconds, never going back. */
+  readonly clockMs: () => number;
   readonly onFatal: (error: unknown) => void;
 }
 
@@ -33,73 +38,109 @@ export interface ServedProof extends TallyPair {
   readonly proof: Uint8Array;
 }
 
-interface Current extends TallyPair {
+/** How a tally stands beside what its log has published. */
+export interface TallyStatus {
+  /** Entries under the newest tally note; 0 before the first. */
   readonly size: number;
-  readonly view: TallyView;
+  /** Entries under the newest tally note that the quorum of verifiers has cosigned; 0 before the first. */
+  readonly cosignedSize: number;
+  /** At most so long ago everything published was in the newest note; 0 if it is now. */
+  readonly lagSeconds: number;
 }
 
 const GROWTH_TIMEOUT_MS = 1000;
+const MOST_WAITING = 64;
+const RETRY_SECONDS = 5;
 
 export class LogTally {
   readonly #options: LogTallyOptions;
   readonly #tally: Tally;
-  #current: Current | undefined;
+  readonly #notes: TallyNotes;
+  // Each may take memory for all that its log says about a model.
+  readonly #proofs = pLimit(1);
+  /** When the newest note's checkpoint was still the newest. */
+  #caughtUpAtMs: number;
   #stopped = false;
+  /** Ends the wait for growth. */
+  #wake: () => void = () => undefined;
   readonly #running: Promise<void>;
 
   constructor(options: LogTallyOptions) {
     this.#options = options;
     this.#tally = new Tally({ store: options.store, readEntries: options.readEntries });
+    this.#notes = new TallyNotes({ ...options, quorum: options.verifierQuorum });
+    this.#caughtUpAtMs = options.clockMs();
     this.#running = this.#run().catch(options.onFatal);
   }
 
-  /** The newest tally note and the checkpoint of the same size. @throws TALLY_UNPUBLISHED */
-  pair(): TallyPair {
-    const { checkpoint, tally } = this.#demandCurrent();
+  /** The chosen tally note and the checkpoint of the same size. @throws TALLY_UNPUBLISHED */
+  pair(choice: TallyChoice = 'newest'): TallyPair {
+    const { checkpoint, tally } = this.#demand(choice);
     return { checkpoint, tally };
   }
 
-  /** Entries that the published tally holds; 0 before the first. */
-  get size(): number {
-    return this.#current?.size ?? 0;
+  get status(): TallyStatus {
+    const size = this.#notes.get('newest')?.size ?? 0;
+    const published = this.#options.published()?.size ?? 0;
+    const lagMs = published > size ? this.#options.clockMs() - this.#caughtUpAtMs : 0;
+    const cosignedSize = this.#notes.get('cosigned')?.size ?? 0;
+    return { size, cosignedSize, lagSeconds: lagMs / 1000 };
   }
 
-  /** @throws TALLY_UNPUBLISHED */
-  prove(questions: readonly Question[]): ServedProof {
-    const { view, checkpoint, tally } = this.#demandCurrent();
-    return { checkpoint, tally, proof: encodeTallyProof(proveFrom(view, questions)) };
+  /** The proof from the chosen note. @throws TALLY_UNPUBLISHED, QUEUE_FULL */
+  async prove(
+    questions: readonly Question[],
+    choice: TallyChoice = 'newest',
+  ): Promise<ServedProof> {
+    if (this.#proofs.pendingCount >= MOST_WAITING) {
+      throw new AttestryError('QUEUE_FULL', 'Too many wait for a proof; try again later.', {
+        details: { retryAfterSeconds: RETRY_SECONDS },
+      });
+    }
+    return await this.#proofs(async () => {
+      const { view, checkpoint, tally } = this.#demand(choice);
+      return { checkpoint, tally, proof: encodeTallyProof(await view.prove(questions)) };
+    });
   }
 
   /**
-   * Keeps verifiers' cosignatures on the current note, one of each; gives how many of the lines are such. Lines of others,
-   * lines for an older note and wrong ones are left out. @throws TALLY_UNPUBLISHED, NOTE_MALFORMED
+   * Keeps verifiers' cosignatures on the notes that are held, one of each; gives how many of the lines are such. Lines of
+   * others, lines for older notes and wrong ones are left out. @throws TALLY_UNPUBLISHED, NOTE_MALFORMED
    */
-  addCosignatures(lines: string): number {
-    const current = this.#demandCurrent();
-    const { verifiers: witnesses, now } = this.#options;
-    const { text, signatures } = parseNote(current.tally);
-    const given = { text, signatures: parseSignatureLines(lines) };
-    const right = rightCosignatures(given, { witnesses, now: now() });
-    // A verifier that signs again with another time must not make the note grow.
-    const added = right.filter((line) => signatures.every(({ name }) => name !== line.name));
-    const tally = appendSignatures(current.tally, added.map(formatSignatureLine));
-    this.#current = { ...current, tally };
-    return right.length;
+  async addCosignatures(lines: string): Promise<number> {
+    this.#demand('newest');
+    return await this.#notes.cosign(lines);
   }
 
   async close(): Promise<void> {
     this.#stopped = true;
+    this.#wake();
     await this.#running;
-    await this.#current?.view.close();
+    await this.#notes.close();
   }
 
   async #run(): Promise<void> {
+    let size = -1;
     while (!this.#stopped) {
+      const lookedAtMs = this.#options.clockMs();
       const target = this.#options.published();
-      if (target !== undefined && target.size > (this.#current?.size ?? -1))
+      if (target !== undefined && target.size > size) {
         await this.#follow(target);
-      else await this.#options.waitForGrowth(this.#current?.size ?? -1, GROWTH_TIMEOUT_MS);
+        size = this.#notes.get('newest')?.size ?? -1;
+        this.#caughtUpAtMs = lookedAtMs;
+      } else {
+        await this.#growthOrStop(size);
+        this.#caughtUpAtMs = this.#options.clockMs();
+      }
     }
+  }
+
+  async #growthOrStop(size: number): Promise<void> {
+    const growth = this.#options.waitForGrowth(size, GROWTH_TIMEOUT_MS);
+    const stop = new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+    await Promise.race([growth, stop]);
   }
 
   async #follow(target: StoredCheckpoint): Promise<void> {
@@ -112,9 +153,7 @@ export class LogTally {
     const tally = signTally(tallyHead(origin, state, root), signer);
     const pair = { checkpoint: target.note, tally };
     await store.putPair(pair);
-    const before = this.#current;
-    this.#current = { ...pair, size: state.size, view: store.view() };
-    await before?.view.close();
+    await this.#notes.add({ ...pair, size: state.size, view: new ProvableView(store.view()) });
   }
 
   /** The tally may have run ahead of what was published when the process ended: entries are there, the quorum is not. */
@@ -130,14 +169,15 @@ export class LogTally {
     await this.#options.store.clear();
   }
 
-  #demandCurrent(): Current {
-    if (this.#current !== undefined) return this.#current;
+  #demand(choice: TallyChoice): HeldNote {
+    const note = this.#notes.get(choice);
+    if (note !== undefined) return note;
     throw new AttestryError(
       'TALLY_UNPUBLISHED',
-      'No tally has been published since the start; try again soon.',
-      {
-        details: { retryAfterSeconds: 1 },
-      },
+      choice === 'cosigned'
+        ? 'No tally has been cosigned by the quorum of verifiers since the start; try again soon.'
+        : 'No tally has been published since the start; try again soon.',
+      { details: { retryAfterSeconds: 1 } },
     );
   }
 }

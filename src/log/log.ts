@@ -17,7 +17,7 @@ import { DEFAULT_LOG_LIMITS, type LogLimits } from './limits.ts';
 import { LogReader } from './log-reader.ts';
 import { OperatorRate } from './operator-rate.ts';
 import { Publisher, type WitnessStatus } from './publisher.ts';
-import { recoverHead, verifyAgainstSeen } from './recovery.ts';
+import { recoverHead, recoverPublished, verifyAgainstSeen } from './recovery.ts';
 import { scrubEntries, scrubSteps } from './scrub.ts';
 import { tileReader } from './second-path.ts';
 import { Sequencer } from './sequencer.ts';
@@ -77,7 +77,7 @@ export interface LogStatus {
  */
 const SUBMISSION_SKEW_SECONDS = 60;
 
-/** Recovers and starts a log. @throws CONFIG_INVALID, and what `recoverHead` throws: the log must not run then */
+/** Recovers and starts a log. @throws CONFIG_INVALID, STORE_CORRUPT, and what `recoverHead` throws: the log must not run then */
 export async function openLog(options: LogOptions): Promise<Log> {
   const { store, signer, headLock, witnesses } = options;
   const trusted = findLog(options);
@@ -90,9 +90,9 @@ export async function openLog(options: LogOptions): Promise<Log> {
     vkey: signer.vkey,
     scrubbedAtStart,
   });
+  const published = await recoverPublished({ store, vkey: signer.vkey }, head);
   const note = signCheckpoint({ origin: signer.vkey.name, ...head }, signer);
   await store.putCheckpoint('committed', head.size, note);
-  const published = await store.latestCheckpoint('witnessed');
   return new Log({ ...options, limits, trusted, head, note, published });
 }
 

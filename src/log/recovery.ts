@@ -6,12 +6,13 @@ import { bytesEqual } from '../core/bytes/equal.ts';
 import { encodeHex } from '../core/bytes/hex.ts';
 import { EMPTY_ROOT } from '../core/merkle/hash.ts';
 import { rootFromTiles } from '../core/merkle/tile.ts';
-import { verifyCheckpoint } from '../core/note/checkpoint.ts';
+import { type Checkpoint, verifyCheckpoint } from '../core/note/checkpoint.ts';
 import type { VerifierKey } from '../core/note/vkey.ts';
 import { AttestryError } from '../errors.ts';
 import { opensslEngine } from '../keys/openssl-engine.ts';
 import type { HeadLock } from '../store/head-lock.ts';
-import type { Head, LogStore } from '../store/log-store.ts';
+import type { Head, LogStore, StoredCheckpoint } from '../store/log-store.ts';
+import { storeCorrupt } from '../store/store-failure.ts';
 import { scrubEntries, scrubSteps, scrubUpperTiles } from './scrub.ts';
 import { tileReader } from './second-path.ts';
 import type { WitnessPort } from './witness-port.ts';
@@ -87,6 +88,28 @@ async function verifyAgainstWitnesses(options: RecoveryOptions, head: Head): Pro
   for (const answer of seen) {
     if (answer.status !== 'fulfilled' || answer.value === undefined) continue;
     verifyAgainstSeen(answer.value, head, options);
+  }
+}
+
+/** The checkpoint that was published last, if the database still has it as it was. @throws STORE_CORRUPT */
+export async function recoverPublished(
+  { store, vkey }: OwnHistory,
+  head: Head,
+): Promise<StoredCheckpoint | undefined> {
+  const kept = await store.latestCheckpoint('witnessed');
+  if (kept === undefined) return undefined;
+  const { size, root } = openKept(kept, vkey);
+  const fits = size === kept.size && size <= head.size;
+  if (fits && bytesEqual(rootFromTiles(size, tileReader(store)), root)) return kept;
+  throw storeCorrupt(`The published checkpoint of size ${kept.size} does not fit the entries`);
+}
+
+function openKept({ size, note }: StoredCheckpoint, vkey: VerifierKey): Checkpoint {
+  try {
+    return verifyCheckpoint(note, { vkeys: [vkey], engine: opensslEngine }).checkpoint;
+  } catch (cause) {
+    if (!(cause instanceof AttestryError)) throw cause;
+    throw storeCorrupt(`The published checkpoint of size ${size} is not as it was kept`, cause);
   }
 }
 

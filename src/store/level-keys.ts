@@ -52,8 +52,10 @@ export function mentionKey(model: string, index: number): Uint8Array {
   return concatBytes(MENTION, decodeHex(model, 32), encodeUint64(index));
 }
 
-export function mentionRange(model: string): KeyRange {
-  return rangeOf(concatBytes(MENTION, decodeHex(model, 32)));
+/** Mentions of the model in entry `from` and later ones. */
+export function mentionRange(model: string, from: number): KeyRange {
+  const { lt } = rangeOf(concatBytes(MENTION, decodeHex(model, 32)));
+  return { gte: mentionKey(model, from), lt };
 }
 
 /** Mentions of the model `from` and of every greater one. */

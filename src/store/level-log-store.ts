@@ -27,6 +27,7 @@ import {
   checkTilePlace,
   FIRST_MODEL,
   hasTile,
+  MENTIONS_PER_PAGE,
   MODELS_PER_PAGE,
 } from './store-rules.ts';
 import { WriteQueue } from './write-queue.ts';
@@ -152,8 +153,13 @@ class LevelLogStore implements LogStore {
     }
   }
 
-  async mentions(model: string): Promise<ModelMention[]> {
-    const rows = await this.#scan(keys.mentionRange(model));
+  async mentions(
+    model: string,
+    from: number = 0,
+    limit: number = MENTIONS_PER_PAGE,
+  ): Promise<ModelMention[]> {
+    const range = keys.mentionRange(model, checkNumber(from));
+    const rows = await this.#scan({ ...range, limit: checkNumber(limit) });
     return rows.map(([key, kind]) => ({
       model,
       index: numberIn(key, 1 + HASH_LENGTH),

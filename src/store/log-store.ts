@@ -77,8 +77,8 @@ export interface LogStore {
   stream(key: string): StreamState | undefined;
   /** Every usage stream with its state, ascending by the UTF-8 bytes of the key. */
   streams(): AsyncIterable<[string, StreamState]>;
-  /** Every mention of a model, ascending by index. */
-  mentions(model: string): Promise<ModelMention[]>;
+  /** At most `limit` (1,000 unless told) mentions of a model, ascending by index, beginning at index `from`. */
+  mentions(model: string, from?: number, limit?: number): Promise<ModelMention[]>;
   /** At most `limit` (1,000 unless told) distinct models, ascending, beginning with `from` itself if it is one. */
   models(from?: string, limit?: number): Promise<string[]>;
   /** Keeps a checkpoint, synced. The first note kept for a state and size stays: a later one is dropped. */

@@ -21,6 +21,7 @@ import {
   checkTilePlace,
   FIRST_MODEL,
   hasTile,
+  MENTIONS_PER_PAGE,
   MODELS_PER_PAGE,
 } from './store-rules.ts';
 import { WriteQueue } from './write-queue.ts';
@@ -110,10 +111,19 @@ class MemoryLogStore implements LogStore {
     yield* [...this.#disk().streams].sort(([a], [b]) => compareBytes(encodeUtf8(a), encodeUtf8(b)));
   }
 
-  async mentions(model: string): Promise<ModelMention[]> {
+  async mentions(
+    model: string,
+    from: number = 0,
+    limit: number = MENTIONS_PER_PAGE,
+  ): Promise<ModelMention[]> {
     decodeHex(model, 32);
+    checkNumber(from);
     const kinds = this.#disk().mentions.get(model) ?? new Map<number, string>();
-    return [...kinds].sort(([a], [b]) => a - b).map(([index, kind]) => ({ model, index, kind }));
+    return [...kinds]
+      .filter(([index]) => index >= from)
+      .sort(([a], [b]) => a - b)
+      .slice(0, checkNumber(limit))
+      .map(([index, kind]) => ({ model, index, kind }));
   }
 
   async models(from: string = FIRST_MODEL, limit: number = MODELS_PER_PAGE): Promise<string[]> {

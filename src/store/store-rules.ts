@@ -9,6 +9,8 @@ import type { Head, LogCommit, LogStore } from './log-store.ts';
 export const FIRST_MODEL: string = '0'.repeat(2 * HASH_LENGTH);
 /** Models in one answer of a store, unless told otherwise. */
 export const MODELS_PER_PAGE = 1000;
+/** Mentions in one answer of a store, unless told otherwise. */
+export const MENTIONS_PER_PAGE = 1000;
 const HIGHEST_LEVEL = 63;
 
 /** Refuses a commit that contradicts itself: a mistake of the caller, so RangeError. */

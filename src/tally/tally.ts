@@ -6,11 +6,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import { leavesOf } from '../core/tally/leaves.ts';
 import { EMPTY_TALLY, type TallyLeaf } from '../core/tally/node.ts';
-import { proveTally, type Question, type TallyProof } from '../core/tally/proof.ts';
 import { ZERO_SUMS } from '../core/tally/sums.ts';
 import type { TallyHead } from '../core/tally/tally-note.ts';
 import { commitLeaves } from './leaf-commit.ts';
-import type { TallyReader, TallyState, TallyStore } from './tally-store.ts';
+import type { TallyState, TallyStore } from './tally-store.ts';
 
 /** Reads entries [start, end) of the log. */
 export type ReadEntries = (start: number, end: number) => Promise<readonly Uint8Array[]>;
@@ -66,16 +65,6 @@ export class Tally {
     await nextTurn();
     return entries.flatMap((entry, i) => leavesOf(entry, from + i));
   }
-}
-
-/** The proof that answers the questions about a tally as its reader sees it. */
-export function proveFrom(reader: TallyReader, questions: readonly Question[]): TallyProof {
-  return proveTally({
-    root: reader.state().root,
-    questions,
-    readInner: (branch) => reader.inner(branch),
-    readLeaf: (branch) => reader.leaf(branch),
-  });
 }
 
 /** The head of a tally that stands at the size of a log's root. */

@@ -32,7 +32,7 @@ export interface PageRequest {
 interface Counts {
   statements: number;
   readonly kinds: Map<string, number>;
-  readonly name: string | undefined;
+  name: string | undefined;
 }
 
 // A model may have a million mentions in a log: they are counted once, and then kept up with.
@@ -89,9 +89,11 @@ export class Catalogue {
     const kept = this.#counts.get(key);
     if (kept !== undefined) return kept;
     const { size } = follower.mirror.head;
-    const mentions = await follower.mirror.store.mentions(model);
-    const counts: Counts = { statements: 0, kinds: new Map(), name: nameOf(mentions[0], follower) };
-    for (const { kind } of mentions) countMention(counts, kind);
+    const counts: Counts = { statements: 0, kinds: new Map(), name: undefined };
+    for await (const page of follower.mirror.mentions(model)) {
+      if (counts.statements === 0) counts.name = nameOf(page[0], follower);
+      for (const { kind } of page) countMention(counts, kind);
+    }
     // What was committed meanwhile may be counted already or not.
     if (follower.mirror.head.size === size) this.#counts.set(key, counts);
     return counts;

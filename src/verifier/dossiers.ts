@@ -13,26 +13,28 @@ import type { DossierTally } from '../core/dossier/verify-tally.ts';
 import { type Finding, parseFinding } from '../core/finding/finding.ts';
 import { parseCheckpoint } from '../core/note/checkpoint.ts';
 import { formatReceipt } from '../core/receipt/receipt.ts';
-import { judge } from '../core/report/judge.ts';
 import type { Report } from '../core/report/report.ts';
 import { parseEnvelope } from '../core/statement/envelope.ts';
 import { encodeTallyProof } from '../core/tally/proof-bytes.ts';
 import { questionsAbout, type UsageRange } from '../core/tally/questions.ts';
-import type { VerificationRules, WitnessedCheckpoint } from '../core/trust/quorum.ts';
+import type { WitnessedCheckpoint } from '../core/trust/quorum.ts';
 import { AttestryError } from '../errors.ts';
-import { proveFrom } from '../tally/tally.ts';
 import type { Findings } from './findings.ts';
 import type { Follower } from './follower.ts';
+import type { VerifiedTally } from './rebuilt-tallies.ts';
 import { type Clock, problemOf, reasonToLeaveOut } from './standing.ts';
-import type { TallyFollower, VerifiedTally } from './tally-follower.ts';
+import type { TallyFollower } from './tally-follower.ts';
 import type { VerifierStore } from './verifier-store.ts';
+
+/** Gives the report on a file, by the rules of the moment. */
+export type Judge = (bytes: Uint8Array) => Report | Promise<Report>;
 
 export interface DossiersOptions {
   readonly followers: ReadonlyMap<string, Follower>;
   readonly tallies: ReadonlyMap<string, TallyFollower>;
   readonly findings: Findings;
   readonly records: VerifierStore;
-  readonly rules: () => VerificationRules;
+  readonly judge: Judge;
   readonly clock: () => Clock;
 }
 
@@ -81,14 +83,14 @@ export class Dossiers {
   async reportOn(model: string, range?: UsageRange): Promise<Report> {
     return await this.#take(async () => {
       const kept = await this.#dossier({ model, range });
-      kept.report ??= judge(kept.bytes, this.#options.rules());
+      kept.report ??= await this.#options.judge(kept.bytes);
       return kept.report;
     });
   }
 
   /** What `judge` says of any receipt, dossier or finding. @throws QUEUE_FULL */
   async judge(bytes: Uint8Array): Promise<Report> {
-    return await this.#take(async () => judge(bytes, this.#options.rules()));
+    return await this.#take(async () => this.#options.judge(bytes));
   }
 
   /**
@@ -158,7 +160,9 @@ export class Dossiers {
       const missing = reasonToLeaveOut(facts, this.#options.clock());
       const doubt = follower.refusals.doubtAbout(model);
       const tally = this.#tallyOf(follower, current);
-      return [missing ?? null, doubt?.index ?? null, current?.note ?? null, tally?.note ?? null];
+      const untallied = this.#options.tallies.get(follower.log.origin)?.problem;
+      const shown = [current?.note, tally?.note ?? untallied?.message];
+      return [missing ?? null, doubt?.index ?? null, ...shown.map((part) => part ?? null)];
     });
     return JSON.stringify([logs, findings.about(model).map(({ id }) => id)]);
   }
@@ -193,9 +197,13 @@ export class Dossiers {
     try {
       const tally = this.#tallyOf(follower, current);
       const shown = tally === undefined ? current : checkpointFor(tally, current);
+      // Asked for at once: a view that has been left behind is closed, but for proofs under way.
+      const proven = tally === undefined ? undefined : await tallyAbout(asked, tally);
       const entries = await entriesAbout(asked, { follower, current: shown, budget });
       const log = { origin, checkpoint: shown.note, entries };
-      return tally === undefined ? log : { ...log, tally: tallyAbout(asked, tally) };
+      if (proven !== undefined) return { ...log, tally: proven };
+      const untallied = this.#options.tallies.get(origin)?.problem;
+      return untallied === undefined ? log : { ...log, untallied };
     } catch (error) {
       if (!(error instanceof AttestryError)) throw error;
       return missingLog(origin, problemOf(error));
@@ -203,16 +211,16 @@ export class Dossiers {
   }
 
   /**
-   * The log's tally. One that has fallen behind for too long is left out: its checkpoint would hide what the log holds
+   * The log's tally: the newest with the quorum of verifiers, else the newest. One that has fallen behind for too long is left out: its checkpoint would hide what the log holds
    * since, while a dossier without a tally shows it and says that nothing proves its list complete.
    */
   #tallyOf({ log }: Follower, current: WitnessedCheckpoint | undefined): VerifiedTally | undefined {
-    const tally = this.#options.tallies.get(log.origin)?.current;
-    if (tally === undefined || current === undefined) return undefined;
+    if (current === undefined) return undefined;
     const { now, staleAfterSeconds } = this.#options.clock();
-    const { checkpoint, witnessedAt } = tally.checkpoint;
-    const isBehind = checkpoint.size < current.checkpoint.size;
-    return isBehind && now - witnessedAt > staleAfterSeconds ? undefined : tally;
+    return this.#options.tallies.get(log.origin)?.rebuilt.find(({ checkpoint: of }) => {
+      const isBehind = of.checkpoint.size < current.checkpoint.size;
+      return !isBehind || now - of.witnessedAt <= staleAfterSeconds;
+    });
   }
 
   #findingsAbout(model: string): readonly Finding[] {
@@ -249,8 +257,11 @@ function checkpointFor(tally: VerifiedTally, current: WitnessedCheckpoint): Witn
   return size === current.checkpoint.size ? current : tally.checkpoint;
 }
 
-function tallyAbout({ model, range }: Asked, { note, view }: VerifiedTally): DossierTally {
-  const proof = proveFrom(view, questionsAbout(model, range ?? null));
+async function tallyAbout(
+  { model, range }: Asked,
+  { note, view }: VerifiedTally,
+): Promise<DossierTally> {
+  const proof = await view.prove(questionsAbout(model, range ?? null));
   return { note, proof: encodeBase64(encodeTallyProof(proof)) };
 }
 
@@ -266,20 +277,23 @@ async function entriesAbout(
 ): Promise<readonly DossierEntry[]> {
   const { mirror, log } = follower;
   const { checkpoint } = current;
-  const mentions = await mirror.store.mentions(model);
-  // While a growth is being taken in, the mirror is ahead of the checkpoint.
-  const covered = mentions.filter(
-    // Where usage is summed, the sums stand for the statements.
-    ({ index, kind }) => index < checkpoint.size && (range === undefined || kind !== 'usage'),
-  );
+  const covered: number[] = [];
+  for await (const page of mirror.mentions(model)) {
+    const listed = page.filter(
+      // While a growth is being taken in, the mirror is ahead of the checkpoint; where usage is summed, the sums stand
+      // for the statements.
+      ({ index, kind }) => index < checkpoint.size && (range === undefined || kind !== 'usage'),
+    );
+    covered.push(...listed.map(({ index }) => index));
+    if (covered.length > budget.entries) throw tooMany(log.origin);
+  }
   budget.entries -= covered.length;
-  if (budget.entries < 0) throw tooMany(log.origin, covered.length);
   const entries: DossierEntry[] = [];
-  for (const { index } of covered) {
+  for (const index of covered) {
     if (entries.length % ENTRIES_PER_TURN === ENTRIES_PER_TURN - 1) await nextTurn();
     const { entry, proof } = mirror.prove(index, checkpoint);
     budget.bytes -= entry.length;
-    if (budget.bytes < 0) throw tooMany(log.origin, covered.length);
+    if (budget.bytes < 0) throw tooMany(log.origin);
     entries.push({ index, envelope: parseEnvelope(entry), proof });
   }
   return entries;
@@ -295,9 +309,9 @@ function missingLog(
   return { origin, missing: { code, message } };
 }
 
-function tooMany(origin: string, count: number): AttestryError {
+function tooMany(origin: string): AttestryError {
   return new AttestryError(
     'INPUT_TOO_LARGE',
-    `${origin} holds ${count} statements about this model, more than fit into one dossier with those of the other logs; ask for receipts.`,
+    `${origin} holds more statements about this model than fit into one dossier with those of the other logs; ask for receipts.`,
   );
 }

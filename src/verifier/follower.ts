@@ -13,10 +13,11 @@ import { AttestryError } from '../errors.ts';
 import type { VerifyMany } from '../keys/openssl-engine.ts';
 import type { LogCommit, LogStore } from '../store/log-store.ts';
 import { contradictionInTree } from './contradiction.ts';
-import { type Findings, wrongOfContradiction } from './findings.ts';
+import type { Findings } from './findings.ts';
 import { growMirror } from './growth.ts';
 import type { LogSource } from './log-source.ts';
 import { Mirror } from './mirror.ts';
+import { ownLines } from './own-lines.ts';
 import { openRefusals, type Refusals } from './refusals.ts';
 import { rootMismatchEvidence } from './root-mismatch.ts';
 import { openServedTree, type ServedTree } from './served-tree.ts';
@@ -123,12 +124,18 @@ export class Follower {
   /** Holds a note that someone else was shown against the log. @throws CHECKPOINT_* when it is not the log's own word */
   async observe(note: string): Promise<void> {
     const seen = this.#ownNote(note);
-    if (this.#isOver) return;
+    // Also of a log that is followed no further: who cosigned its other history comes out bit by bit.
+    if (this.#failure !== undefined) return;
     try {
       await this.#history.hold(seen);
     } catch (error) {
       this.#take(error);
     }
+  }
+
+  /** Checkpoints of the log that are known here, as other verifiers may see them. */
+  shownNotes(): readonly string[] {
+    return this.#history.shown().map(({ note }) => this.#withoutStrangers(note));
   }
 
   async close(): Promise<void> {
@@ -194,11 +201,20 @@ export class Follower {
   #ownNote(note: string): KnownNote {
     const { origin } = this.log;
     const { checkpoint } = verifyLogCheckpoint(note, this.#options.rules());
-    if (checkpoint.origin === origin) return { size: checkpoint.size, root: checkpoint.root, note };
+    if (checkpoint.origin === origin) {
+      const { size, root } = checkpoint;
+      return { size, root, note: this.#withoutStrangers(note) };
+    }
     throw new AttestryError(
       'CHECKPOINT_ORIGIN_UNKNOWN',
       `Expected a checkpoint of ${origin}, got one of ${checkpoint.origin}.`,
     );
+  }
+
+  #withoutStrangers(note: string): string {
+    const rules = this.#options.rules();
+    const cosigners = rules.trust.witnesses.map(({ vkey }) => vkey);
+    return ownLines(note, { log: this.log.vkey, cosigners }, rules);
   }
 
   // The note has been kept by now, so that after a kill the log is still held to what its entries were taken in under.
@@ -237,8 +253,7 @@ export class Follower {
     const { source, findings, log } = this.#options;
     const evidence = await rootMismatchEvidence(target, { source, mirror: this.mirror, signal });
     if (evidence === undefined) return;
-    const wrong = `mismatch ${wrongOfContradiction(target, target)}`;
-    await findings.file({ origin: log.origin, evidence, wrong });
+    await findings.file({ origin: log.origin, evidence });
   }
 
   #take(error: unknown): void {

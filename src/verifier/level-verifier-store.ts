@@ -52,6 +52,8 @@ const filedRow: Reader<FiledFinding> = object<FiledFinding>({
   origin: anyText,
   kind: literal(...FINDING_KINDS),
   foundAt: anyText,
+  foundBy: nullable(anyText),
+  accused: array(anyText, { min: 1, max: 257 }),
   code,
   sentence: anyText,
   models,

@@ -8,7 +8,7 @@ import type { ReadNode } from '../core/merkle/range.ts';
 import { type ReadTile, rootFromTiles, tileNodeReader } from '../core/merkle/tile.ts';
 import type { Checkpoint } from '../core/note/checkpoint.ts';
 import { AttestryError } from '../errors.ts';
-import type { Head, LogStore } from '../store/log-store.ts';
+import type { Head, LogStore, ModelMention } from '../store/log-store.ts';
 
 /** An entry with the proof that it stands in the tree of a checkpoint. */
 export interface ProvenEntry {
@@ -68,6 +68,17 @@ export class Mirror {
       throw damaged(`entry ${index} does not lead to the root of size ${size}`, cause);
     }
     return { index, entry, proof };
+  }
+
+  /** What the copy holds about a model, in the order of the log: page by page, since it may be a million statements. */
+  async *mentions(model: string): AsyncGenerator<readonly ModelMention[]> {
+    for (let from = 0; ; ) {
+      const page = await this.store.mentions(model, from);
+      const last = page.at(-1);
+      if (last === undefined) return;
+      yield page;
+      from = last.index + 1;
+    }
   }
 
   /** Whether the copy gives the root that it says it has. @throws STORE_CORRUPT */

@@ -138,7 +138,7 @@ const MODEL = /^[0-9a-f]{64}$/;
 const MOST_MODELS = 64;
 
 /** The models that an entry claims to be about, even where it is not in order otherwise. */
-function modelsNamedBy(entry: Uint8Array): readonly string[] {
+export function modelsNamedBy(entry: Uint8Array): readonly string[] {
   try {
     const statement: unknown = JSON.parse(decodeUtf8(parseEnvelope(entry).payload));
     const subjects = memberOf(statement, 'subject');

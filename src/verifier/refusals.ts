@@ -101,8 +101,7 @@ export class Refusals {
     if (findings.isFull(origin, 'entry-inadmissible')) return false;
     const evidence = await evidenceOf(record, mirror, checkpoint);
     if (evidence === undefined) return false;
-    const wrong = `entry ${record.index}`;
-    return (await findings.file({ origin, evidence, wrong, models: record.models })) === 'filed';
+    return (await findings.file({ origin, evidence })) === 'filed';
   }
 
   #doubt(record: RefusedRecord): void {

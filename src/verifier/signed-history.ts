@@ -1,6 +1,8 @@
 /** Everything that one log has signed, held against one history: the mirror, its newest checkpoint, and what came to be known besides. */
 import { bytesEqual } from '../core/bytes/equal.ts';
+import { parseNote } from '../core/note/note.ts';
 import {
+  countedCosignatures,
   type VerificationRules,
   verifyWitnessedCheckpoint,
   type WitnessedCheckpoint,
@@ -11,7 +13,8 @@ import {
   contradictionInTree,
   contradictionWith,
 } from './contradiction.ts';
-import { type Findings, wrongOfContradiction } from './findings.ts';
+import { CosignedHeads } from './cosigned-heads.ts';
+import type { Findings } from './findings.ts';
 import { type KnownNotes, openKnownNotes } from './known-notes.ts';
 import type { Mirror } from './mirror.ts';
 import type { ServedTree } from './served-tree.ts';
@@ -25,6 +28,8 @@ export type NoteSearch = (
 
 /** Notes beyond the mirror that one look examines. */
 const MOST_EXAMINED = 4;
+/** Notes of each sort that other verifiers are shown. */
+const MOST_SHOWN = 8;
 
 export interface SignedHistoryOptions {
   readonly origin: string;
@@ -48,6 +53,9 @@ export async function openSignedHistory(options: SignedHistoryOptions): Promise<
 export class SignedHistory {
   readonly #options: SignedHistoryOptions;
   readonly #notes: KnownNotes;
+  readonly #heads = new CosignedHeads();
+  /** The newest checkpoints that were mirrored in full since the start, the newest first. */
+  #recent: readonly KnownNote[] = [];
   #current: WitnessedCheckpoint | undefined;
 
   constructor(
@@ -58,6 +66,7 @@ export class SignedHistory {
     this.#options = options;
     this.#notes = notes;
     this.#current = current;
+    if (current !== undefined) this.#heads.take(current.note, options.rules());
   }
 
   /** The newest checkpoint that is mirrored in full. */
@@ -76,8 +85,16 @@ export class SignedHistory {
     return this.#notes.largestSince(time);
   }
 
+  /** Checkpoints of this log that are known here, for other verifiers: the newest of each sort first. */
+  shown(): readonly KnownNote[] {
+    const ahead = this.#notes.all().slice(-MOST_SHOWN).reverse();
+    const own = this.#current === undefined ? [] : [knownNote(this.#current)];
+    return [...own, ...ahead, ...this.#recent];
+  }
+
   /** Holds a note of this log against all that is known; keeps it where the mirror is too short to tell. */
   async hold(seen: KnownNote): Promise<void> {
+    await this.#followWitnesses(seen);
     // Kept first: of two that arrive at once, each must find the other.
     if (seen.size > (this.#current?.checkpoint.size ?? 0)) await this.#notes.remember(seen);
     await this.#compare(seen);
@@ -108,6 +125,9 @@ export class SignedHistory {
   async adopt(target: WitnessedCheckpoint): Promise<void> {
     const { size } = target.checkpoint;
     await this.#options.mirror.store.putCheckpoint('witnessed', size, target.note);
+    if (this.#current !== undefined) {
+      this.#recent = [knownNote(this.#current), ...this.#recent].slice(0, MOST_SHOWN);
+    }
     this.#current = target;
     await this.#settle(size);
   }
@@ -147,17 +167,44 @@ export class SignedHistory {
     if (found !== undefined) await this.#accuse(found);
   }
 
-  async #accuse({ first, second, evidence }: ContradictingNotes): Promise<void> {
+  /** Files what shows that a witness went back; that says nothing about the log. */
+  async #followWitnesses({ note }: KnownNote): Promise<void> {
+    const { findings, origin, rules } = this.#options;
+    for (const evidence of this.#heads.take(note, rules()))
+      await findings.file({ origin, evidence });
+  }
+
+  /** Whoever cosigned both sides of a contradiction showed two views as well. */
+  async #accuseWitnesses(found: ContradictingNotes): Promise<void> {
+    const { findings, origin, rules } = this.#options;
+    for (const witness of cosignersOfBoth(found, rules())) {
+      const evidence = { ...found.evidence, kind: 'witness-contradiction' as const, witness };
+      await findings.file({ origin, evidence });
+    }
+  }
+
+  async #accuse(found: ContradictingNotes): Promise<void> {
     const { findings, origin } = this.#options;
-    const wrong = wrongOfContradiction(first, second);
-    const filing = await findings.file({ origin, evidence, wrong });
-    if (filing === 'filed') return;
+    const filing = await findings.file({ origin, evidence: found.evidence });
+    if (filing !== 'unproven') return await this.#accuseWitnesses(found);
     // The notes are the log's and were compared: only a damaged mirror can have made a proof that does not hold.
     throw new AttestryError(
       'STORE_CORRUPT',
       `The mirror of ${origin} on this machine is damaged: it differs from a checkpoint and proves nothing against it.`,
     );
   }
+}
+
+/** The names on both notes. */
+function cosignersOfBoth(
+  { first, second }: ContradictingNotes,
+  rules: VerificationRules,
+): readonly string[] {
+  const { witnesses } = rules.trust;
+  const [one = [], other = []] = [first, second].map(({ note }) =>
+    countedCosignatures(parseNote(note), witnesses, rules).map(({ name }) => name),
+  );
+  return one.filter((name) => other.includes(name));
 }
 
 export function knownNote({ checkpoint, note }: WitnessedCheckpoint): KnownNote {

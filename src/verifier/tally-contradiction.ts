@@ -2,21 +2,25 @@
 import { encodeBase64 } from '../core/bytes/base64.ts';
 import { bytesEqual } from '../core/bytes/equal.ts';
 import { encodeHex } from '../core/bytes/hex.ts';
-import type { TallyContradiction } from '../core/finding/finding.ts';
+import type { TallyContradiction, TallySumContradiction } from '../core/finding/finding.ts';
 import { decodeKey } from '../core/tally/key.ts';
 import { EMPTY_TALLY, summarizeLeaf, type TallyLeaf } from '../core/tally/node.ts';
-import { narrowProof, type Question, type TallyProof, verifyTally } from '../core/tally/proof.ts';
+import { type Question, type TallyProof, verifyTally } from '../core/tally/proof.ts';
 import { decodeTallyProof, encodeTallyProof } from '../core/tally/proof-bytes.ts';
-import { questionsAbout } from '../core/tally/questions.ts';
+import { narrowProof } from '../core/tally/prove.ts';
+import { questionsAbout, WHOLE_TALLY } from '../core/tally/questions.ts';
 import type { TallyHead } from '../core/tally/tally-note.ts';
 import type { WitnessedCheckpoint } from '../core/trust/quorum.ts';
-import { proveFrom } from '../tally/tally.ts';
+import { proveInTurns } from '../tally/provable-view.ts';
 import type { TallyPair, TallyStore } from '../tally/tally-store.ts';
 import type { Mirror } from './mirror.ts';
-import type { TallySource } from './tally-source.ts';
+import type { ServedNote, TallySource } from './tally-source.ts';
 
+/** What a log says of its tally. */
 export interface SuspectTally {
   readonly pair: TallyPair;
+  /** Where the log serves it. */
+  readonly which: ServedNote;
   readonly head: TallyHead;
   readonly checkpoint: WitnessedCheckpoint;
 }
@@ -29,11 +33,6 @@ export interface TallySearch {
   readonly signal: AbortSignal;
 }
 
-export interface FoundContradiction {
-  readonly evidence: TallyContradiction;
-  readonly model: string;
-}
-
 /** Models asked about in one search: a log that lies must not keep its verifier busy. */
 const MOST_MODELS = 10_000;
 
@@ -44,43 +43,53 @@ const MOST_MODELS = 10_000;
 export async function findTallyContradiction(
   suspect: SuspectTally,
   search: TallySearch,
-): Promise<FoundContradiction | undefined> {
+): Promise<TallyContradiction | undefined> {
   for (const model of await search.mirror.store.models(undefined, MOST_MODELS)) {
-    const served = await search.source.readProof(model, search.signal);
+    const served = await search.source.readProof(model, suspect.which, search.signal);
     if (served === undefined || textOf(served.tally) !== textOf(suspect.pair.tally))
       return undefined;
-    const found = compare(model, decodeTallyProof(served.proof), { suspect, search });
+    const found = await compare(model, decodeTallyProof(served.proof), { suspect, search });
     if (found !== undefined) return found;
   }
   return undefined;
 }
 
-function compare(
+/** The evidence that the note gives a count or sums other than those of its tally root, which is this verifier's too. */
+export async function sumEvidence(
+  { pair }: SuspectTally,
+  store: TallyStore,
+): Promise<TallySumContradiction> {
+  const proof = await proveInTurns(store, [WHOLE_TALLY]);
+  return {
+    kind: 'tally-sum-contradiction',
+    tally: pair.tally,
+    proof: encodeBase64(encodeTallyProof(proof)),
+  };
+}
+
+async function compare(
   model: string,
   proof: TallyProof,
   { suspect, search }: { suspect: SuspectTally; search: TallySearch },
-): FoundContradiction | undefined {
+): Promise<TallyContradiction | undefined> {
   const { head, pair, checkpoint } = suspect;
   const questions = questionsAbout(model, null);
   const said = leavesIn(proof, questions, head.tallyRoot);
   const root = search.store.state().root?.hash ?? EMPTY_TALLY;
-  const given = leavesIn(proveFrom(search.store, questions), questions, root);
+  const given = leavesIn(await proveInTurns(search.store, questions), questions, root);
   const key = firstDifference(said, given);
   const index = key && decodeKey(key)?.index;
   if (key === undefined || index === undefined || index >= head.size) return undefined;
   const { entry, proof: inclusion } = search.mirror.prove(index, checkpoint.checkpoint);
   const question: Question = { first: key, last: key, want: 'list' };
   return {
-    model,
-    evidence: {
-      kind: 'tally-contradiction',
-      checkpoint: pair.checkpoint,
-      tally: pair.tally,
-      key: encodeBase64(key),
-      proof: encodeBase64(encodeTallyProof(narrowProof(proof, [question]))),
-      entry: encodeBase64(entry),
-      inclusion: inclusion.map(encodeBase64),
-    },
+    kind: 'tally-contradiction',
+    checkpoint: pair.checkpoint,
+    tally: pair.tally,
+    key: encodeBase64(key),
+    proof: encodeBase64(encodeTallyProof(narrowProof(proof, [question]))),
+    entry: encodeBase64(entry),
+    inclusion: inclusion.map(encodeBase64),
   };
 }
 

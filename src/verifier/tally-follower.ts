@@ -1,32 +1,31 @@
 /**
  * Rebuilds a log's tally from the mirrored entries, and cosigns the log's tally note only if both are equal. A note that
- * differs becomes a finding; until then it is only not cosigned.
+ * differs becomes a finding; until then it is only not cosigned. It looks at the note that the log offers for cosigning, on
+ * which all verifiers meet, and at the newest that enough of them have cosigned.
  */
 import { bytesEqual } from '../core/bytes/equal.ts';
+import type { TallyContradiction, TallySumContradiction } from '../core/finding/finding.ts';
 import { appendSignatures, rightCosignatures, signCosignature } from '../core/note/cosignature.ts';
-import {
-  formatNote,
-  formatSignatureLine,
-  type NoteSignature,
-  parseNote,
-} from '../core/note/note.ts';
-import { isLineOf, type NoteSigner } from '../core/note/vkey.ts';
+import { formatSignatureLine, type NoteSignature, parseNote } from '../core/note/note.ts';
+import type { NoteSigner } from '../core/note/vkey.ts';
 import { type TallyHead, verifyTallyNote } from '../core/tally/tally-note.ts';
 import {
   engineOf,
   type VerificationRules,
   verifyWitnessedCheckpoint,
-  type WitnessedCheckpoint,
 } from '../core/trust/quorum.ts';
 import type { TrustedLog } from '../core/trust/trust-root.ts';
 import { AttestryError } from '../errors.ts';
+import { ProvableView } from '../tally/provable-view.ts';
 import { Tally, tallyHead } from '../tally/tally.ts';
-import type { TallyPair, TallyStore, TallyView } from '../tally/tally-store.ts';
+import type { TallyPair, TallyStore } from '../tally/tally-store.ts';
 import type { Findings } from './findings.ts';
 import type { Mirror } from './mirror.ts';
+import { ownLines } from './own-lines.ts';
+import { RebuiltTallies, type VerifiedTally } from './rebuilt-tallies.ts';
 import { isLocal, type Problem, problemOf } from './standing.ts';
-import { findTallyContradiction } from './tally-contradiction.ts';
-import type { TallySource } from './tally-source.ts';
+import { findTallyContradiction, type SuspectTally, sumEvidence } from './tally-contradiction.ts';
+import type { ServedNote, TallySource } from './tally-source.ts';
 
 export interface TallyFollowerOptions {
   readonly log: TrustedLog;
@@ -44,29 +43,17 @@ export interface TallyFollowerOptions {
   readonly onDefect: (error: unknown) => void;
 }
 
-/** A tally that this verifier has rebuilt and found equal, with what a dossier needs of it. */
-export interface VerifiedTally {
-  readonly checkpoint: WitnessedCheckpoint;
-  /** The tally note with this verifier's cosignature. */
-  readonly note: string;
-  readonly view: TallyView;
-}
-
-interface Claim {
-  readonly pair: TallyPair;
-  readonly head: TallyHead;
-  readonly checkpoint: WitnessedCheckpoint;
-}
+type TallyEvidence = TallyContradiction | TallySumContradiction;
 
 export class TallyFollower {
   readonly #options: TallyFollowerOptions;
   readonly #tally: Tally;
-  #current: VerifiedTally | undefined;
+  readonly #rebuilt: RebuiltTallies;
   /** Read from the log, and waiting for the mirror to reach its size. */
-  #waiting: Claim | undefined;
+  readonly #waiting = new Map<ServedNote, SuspectTally>();
   #problem: Problem | undefined;
-  /** Text of the wrong note that a finding has been filed for: the search is not repeated at every look. */
-  #accused: string | undefined;
+  /** The wrong note that a finding has been filed for: the search is not repeated at every look. */
+  #accused: { readonly text: string; readonly evidence: TallyEvidence } | undefined;
 
   constructor(options: TallyFollowerOptions) {
     this.#options = options;
@@ -74,11 +61,19 @@ export class TallyFollower {
     const readEntries = (start: number, end: number): Promise<Uint8Array[]> =>
       mirror.store.entries(start, end);
     this.#tally = new Tally({ store, readEntries });
-    this.#resume();
+    this.#rebuilt = new RebuiltTallies(
+      (note) => this.#cosignaturesOn(note).length >= options.rules().trust.verifierQuorum,
+    );
   }
 
-  get current(): VerifiedTally | undefined {
-    return this.#current;
+  /** What it has rebuilt and found equal: the newest with the quorum of verifiers first, then the newest. */
+  get rebuilt(): readonly VerifiedTally[] {
+    return this.#rebuilt.list;
+  }
+
+  /** Entries under the newest tally that it has rebuilt and found equal. */
+  get size(): number {
+    return this.#rebuilt.newest?.checkpoint.checkpoint.size ?? 0;
   }
 
   /** What is wrong with the log's newest tally, or with asking for it. */
@@ -89,48 +84,60 @@ export class TallyFollower {
   /** One look at the log's tally, with everything that follows from it. */
   async poll(signal: AbortSignal): Promise<void> {
     try {
-      this.#waiting ??= await this.#read(signal);
-      if (this.#waiting !== undefined) await this.#take(this.#waiting, signal);
+      for (const which of ['cosigned', 'offered'] as const) await this.#look(which, signal);
       this.#problem = undefined;
     } catch (error) {
       if (signal.aborted) return;
-      this.#waiting = undefined;
+      this.#waiting.clear();
       this.#problem = problemOf(error instanceof AttestryError ? error : DEFECT);
       if (!(error instanceof AttestryError) || isLocal(error.code)) this.#options.onDefect(error);
     }
   }
 
   async close(): Promise<void> {
-    await this.#current?.view.close();
+    await this.#rebuilt.close();
     await this.#options.store.close();
   }
 
-  /** After a restart: what was cosigned last, if the tally still stands there. */
-  #resume(): void {
+  /** After a restart: what was cosigned last, if the tally still stands there. To be called once, before the first look. */
+  async resume(): Promise<void> {
     const { store } = this.#options;
     const pair = store.pair();
-    if (pair === undefined) return;
-    const claim = this.#verifyKept(pair);
+    const claim = pair && this.#verifyKept(pair);
     if (claim?.head.size !== store.state().size) return;
-    this.#current = { checkpoint: claim.checkpoint, note: pair.tally, view: store.view() };
+    const { checkpoint } = claim;
+    await this.#rebuilt.put({ checkpoint, note: claim.pair.tally, view: this.#view() });
+  }
+
+  #view(): ProvableView {
+    return new ProvableView(this.#options.store.view());
   }
 
   /** Undefined for what the trust root of today does not bear out: the tally is then asked for anew. */
-  #verifyKept(pair: TallyPair): Claim | undefined {
+  #verifyKept(pair: TallyPair): SuspectTally | undefined {
     try {
-      return this.#verify(pair);
+      return this.#verify(pair, 'offered');
     } catch (error) {
       if (error instanceof AttestryError) return undefined;
       throw error;
     }
   }
 
-  async #read(signal: AbortSignal): Promise<Claim | undefined> {
-    const pair = await this.#options.source.readPair(signal);
-    return pair && this.#verify(pair);
+  async #look(which: ServedNote, signal: AbortSignal): Promise<void> {
+    const { mirror, source } = this.#options;
+    const served = this.#waiting.get(which) ?? (await source.readPair(which, signal));
+    if (served === undefined) return;
+    const claim = 'head' in served ? served : this.#verify(served, which);
+    // The log has published more since it was last followed.
+    if (claim.head.size > mirror.head.size) {
+      this.#waiting.set(which, claim);
+      return;
+    }
+    this.#waiting.delete(which);
+    await this.#take(claim, signal);
   }
 
-  #verify(pair: TallyPair): Claim {
+  #verify(pair: TallyPair, which: ServedNote): SuspectTally {
     const { log, rules } = this.#options;
     const now = rules();
     const { head } = verifyTallyNote(pair.tally, log.vkey, now.engine);
@@ -142,18 +149,17 @@ export class TallyFollower {
         `${log.origin} shows a tally of ${head.size} entries beside a checkpoint of ${size}, or of another root.`,
       );
     }
-    return { pair, head, checkpoint };
+    return { pair, which, head, checkpoint };
   }
 
-  async #take(claim: Claim, signal: AbortSignal): Promise<void> {
+  async #take(claim: SuspectTally, signal: AbortSignal): Promise<void> {
     const { mirror, store } = this.#options;
     const { size } = claim.head;
-    // The log has published more since it was last followed.
-    if (size > mirror.head.size) return;
-    this.#waiting = undefined;
-    const before = this.#current?.checkpoint.checkpoint.size ?? -1;
-    if (size < before || size < store.state().size) return;
-    if (size === before) return await this.#merge(claim, signal);
+    const held = this.#rebuilt.at(size);
+    if (held !== undefined && textOf(held.note) === textOf(claim.pair.tally)) {
+      return await this.#merge(claim, held, signal);
+    }
+    if (size < store.state().size) return;
     if (!bytesEqual(mirror.rootAt(size), claim.head.logRoot)) {
       throw new AttestryError(
         'ROOT_MISMATCH',
@@ -163,44 +169,47 @@ export class TallyFollower {
     const state = await this.#tally.grow(size, () => signal.aborted);
     if (state.size !== size) return;
     const own = tallyHead(claim.head.origin, state, claim.head.logRoot);
-    if (!sameTally(own, claim.head)) await this.#accuse(claim, signal);
+    if (!sameTally(own, claim.head)) await this.#accuse(claim, own, signal);
     this.#demandAdmissible();
     await this.#accept(claim, signal);
   }
 
   /** Equal: cosigned, kept, and handed to the log for others. */
-  async #accept(claim: Claim, signal: AbortSignal): Promise<void> {
-    const { store } = this.#options;
-    const line = this.#cosign(claim.pair.tally);
-    const shown = this.#rightLines(claim.pair.tally);
+  async #accept({ pair, checkpoint }: SuspectTally, signal: AbortSignal): Promise<void> {
+    const line = this.#cosign(pair.tally);
+    const shown = this.#rightLines(pair.tally);
     const note = line === undefined ? shown : appendSignatures(shown, [line]);
-    await store.putPair({ checkpoint: claim.pair.checkpoint, tally: note });
-    const before = this.#current;
-    this.#current = { checkpoint: claim.checkpoint, note, view: store.view() };
-    await before?.view.close();
+    await this.#options.store.putPair({ checkpoint: pair.checkpoint, tally: note });
+    await this.#rebuilt.put({ checkpoint, note, view: this.#view() });
     if (line !== undefined) await this.#options.source.offerCosignature(line, signal);
   }
 
   /** The same tally again, perhaps with other verifiers' cosignatures, perhaps still without ours. */
-  async #merge({ pair }: Claim, signal: AbortSignal): Promise<void> {
-    const current = this.#current as VerifiedTally;
-    const shown = parseNote(pair.tally);
-    if (shown.text !== parseNote(current.note).text) return;
-    const present = new Set(parseNote(current.note).signatures.map(({ name }) => name));
+  async #merge({ pair }: SuspectTally, held: VerifiedTally, signal: AbortSignal): Promise<void> {
+    const present = new Set(parseNote(held.note).signatures.map(({ name }) => name));
     const added = this.#cosignaturesOn(pair.tally).filter(({ name }) => !present.has(name));
-    const note = appendSignatures(current.note, added.map(formatSignatureLine));
-    this.#current = { ...current, note };
+    const note = appendSignatures(held.note, added.map(formatSignatureLine));
+    if (added.length > 0) await this.#keep({ ...held, note });
     const own = this.#options.signer?.vkey.name;
-    if (own === undefined || shown.signatures.some(({ name }) => name === own)) return;
-    const mine = current.note.split('\n').find((line) => line.startsWith(`— ${own} `));
+    const shown = parseNote(pair.tally).signatures;
+    if (own === undefined || shown.some(({ name }) => name === own)) return;
+    const mine = note.split('\n').find((line) => line.startsWith(`— ${own} `));
     if (mine !== undefined) await this.#options.source.offerCosignature(`${mine}\n`, signal);
+  }
+
+  async #keep(tally: VerifiedTally): Promise<void> {
+    const { checkpoint, note } = tally;
+    if (checkpoint.checkpoint.size === this.size) {
+      await this.#options.store.putPair({ checkpoint: checkpoint.note, tally: note });
+    }
+    await this.#rebuilt.put(tally);
   }
 
   /** The note with the log's signature and the verifiers' right ones: a log could add any line, without end. */
   #rightLines(tally: string): string {
-    const { text, signatures } = parseNote(tally);
-    const own = signatures.filter((line) => isLineOf(line, this.#options.log.vkey)).slice(0, 1);
-    return formatNote({ text, signatures: [...own, ...this.#cosignaturesOn(tally)] });
+    const rules = this.#options.rules();
+    const cosigners = rules.trust.verifiers.map(({ vkey }) => vkey);
+    return ownLines(tally, { log: this.#options.log.vkey, cosigners }, rules);
   }
 
   #cosignaturesOn(tally: string): readonly NoteSignature[] {
@@ -221,31 +230,45 @@ export class TallyFollower {
     if (refused === 0) return;
     throw new AttestryError(
       'ENTRY_INADMISSIBLE',
-      `${log.origin} holds ${refused} entries that admission refuses; its tally counts them and is not cosigned.`,
+      `${log.origin} holds entries that admission refuses (${refused}); its tally counts them and is not cosigned.`,
       { details: { refused } },
     );
   }
 
-  async #accuse(claim: Claim, signal: AbortSignal): Promise<never> {
-    const { log, source, mirror, findings, store } = this.#options;
-    const { head, pair } = claim;
-    const { text } = parseNote(pair.tally);
-    const found =
-      this.#accused === text
-        ? undefined
-        : await findTallyContradiction(claim, { source, mirror, store, signal });
-    if (found !== undefined) {
-      const { evidence, model } = found;
-      const wrong = `tally ${evidence.key}`;
-      await findings.file({ origin: log.origin, evidence, wrong, models: [model] });
-      this.#accused = text;
-    }
+  async #accuse(claim: SuspectTally, own: TallyHead, signal: AbortSignal): Promise<never> {
+    const { log, findings } = this.#options;
+    const { head } = claim;
+    const evidence = await this.#evidenceAgainst(claim, own, signal);
+    if (evidence !== undefined) await findings.file({ origin: log.origin, evidence });
     const message = `${log.origin} signed a tally of ${head.size} entries that its entries do not give.`;
     throw new AttestryError('TALLY_CONTRADICTION', message, { details: { size: head.size } });
+  }
+
+  /** With whatever cosignatures stand on the note by now: each convicts the verifier that made it. */
+  async #evidenceAgainst(
+    claim: SuspectTally,
+    own: TallyHead,
+    signal: AbortSignal,
+  ): Promise<TallyEvidence | undefined> {
+    const { source, mirror, store } = this.#options;
+    const tally = this.#rightLines(claim.pair.tally);
+    const { text } = parseNote(tally);
+    if (this.#accused?.text === text) return { ...this.#accused.evidence, tally };
+    const found = bytesEqual(own.tallyRoot, claim.head.tallyRoot)
+      ? await sumEvidence(claim, store)
+      : await findTallyContradiction(claim, { source, mirror, store, signal });
+    if (found === undefined) return undefined;
+    this.#accused = { text, evidence: found };
+    return { ...found, tally };
   }
 }
 
 const DEFECT: Problem = { code: 'INTERNAL', message: 'A defect of this verifier ended the look.' };
+
+/** What is signed of a note. */
+function textOf(note: string): string {
+  return parseNote(note).text;
+}
 
 function sameTally(a: TallyHead, b: TallyHead): boolean {
   return (

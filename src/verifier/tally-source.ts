@@ -5,12 +5,19 @@ export interface ServedTallyProof extends TallyPair {
   readonly proof: Uint8Array;
 }
 
+/** The note that the log asks verifiers to cosign, or the newest that enough of them have. */
+export type ServedNote = 'offered' | 'cosigned';
+
 /** All three throw PEER_UNAVAILABLE, RESPONSE_INVALID or RESPONSE_TOO_LARGE. */
 export interface TallySource {
-  /** The newest tally note and the checkpoint beside it; undefined while the log publishes none. */
-  readPair(signal: AbortSignal): Promise<TallyPair | undefined>;
-  /** The proof of everything about a model. */
-  readProof(model: string, signal: AbortSignal): Promise<ServedTallyProof | undefined>;
+  /** The tally note and the checkpoint beside it; undefined while the log publishes none. */
+  readPair(which: ServedNote, signal: AbortSignal): Promise<TallyPair | undefined>;
+  /** The proof of everything about a model, from that note. */
+  readProof(
+    model: string,
+    which: ServedNote,
+    signal: AbortSignal,
+  ): Promise<ServedTallyProof | undefined>;
   /** Hands a cosignature line in; the log may keep it. */
   offerCosignature(line: string, signal: AbortSignal): Promise<void>;
 }

@@ -11,6 +11,10 @@ export interface FiledFinding {
   readonly kind: Finding['evidence']['kind'];
   /** RFC 3339. */
   readonly foundAt: string;
+  /** The verifier that this one has it from; null where it found it itself. */
+  readonly foundBy: string | null;
+  /** Names of those that the evidence convicts. */
+  readonly accused: readonly string[];
   /** What its evidence proves. */
   readonly code: AttestryErrorCode;
   readonly sentence: string;

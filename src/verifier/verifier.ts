@@ -1,6 +1,6 @@
 /**
- * The verifier: follows every log of its trust root, listens to every witness, and answers. Each log and each witness has
- * a loop of its own, so one that is slow or hostile delays no other.
+ * The verifier: follows every log of its trust root, listens to every witness and every other verifier, and answers. Each
+ * has a loop of its own, so one that is slow or hostile delays no other.
  */
 
 import { setMaxListeners } from 'node:events';
@@ -9,18 +9,22 @@ import type { Json } from '../core/bytes/json.ts';
 import { formatTime } from '../core/bytes/time.ts';
 import type { SignatureEngine } from '../core/note/ed25519.ts';
 import type { NoteSigner } from '../core/note/vkey.ts';
+import { judge as judgeHere } from '../core/report/judge.ts';
 import type { VerificationRules, WitnessedCheckpoint } from '../core/trust/quorum.ts';
 import type { TrustedLog, TrustedWitness, TrustRoot } from '../core/trust/trust-root.ts';
 import type { VerifyMany } from '../keys/openssl-engine.ts';
 import type { LogCommit, LogStore } from '../store/log-store.ts';
 import type { TallyStore } from '../tally/tally-store.ts';
 import { Catalogue } from './catalogue.ts';
-import { Dossiers } from './dossiers.ts';
+import { Dossiers, type Judge } from './dossiers.ts';
 import { EventLog } from './event-log.ts';
 import { type Findings, openFindings } from './findings.ts';
 import { type Follower, openFollower } from './follower.ts';
 import type { LogSource, WitnessSource } from './log-source.ts';
+import { PeerListener, type PeerStatus } from './peer-listener.ts';
+import type { PeerSource } from './peer-source.ts';
 import { repeat } from './poll-loop.ts';
+import { type HeldReceipt, holdToReceipt } from './receipt-promise.ts';
 import { type Clock, type LogFacts, type LogState, type Problem, standingOf } from './standing.ts';
 import { TallyFollower, type TallyFollowerOptions } from './tally-follower.ts';
 import type { TallySource } from './tally-source.ts';
@@ -33,6 +37,8 @@ export interface VerifierOptions {
   readonly openMirror: (log: TrustedLog) => Promise<LogStore>;
   readonly logSource: (log: TrustedLog) => LogSource;
   readonly witnessSource: (witness: TrustedWitness) => WitnessSource;
+  /** Other verifiers; without it, none is asked. */
+  readonly peers?: PeerOptions;
   /** Without it, tallies are not looked at, and no dossier proves its list complete. */
   readonly tallies?: TallyOptions;
   /** Unix seconds. */
@@ -41,6 +47,8 @@ export interface VerifierOptions {
   readonly engine: SignatureEngine;
   /** Checks operators' signatures; libuv's pool unless told. */
   readonly verifyMany?: VerifyMany;
+  /** Judges files; on the calling thread unless told. */
+  readonly judge?: Judge;
   readonly pollIntervalMs: number;
   /** How old what is known of a log may be before it no longer counts as known. */
   readonly staleAfterSeconds: number;
@@ -53,6 +61,12 @@ export interface TallyOptions {
   readonly openStore: (log: TrustedLog) => Promise<TallyStore>;
   /** Cosigns tallies that are right; a verifier without a key only compares. */
   readonly signer: NoteSigner | undefined;
+}
+
+export interface PeerOptions {
+  readonly source: (verifier: TrustedWitness) => PeerSource;
+  /** This verifier's own name in the trust root, if it stands there: it is not asked. */
+  readonly self?: string;
 }
 
 export interface LogStatus {
@@ -79,8 +93,7 @@ export async function openVerifier(options: VerifierOptions): Promise<Verifier> 
   const findings = await openFindings({
     store: records,
     rules,
-    onFiled: ({ id, origin, kind, foundAt, code, sentence }) =>
-      events.publish('finding', { id, origin, kind, foundAt, code, sentence }),
+    onFiled: ({ models, wrong, ...told }) => events.publish('finding', { ...told }),
   });
   const followers = new Map<string, Follower>();
   const tallies = new Map<string, TallyFollower>();
@@ -115,7 +128,7 @@ async function openTallyFollower(
   const { openStore, ...parts } = options;
   const store = await openStore(log);
   try {
-    return new TallyFollower({
+    const follower = new TallyFollower({
       ...parts,
       log,
       mirror,
@@ -123,6 +136,8 @@ async function openTallyFollower(
       source: parts.source(log),
       refusedEntries: () => refusals.count,
     });
+    await follower.resume();
+    return follower;
   } catch (error) {
     await store.close();
     throw error;
@@ -149,6 +164,7 @@ export class Verifier {
   readonly #followers: ReadonlyMap<string, Follower>;
   readonly #tallies: ReadonlyMap<string, TallyFollower>;
   readonly #listeners: readonly WitnessListener[];
+  readonly #peers: readonly PeerListener[];
   /** What was last published of each log's standing. */
   readonly #announced = new Map<string, string>();
   readonly #stop = new AbortController();
@@ -157,6 +173,7 @@ export class Verifier {
   constructor(options: VerifierOptions, parts: VerifierParts) {
     const { trust, records, now, onDefect, witnessSource } = options;
     const { followers, tallies, findings, rules } = parts;
+    const { judge = (bytes) => judgeHere(bytes, rules()) } = options;
     this.trust = trust;
     this.findings = findings;
     this.catalogue = parts.catalogue;
@@ -167,26 +184,28 @@ export class Verifier {
     // Every request under way listens to it: a few for each log and witness.
     setMaxListeners(0, this.#stop.signal);
     const clock = (): Clock => this.#clock();
-    this.dossiers = new Dossiers({ followers, tallies, findings, records, rules, clock });
+    this.dossiers = new Dossiers({ followers, tallies, findings, records, judge, clock });
     this.#listeners = trust.witnesses.map(
       (witness) => new WitnessListener({ witness, source: witnessSource(witness), now, onDefect }),
     );
+    this.#peers = peerListeners(options, findings);
   }
 
-  /** Looks at every log and listens to every witness, again and again. */
+  /** Looks at every log, listens to every witness and to every other verifier, again and again. */
   start(): void {
     const { pollIntervalMs } = this.#options;
     const { signal } = this.#stop;
     const steps = [
       ...Array.from(this.#followers.values(), (follower) => () => this.#look(follower)),
-      ...this.#listeners.map((listener) => () => this.#listen(listener)),
+      ...[...this.#listeners, ...this.#peers].map((listener) => () => this.#listen(listener)),
     ];
     this.#loops = steps.map((step) => repeat(step, { intervalMs: pollIntervalMs, signal }));
   }
 
-  /** One round of everything: listens to the witnesses, then looks at the logs. */
+  /** One round of everything: listens to witnesses and verifiers, then looks at the logs. */
   async round(): Promise<void> {
-    await Promise.all(this.#listeners.map((listener) => this.#listen(listener)));
+    const listeners = [...this.#listeners, ...this.#peers];
+    await Promise.all(listeners.map((listener) => this.#listen(listener)));
     await Promise.all(Array.from(this.#followers.values(), (follower) => this.#look(follower)));
   }
 
@@ -203,6 +222,26 @@ export class Verifier {
     return this.#listeners.map((listener) => listener.status);
   }
 
+  /** The other verifiers. */
+  peers(): readonly PeerStatus[] {
+    return this.#peers.map((listener) => listener.status);
+  }
+
+  /** Notes of the log's checkpoints that are known here; undefined for a log that the trust root does not name. */
+  checkpoints(origin: string): readonly string[] | undefined {
+    return this.#followers.get(origin)?.shownNotes();
+  }
+
+  /** Holds a log to a receipt that it gave. @throws what `holdToReceipt` of receipt-promise.ts throws */
+  async holdToReceipt(bytes: Uint8Array): Promise<HeldReceipt> {
+    const rules = { trust: this.trust, now: this.now(), engine: this.#options.engine };
+    return await holdToReceipt(bytes, {
+      followers: this.#followers,
+      findings: this.findings,
+      rules,
+    });
+  }
+
   /** Ends the loops, cutting requests under way short, and closes the mirrors. */
   async close(): Promise<void> {
     this.#stop.abort();
@@ -217,7 +256,7 @@ export class Verifier {
     this.#announce(follower);
   }
 
-  async #listen(listener: WitnessListener): Promise<void> {
+  async #listen(listener: WitnessListener | PeerListener): Promise<void> {
     const followers = [...this.#followers.values()];
     await listener.poll(followers, this.#stop.signal);
     for (const follower of followers) this.#announce(follower);
@@ -242,7 +281,7 @@ export class Verifier {
       mirroredSize: follower.mirroredSize,
       verifiedEntries: follower.verifiedEntries,
       refusedEntries: follower.refusals.count,
-      talliedSize: tally?.current?.checkpoint.checkpoint.size ?? 0,
+      talliedSize: tally?.size ?? 0,
       tallyProblem: tally?.problem,
     };
   }
@@ -256,6 +295,20 @@ export class Verifier {
     const { now, staleAfterSeconds } = this.#options;
     return { now: now(), staleAfterSeconds };
   }
+}
+
+function peerListeners(
+  { trust, peers, now, onDefect }: VerifierOptions,
+  findings: Findings,
+): readonly PeerListener[] {
+  if (peers === undefined) return [];
+  const { source, self } = peers;
+  return trust.verifiers
+    .filter(({ name }) => name !== self)
+    .map(
+      (verifier) =>
+        new PeerListener({ verifier, source: source(verifier), findings, now, onDefect }),
+    );
 }
 
 function checkpointEvent({ checkpoint, witnessedAt }: WitnessedCheckpoint): Json {

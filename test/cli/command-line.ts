@@ -3,10 +3,6 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { vi } from 'vitest';
-
-// A process takes a fraction of a second, but seconds where other tests keep the machine busy.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 const PROGRAM = new URL('../../dist/src/cli/main.js', import.meta.url);
 

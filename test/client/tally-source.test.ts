@@ -15,22 +15,24 @@ function sourceOf(...answers: readonly Answer[]) {
 }
 
 const ASKS: Readonly<Record<string, (source: TallySource) => Promise<unknown>>> = {
-  readPair: (source) => source.readPair(signal),
-  readProof: (source) => source.readProof(MODEL, signal),
+  readPair: (source) => source.readPair('offered', signal),
+  readProof: (source) => source.readProof(MODEL, 'offered', signal),
   offerCosignature: (source) => source.offerCosignature('— name AAAA\n', signal),
 };
 
 describe('createTallySource', () => {
   it('asks below the URL of the log', async () => {
     const pair = sourceOf(jsonAnswer(PAIR));
-    expect(await pair.source.readPair(signal)).toEqual(PAIR);
-    expect(pair.asked[0]?.url).toBe('https://log.example/eu/v1/tally');
+    expect(await pair.source.readPair('cosigned', signal)).toEqual(PAIR);
+    expect(pair.asked[0]?.url).toBe('https://log.example/eu/v1/tally?note=cosigned');
     const proof = sourceOf(jsonAnswer({ ...PAIR, proof: 'AQID' }));
-    expect(await proof.source.readProof(MODEL, signal)).toEqual({
+    expect(await proof.source.readProof(MODEL, 'offered', signal)).toEqual({
       ...PAIR,
       proof: Uint8Array.of(1, 2, 3),
     });
-    expect(proof.asked[0]?.url).toBe(`https://log.example/eu/v1/tally/proof?model=${MODEL}`);
+    expect(proof.asked[0]?.url).toBe(
+      `https://log.example/eu/v1/tally/proof?model=${MODEL}&note=offered`,
+    );
     const offer = sourceOf(jsonAnswer({ taken: 1 }));
     await offer.source.offerCosignature('— name AAAA\n', signal);
     expect(offer.asked[0]).toMatchObject({
@@ -42,8 +44,8 @@ describe('createTallySource', () => {
 
   it('gives nothing where the log publishes no tally', async () => {
     const { source } = sourceOf(refusal('TALLY_UNPUBLISHED', 404));
-    expect(await source.readPair(signal)).toBeUndefined();
-    expect(await source.readProof(MODEL, signal)).toBeUndefined();
+    expect(await source.readPair('offered', signal)).toBeUndefined();
+    expect(await source.readProof(MODEL, 'cosigned', signal)).toBeUndefined();
   });
 
   it.each(Object.keys(ASKS))('%s says whether the log is away or answers wrongly', async (name) => {

@@ -46,6 +46,18 @@ describe('VerifierClient', () => {
     expect(asked[0]).toMatchObject({ method: 'POST', body: '{}' });
   });
 
+  test('hands in a receipt and gives what became of it', async () => {
+    const held = { origin: log.origin, index: 1, state: 'waiting', finding: null };
+    const { client, asked } = clientOf(jsonAnswer(held));
+    const receipt = formatReceipt(log.receipt(1));
+    expect(await client.holdToReceipt(receipt)).toEqual(held);
+    expect(asked[0]).toMatchObject({
+      method: 'POST',
+      url: 'https://verifier.example/v1/receipts',
+      body: new TextDecoder().decode(receipt),
+    });
+  });
+
   test('asks for usage to be summed, and takes no dossier of another range for the answer', async () => {
     const range: UsageRange = {
       from: '2026-10-01T00:00:00Z',

@@ -29,7 +29,7 @@ export async function checkLog(
 ): Promise<OutsiderCopy> {
   const app = await createLogApp(log, {
     log: false,
-    limits: { requestsPerWindow: 0 },
+    limits: { requestsPerWindow: 0, maxEventLoopDelayMs: 0 },
     maxCheckpointAgeSeconds: 60,
     now: () => bed.now,
   });

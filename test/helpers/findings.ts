@@ -4,8 +4,10 @@ import { type Finding, formatHashes } from '../../src/core/finding/finding.ts';
 import { proveConsistency } from '../../src/core/merkle/consistency.ts';
 import { frontierAt } from '../../src/core/merkle/frontier.ts';
 import { signCheckpoint } from '../../src/core/note/checkpoint.ts';
-import type { TestLog } from './fixtures.ts';
+import type { NoteSigner } from '../../src/core/note/vkey.ts';
+import { cosign, type TestLog } from './fixtures.ts';
 import { NaiveTree, naiveLeaves } from './naive-tree.ts';
+import { NOW } from './statements.ts';
 
 const FOUND_AT = '2026-10-01T11:30:00Z';
 
@@ -63,6 +65,41 @@ export function rootMismatch(log: TestLog, followed: number): Finding {
       frontierSize: followed,
       frontier: formatHashes(frontierAt(followed, tree.node).hashes),
       leafHashes: formatHashes(tree.leaves.slice(followed)),
+    },
+  };
+}
+
+/** The witness has cosigned both sides of such a contradiction. */
+export function twoViews(log: TestLog, witness: NoteSigner, size?: number): Finding {
+  const { evidence, ...rest } = contradiction(log, size);
+  if (evidence.kind !== 'checkpoint-contradiction') throw new TypeError('a contradiction');
+  const { first, second } = evidence;
+  return {
+    ...rest,
+    evidence: {
+      ...evidence,
+      kind: 'witness-contradiction',
+      witness: witness.vkey.name,
+      first: cosign(first, [witness], NOW - 50),
+      second: cosign(second, [witness], NOW - 40),
+    },
+  };
+}
+
+/** The witness has cosigned the log at `smaller` after it cosigned all of it; the times are unix seconds. */
+export function wentBack(
+  log: TestLog,
+  witness: NoteSigner,
+  { smaller, at = [NOW - 10, NOW - 20] }: { smaller: number; at?: readonly [number, number] },
+): Finding {
+  return {
+    origin: log.origin,
+    foundAt: FOUND_AT,
+    evidence: {
+      kind: 'witness-rollback',
+      witness: witness.vkey.name,
+      first: cosign(log.checkpoint(smaller), [witness], at[0]),
+      second: cosign(log.checkpoint(), [witness], at[1]),
     },
   };
 }

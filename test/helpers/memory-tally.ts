@@ -10,7 +10,8 @@ import {
   type TallyInner,
   type TallyLeaf,
 } from '../../src/core/tally/node.ts';
-import { proveTally, type Question, type TallyProof } from '../../src/core/tally/proof.ts';
+import type { Question, TallyProof } from '../../src/core/tally/proof.ts';
+import { proveTally } from '../../src/core/tally/prove.ts';
 import { TALLY_METRICS } from '../../src/core/tally/sums.ts';
 
 /** A tally that keeps every node it ever had, by hash. */

@@ -6,7 +6,7 @@ import { encodeTallyProof } from '../../src/core/tally/proof-bytes.ts';
 import { questionsAbout } from '../../src/core/tally/questions.ts';
 import { openLevelTallyStore } from '../../src/tally/level-tally-store.ts';
 import type { TallyPair } from '../../src/tally/tally-store.ts';
-import type { ServedTallyProof, TallySource } from '../../src/verifier/tally-source.ts';
+import type { ServedNote, ServedTallyProof, TallySource } from '../../src/verifier/tally-source.ts';
 import type { TallyOptions, Verifier } from '../../src/verifier/verifier.ts';
 import type { TestLog } from './fixtures.ts';
 import { MemoryTally } from './memory-tally.ts';
@@ -23,7 +23,10 @@ import { type ServedLog, VerifierBed } from './verifier-bed.ts';
 /** A log's tally, right or not, as a verifier is shown it. */
 export class ServedTally implements TallySource {
   readonly log: TestLog;
+  /** What it offers for cosigning. */
   pair: TallyPair | undefined;
+  /** What it says that enough verifiers have cosigned. */
+  cosigned: TallyPair | undefined;
   /** Lines that were handed in. */
   readonly offered: string[] = [];
   /** Models that a proof was asked for. */
@@ -46,8 +49,8 @@ export class ServedTally implements TallySource {
     };
   }
 
-  async readPair(): Promise<TallyPair | undefined> {
-    return this.damage(this.pair);
+  async readPair(which: ServedNote): Promise<TallyPair | undefined> {
+    return this.damage(which === 'offered' ? this.pair : this.cosigned);
   }
 
   async readProof(model: string): Promise<ServedTallyProof | undefined> {

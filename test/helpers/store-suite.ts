@@ -258,9 +258,21 @@ export function describeLogStore(name: string, makeBed: () => Promise<StoreBed>)
       );
       const indexes = (await store.mentions(MODEL_A)).map(({ index }) => index);
       expect(indexes).toEqual([2, 255, 256, 300]);
+      const page = await store.mentions(MODEL_A, 3, 2);
+      expect(page.map(({ index }) => index)).toEqual([255, 256]);
+      expect(await store.mentions(MODEL_A, 301)).toEqual([]);
       expect(await store.mentions(MODEL_LAST)).toEqual([mention(MODEL_LAST, 5)]);
       expect(await store.mentions('ab'.repeat(32))).toEqual([]);
       expect(await codeOf(() => store.mentions('AA'.repeat(32)))).toBe('HEX_MALFORMED');
+    });
+
+    test('gives at most 1,000 mentions at once', async () => {
+      const store = await openStore();
+      const mentions = Array.from({ length: 1100 }, (_, i) => mention(MODEL_A, i));
+      await store.commit(commitOf(0, 1100, { mentions }));
+      const [first, second] = [await store.mentions(MODEL_A), await store.mentions(MODEL_A, 1000)];
+      expect([first.length, second.length]).toEqual([1000, 100]);
+      expect([first.at(-1)?.index, second[0]?.index]).toEqual([999, 1000]);
     });
 
     test('pages through the models without a gap', async () => {

@@ -11,7 +11,7 @@ export function wrapStore(store: LogStore, changes: Partial<LogStore>): LogStore
     indexOf: (entryHash) => store.indexOf(entryHash),
     stream: (key) => store.stream(key),
     streams: () => store.streams(),
-    mentions: (model) => store.mentions(model),
+    mentions: (model, from, limit) => store.mentions(model, from, limit),
     models: (from, limit) => store.models(from, limit),
     putCheckpoint: (state, size, note) => store.putCheckpoint(state, size, note),
     checkpointCovering: (state, index) => store.checkpointCovering(state, index),

@@ -228,11 +228,13 @@ describe('GET /tile/… with tricks in the path', () => {
     const site = await openSite();
     const codes = ['TILE_PATH_MALFORMED', 'TILE_MISSING', 'ROUTE_UNKNOWN', 'REQUEST_MALFORMED'];
     await serving(site.app, async (url) => {
+      const before = headOf(site);
       for (const path of TRICKS) {
         const answer = await rawGet(url, path);
         expect([400, 404], `${path}: ${answer.statusCode}`).toContain(answer.statusCode);
         expect(codes, path).toContain(codeIn(answer));
       }
+      expect(headOf(site)).toBe(before);
       expect((await rawGet(url, '/tile/0/000.p/2')).statusCode).toBe(200);
     });
   });

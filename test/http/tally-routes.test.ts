@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { decodeBase64 } from '../../src/core/bytes/base64.ts';
+import { concatBytes } from '../../src/core/bytes/equal.ts';
 import { signCosignature } from '../../src/core/note/cosignature.ts';
-import { parseNote } from '../../src/core/note/note.ts';
+import { formatSignatureLine, parseNote, parseSignatureLines } from '../../src/core/note/note.ts';
 import type { NoteSigner } from '../../src/core/note/vkey.ts';
 import { verifyTally } from '../../src/core/tally/proof.ts';
 import { decodeTallyProof } from '../../src/core/tally/proof-bytes.ts';
@@ -11,6 +12,7 @@ import { verifyTallyNote } from '../../src/core/tally/tally-note.ts';
 import { LogTally } from '../../src/log/log-tally.ts';
 import { openLevelTallyStore } from '../../src/tally/level-tally-store.ts';
 import { makeNetwork, type TestLog } from '../helpers/fixtures.ts';
+import { withLargeScalar } from '../helpers/forgeries.ts';
 import { type Answer, codeIn, openLogSite } from '../helpers/log-site.ts';
 import { digestOf, MODEL, NOW } from '../helpers/statements.ts';
 import { VERIFIERS } from '../helpers/tallied-network.ts';
@@ -34,10 +36,12 @@ async function openSite({ isPublished = true } = {}): Promise<Site> {
     store,
     signer: LOG.signer,
     verifiers: VERIFIERS.map(({ vkey }) => vkey),
+    verifierQuorum: 2,
     readEntries: async (start, end) => LOG.entries.slice(start, end),
     published: () => (isPublished ? { size: 2, note: LOG.cosigned() } : undefined),
     waitForGrowth: () => sleep(2),
     now: () => NOW,
+    clockMs: () => performance.now(),
     onFatal: (error) => {
       throw error;
     },
@@ -48,7 +52,7 @@ async function openSite({ isPublished = true } = {}): Promise<Site> {
   });
   const { app } = await openLogSite({ app: { tally } });
   const size = isPublished ? 2 : 0;
-  await expect.poll(() => tally.size, { timeout: 5_000, interval: 5 }).toBe(size);
+  await expect.poll(() => tally.status.size, { timeout: 5_000, interval: 5 }).toBe(size);
   return {
     tally,
     get: (url) => app.inject(url),
@@ -155,16 +159,37 @@ describe('addTallyRoutes', () => {
   it('refuses what are no signature lines, never with a failure of its own', async () => {
     const { offer, tally } = await openSite();
     const before = tally.pair();
+    const right = signCosignature(parseNote(before.tally).text, NOW, VERIFIERS[0] as NoteSigner);
     for (const [body, status, code] of [
       ['garbage', 400, 'NOTE_MALFORMED'],
       [Buffer.of(0xff, 0xfe), 400, 'INPUT_NOT_UTF8'],
       ['— name\n', 400, 'NOTE_MALFORMED'],
+      ['', 400, 'REQUEST_MALFORMED'],
+      [right.replace('\n', '\r\n'), 400, 'NOTE_MALFORMED'],
+      [right.replace('— ', '— \0'), 400, 'NOTE_MALFORMED'],
+      [right.replace(/=*\n$/, 'B=\n'), 400, 'NOTE_MALFORMED'],
       ['x'.repeat(16 * 1024 + 1), 413, 'INPUT_TOO_LARGE'],
     ] as const) {
       const answer = await offer(body);
       expect.soft([answer.statusCode, codeIn(answer)]).toEqual([status, code]);
     }
     expect(tally.pair()).toEqual(before);
+  });
+
+  it('takes no cosignature with S + L, and none twice', async () => {
+    const { offer, tally } = await openSite();
+    const before = tally.pair();
+    const right = signCosignature(parseNote(before.tally).text, NOW, VERIFIERS[0] as NoteSigner);
+    const [line] = parseSignatureLines(right);
+    if (line === undefined) throw new TypeError('a line');
+    const { signature } = line;
+    const large = concatBytes(signature.subarray(0, 8), withLargeScalar(signature.subarray(8)));
+    const answer = await offer(formatSignatureLine({ ...line, signature: large }));
+    expect([answer.statusCode, answer.json()]).toEqual([200, { taken: 0 }]);
+    expect(tally.pair()).toEqual(before);
+    await offer(right + right);
+    await offer(right);
+    expect(tally.pair().tally).toBe(before.tally + right);
   });
 
   it('asks to try again later before there is a tally', async () => {

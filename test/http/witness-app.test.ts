@@ -4,16 +4,17 @@ import { describe, expect, it, test } from 'vitest';
 import { decodeHex } from '../../src/core/bytes/hex.ts';
 import { formatAddCheckpoint } from '../../src/core/note/add-checkpoint.ts';
 import { appendSignatures, verifyCosignatures } from '../../src/core/note/cosignature.ts';
-import { parseNote } from '../../src/core/note/note.ts';
+import { formatNote, parseNote } from '../../src/core/note/note.ts';
 import { originHash } from '../../src/core/note/origin-hash.ts';
 import { makeVkey, parseVkey, SIGNATURE_TYPE, type VerifierKey } from '../../src/core/note/vkey.ts';
 import type { App } from '../../src/http/app.ts';
 import { createWitnessApp } from '../../src/http/witness-app.ts';
 import { openWitness, type Witness, type WitnessOptions } from '../../src/witness/witness.ts';
 import { openMemoryWitnessStore } from '../../src/witness/witness-store.ts';
+import { withLargeScalar } from '../helpers/forgeries.ts';
 import { makeSignedLog, type SignedLog, testSigner } from '../helpers/signed-log.ts';
 import { readJson, sharedVectors } from '../helpers/vectors.ts';
-import { serving } from './raw-connection.ts';
+import { openRaw, serving, until } from './raw-connection.ts';
 
 const NOW = 1_790_000_000;
 const log = makeSignedLog('log.example/eu', 64);
@@ -34,13 +35,24 @@ async function start(options: Partial<WitnessOptions> = {}): Promise<Running> {
     now: () => NOW,
     ...options,
   });
-  const limits = { requestsPerWindow: 0 };
+  const limits = { requestsPerWindow: 0, maxEventLoopDelayMs: 0 };
   return { witness, app: await createWitnessApp(witness, { log: false, limits }) };
 }
 
 function growth(oldSize: number, size: number, from: SignedLog = log): string {
   const proof = oldSize === 0 ? [] : from.tree.proof(oldSize, size);
   return formatAddCheckpoint({ oldSize, proof, checkpoint: from.checkpoint(size) });
+}
+
+/** The note with S + L for S in its one signature. */
+function withLargeSignature(note: string): string {
+  const { text, signatures } = parseNote(note);
+  const [line] = signatures;
+  if (line === undefined) throw new TypeError('a signature');
+  return formatNote({
+    text,
+    signatures: [{ ...line, signature: withLargeScalar(line.signature) }],
+  });
 }
 
 interface Answer {
@@ -105,6 +117,11 @@ describe('POST /add-checkpoint', () => {
     ['a signature over another text', 403, growth(3, 5).replace('\n5\n', '\n6\n')],
     ['an old size too small', 409, `old 2\n${proof}\n${five}`],
     ['no proof', 422, `old 3\n\n${five}`],
+    ['a proof one hash too long', 422, `old 3\n${proof}${hash}\n${five}`],
+    ['a NUL byte in the checkpoint', 400, growth(3, 5).replace('\n5\n', '\n5\0\n')],
+    ['NUL bytes', 400, '\0'.repeat(64)],
+    ['a log’s signature with S + L', 403, `old 3\n${proof}\n${withLargeSignature(five)}`],
+    ['a hash with trailing bits', 400, `old 3\n${'A'.repeat(42)}B=\n\n${five}`],
     ['another root of the size', 422, `old 3\n\n${log.checkpoint(3, stranger.tree.root(3))}`],
   ];
 
@@ -145,6 +162,29 @@ describe('POST /add-checkpoint', () => {
     const { app } = await start();
     expect((await post(app, Buffer.from([0x6f, 0xff]))).statusCode).toBe(400);
     expect((await post(app, growth(0, 5).padEnd(128 * 1024 + 1, 'x'))).statusCode).toBe(413);
+  });
+
+  it('stops reading a body without end at the limit', async () => {
+    const { app, witness } = await start();
+    await serving(app, async (url) => {
+      const raw = await openRaw(
+        url,
+        'POST /add-checkpoint HTTP/1.1\r\nHost: w\r\nTransfer-Encoding: chunked\r\n\r\n',
+      );
+      const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`;
+      let chunks = 0;
+      const pour = (): void => {
+        while (!raw.socket.destroyed && chunks++ < 1000 && raw.socket.write(chunk));
+      };
+      raw.socket.on('drain', pour);
+      pour();
+      await until(() => raw.heard() !== '', 15_000);
+      raw.socket.destroy();
+      await raw.closed;
+      expect(raw.heard()).toMatch(/^HTTP\/1\.1 413 /);
+      expect(chunks).toBeLessThan(1000);
+      expect(witness.states()).toEqual([]);
+    });
   });
 
   it('takes a checkpoint with many signatures of others', async () => {

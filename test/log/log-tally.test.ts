@@ -6,18 +6,22 @@ import { parseNote } from '../../src/core/note/note.ts';
 import type { NoteSigner } from '../../src/core/note/vkey.ts';
 import { verifyTally } from '../../src/core/tally/proof.ts';
 import { decodeTallyProof } from '../../src/core/tally/proof-bytes.ts';
+import { OPENED_IN_A_STEP } from '../../src/core/tally/prove.ts';
 import { questionsAbout } from '../../src/core/tally/questions.ts';
 import { verifyTallyNote } from '../../src/core/tally/tally-note.ts';
 import { LogTally, type LogTallyOptions } from '../../src/log/log-tally.ts';
+import { OFFERED_SECONDS } from '../../src/log/tally-notes.ts';
 import type { StoredCheckpoint } from '../../src/store/log-store.ts';
 import { openLevelTallyStore } from '../../src/tally/level-tally-store.ts';
 import type { TallyStore } from '../../src/tally/tally-store.ts';
 import { codeOf } from '../helpers/code-of.ts';
 import { makeNetwork, type TestLog } from '../helpers/fixtures.ts';
-import { MemoryTally } from '../helpers/memory-tally.ts';
+import { MemoryTally, WHOLE } from '../helpers/memory-tally.ts';
 import { testSigner } from '../helpers/signed-log.ts';
 import { MODEL, NOW } from '../helpers/statements.ts';
+import { codeOf as codeOfPromise } from '../helpers/store-suite.ts';
 import { leavesOfLog, VERIFIERS } from '../helpers/tallied-network.ts';
+import { fakeLog } from '../helpers/tally-entries.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 
 /** A log that publishes when a test says so, and its tally on a disk that outlives it. */
@@ -26,10 +30,15 @@ class TallyBed {
   readonly fatal: unknown[] = [];
   readonly folder: string;
   published: StoredCheckpoint | undefined;
+  now: number = NOW;
+  clockMs = 0;
+  verifierQuorum = 2;
   /** Called before entries are read. */
   beforeRead: () => unknown = () => undefined;
   /** Called when the tally has grown, before its note is kept. */
   beforePut: () => unknown = () => undefined;
+
+  waitForGrowth: LogTallyOptions['waitForGrowth'] = () => sleep(2);
 
   constructor(folder: string) {
     this.folder = folder;
@@ -61,13 +70,15 @@ class TallyBed {
       store,
       signer: this.log.signer,
       verifiers: VERIFIERS.map(({ vkey }) => vkey),
+      verifierQuorum: this.verifierQuorum,
       readEntries: async (start, end) => {
         await this.beforeRead();
         return this.log.entries.slice(start, end);
       },
       published: () => this.published,
-      waitForGrowth: async () => sleep(2),
-      now: () => NOW,
+      waitForGrowth: (size, timeoutMs) => this.waitForGrowth(size, timeoutMs),
+      now: () => this.now,
+      clockMs: () => this.clockMs,
       onFatal: (error) => this.fatal.push(error),
     };
     const tally = new LogTally(options);
@@ -82,11 +93,18 @@ class TallyBed {
     return { tally, store, close };
   }
 
+  /** One more entry, and the tally of it. */
+  async advance(tally: LogTally): Promise<void> {
+    this.grow(1);
+    this.publish();
+    await until(() => tally.status.size === this.log.entries.length);
+  }
+
   /** Opens it and waits until it has published the tally of all that the log has. */
   async following(): Promise<LogTally> {
     this.publish();
     const { tally } = await this.open();
-    await until(() => tally.size === this.log.entries.length);
+    await until(() => tally.status.size === this.log.entries.length);
     return tally;
   }
 }
@@ -106,13 +124,13 @@ describe('LogTally', () => {
     const bed = await TallyBed.make();
     bed.grow(2);
     const { tally } = await bed.open();
-    expect(tally.size).toBe(0);
+    expect(tally.status.size).toBe(0);
+    expect(codeOf(() => tally.pair())).toBe('TALLY_UNPUBLISHED');
     for (const ask of [
-      () => tally.pair(),
       () => tally.prove(questionsAbout(MODEL, null)),
       () => tally.addCosignatures(''),
     ]) {
-      expect(codeOf(ask)).toBe('TALLY_UNPUBLISHED');
+      expect(await codeOfPromise(ask)).toBe('TALLY_UNPUBLISHED');
     }
   });
 
@@ -121,14 +139,14 @@ describe('LogTally', () => {
     bed.grow(5);
     bed.publish(3);
     const { tally } = await bed.open();
-    await until(() => tally.size === 3);
+    await until(() => tally.status.size === 3);
     const { checkpoint, tally: note } = tally.pair();
     const { head } = verifyTallyNote(note, bed.log.signer.vkey);
     expect(head).toMatchObject({ origin: bed.log.origin, size: 3, count: 3 });
     expect(head.logRoot).toEqual(parseCheckpoint(checkpoint).checkpoint.root);
     expect(head.tallyRoot).toEqual(new MemoryTally(leavesOfLog(bed.log, 3)).hash);
     bed.publish();
-    await until(() => tally.size === 5);
+    await until(() => tally.status.size === 5);
     expect(bed.fatal).toEqual([]);
   });
 
@@ -153,19 +171,19 @@ describe('LogTally', () => {
     bed.grow(40);
     bed.publish();
     const questions = questionsAbout(MODEL, null);
-    const check = (): number => {
-      const served = tally.prove(questions);
+    const check = async (): Promise<number> => {
+      const served = await tally.prove(questions);
       const { head } = verifyTallyNote(served.tally, bed.log.signer.vkey);
       const proof = decodeTallyProof(served.proof);
       const [answer] = verifyTally({ root: head.tallyRoot, questions, proof });
       expect(answer?.count).toBe(head.size);
       return head.size;
     };
-    expect(check()).toBe(3);
+    expect(await check()).toBe(3);
     await until(() => isGrown);
-    expect(check()).toBe(3);
+    expect(await check()).toBe(3);
     isHeld = false;
-    await until(() => check() === 43);
+    await expect.poll(check, { timeout: 5_000, interval: 5 }).toBe(43);
   });
 
   it('goes on after a restart where it was, with the same note', async () => {
@@ -173,7 +191,7 @@ describe('LogTally', () => {
     bed.grow(6);
     bed.publish();
     const first = await bed.open();
-    await until(() => first.tally.size === 6);
+    await until(() => first.tally.status.size === 6);
     const before = first.tally.pair();
     await first.close();
     let reads = 0;
@@ -181,12 +199,12 @@ describe('LogTally', () => {
       reads += 1;
     };
     const again = await bed.open();
-    await until(() => again.tally.size === 6);
+    await until(() => again.tally.status.size === 6);
     expect(again.tally.pair()).toEqual(before);
     expect(reads).toBe(0);
     bed.grow(1);
     bed.publish();
-    await until(() => again.tally.size === 7);
+    await until(() => again.tally.status.size === 7);
     expect(reads).toBe(1);
   });
 
@@ -195,7 +213,7 @@ describe('LogTally', () => {
     bed.grow(6);
     bed.publish(4);
     const first = await bed.open();
-    await until(() => first.tally.size === 4);
+    await until(() => first.tally.status.size === 4);
     await first.close();
     bed.publish(2);
     const rolledBack = await bed.open();
@@ -209,13 +227,13 @@ describe('LogTally', () => {
     bed.grow(2);
     const tally = await bed.following();
     const { tally: note } = tally.pair();
-    expect(tally.addCosignatures(lineOf(FIRST, note))).toBe(1);
-    expect(tally.addCosignatures(lineOf(FIRST, note) + lineOf(SECOND, note))).toBe(2);
+    expect(await tally.addCosignatures(lineOf(FIRST, note))).toBe(1);
+    expect(await tally.addCosignatures(lineOf(FIRST, note) + lineOf(SECOND, note))).toBe(2);
     const witnesses = VERIFIERS.map(({ vkey }) => vkey);
     const cosigned = verifyCosignatures(parseNote(tally.pair().tally), { witnesses, now: NOW });
     expect(cosigned.map(({ name }) => name)).toEqual(witnesses.map(({ name }) => name));
     expect(verifyTallyNote(tally.pair().tally, bed.log.signer.vkey).head.size).toBe(2);
-    expect(tally.prove(questionsAbout(MODEL, null)).tally).toBe(tally.pair().tally);
+    expect((await tally.prove(questionsAbout(MODEL, null))).tally).toBe(tally.pair().tally);
   });
 
   it('keeps one cosignature of a verifier, however often it signs', async () => {
@@ -223,10 +241,10 @@ describe('LogTally', () => {
     bed.grow(1);
     const tally = await bed.following();
     const { tally: note } = tally.pair();
-    tally.addCosignatures(lineOf(FIRST, note));
+    await tally.addCosignatures(lineOf(FIRST, note));
     const once = tally.pair().tally;
-    tally.addCosignatures(lineOf(FIRST, note));
-    for (let age = 1; age < 20; age++) tally.addCosignatures(lineOf(FIRST, note, NOW - age));
+    await tally.addCosignatures(lineOf(FIRST, note));
+    for (let age = 1; age < 20; age++) await tally.addCosignatures(lineOf(FIRST, note, NOW - age));
     expect(tally.pair().tally).toBe(once);
   });
 
@@ -234,10 +252,9 @@ describe('LogTally', () => {
     const bed = await TallyBed.make();
     bed.grow(1);
     const tally = await bed.following();
+    await bed.advance(tally);
     const older = tally.pair().tally;
-    bed.grow(1);
-    bed.publish();
-    await until(() => tally.size === 2);
+    await bed.advance(tally);
     const { tally: note } = tally.pair();
     const stranger = testSigner('stranger.example', 4);
     const impostor = testSigner(FIRST.vkey.name, 4, 'an impostor');
@@ -250,11 +267,13 @@ describe('LogTally', () => {
       'the wrong key under the right id': lineOf({ ...impostor, vkey: FIRST.vkey }, note),
     };
     for (const [what, line] of Object.entries(lines)) {
-      expect(tally.addCosignatures(line), what).toBe(0);
+      expect(await tally.addCosignatures(line), what).toBe(0);
     }
     expect(tally.pair().tally).toBe(note);
     // One bad line does not take the good ones with it.
-    expect(tally.addCosignatures(Object.values(lines).join('') + lineOf(SECOND, note))).toBe(1);
+    expect(await tally.addCosignatures(Object.values(lines).join('') + lineOf(SECOND, note))).toBe(
+      1,
+    );
   });
 
   it('refuses what are no signature lines', async () => {
@@ -263,20 +282,155 @@ describe('LogTally', () => {
     const tally = await bed.following();
     const good = lineOf(FIRST, tally.pair().tally);
     for (const garbage of ['garbage', '\n', 'a line\n', good.trimEnd(), good.repeat(101)]) {
-      expect(codeOf(() => tally.addCosignatures(garbage))).toBe('NOTE_MALFORMED');
+      expect(await codeOfPromise(() => tally.addCosignatures(garbage))).toBe('NOTE_MALFORMED');
     }
-    expect(tally.addCosignatures('')).toBe(0);
+    expect(await tally.addCosignatures('')).toBe(0);
   });
 
   it('drops cosignatures with the note that they are on', async () => {
     const bed = await TallyBed.make();
     bed.grow(1);
     const tally = await bed.following();
-    tally.addCosignatures(lineOf(FIRST, tally.pair().tally));
+    await tally.addCosignatures(lineOf(FIRST, tally.pair().tally));
     bed.grow(1);
     bed.publish();
-    await until(() => tally.size === 2);
+    await until(() => tally.status.size === 2);
     expect(parseNote(tally.pair().tally).signatures).toHaveLength(1);
+  });
+
+  it('offers one note until the quorum has cosigned it, however many come after it', async () => {
+    const bed = await TallyBed.make();
+    bed.grow(1);
+    const tally = await bed.following();
+    const offered = tally.pair('offered').tally;
+    expect(codeOf(() => tally.pair('cosigned'))).toBe('TALLY_UNPUBLISHED');
+    for (let more = 0; more < 5; more++) await bed.advance(tally);
+    expect(tally.pair('offered').tally).toBe(offered);
+    expect(await tally.addCosignatures(lineOf(FIRST, offered))).toBe(1);
+    await bed.advance(tally);
+    expect(codeOf(() => tally.pair('cosigned'))).toBe('TALLY_UNPUBLISHED');
+    expect(await tally.addCosignatures(lineOf(SECOND, offered))).toBe(1);
+    const { tally: cosigned } = tally.pair('cosigned');
+    expect(parseNote(cosigned).text).toBe(parseNote(offered).text);
+    const witnesses = VERIFIERS.map(({ vkey }) => vkey);
+    expect(verifyCosignatures(parseNote(cosigned), { witnesses, now: NOW })).toHaveLength(2);
+    expect(tally.status).toMatchObject({ size: 7, cosignedSize: 1 });
+    expect(tally.pair('offered')).toEqual(tally.pair('newest'));
+  });
+
+  it('proves from each note that it serves, with the checkpoint of its size', async () => {
+    const bed = await TallyBed.make();
+    bed.grow(1);
+    const tally = await bed.following();
+    const cosign = async (): Promise<void> => {
+      const { tally: note } = tally.pair('offered');
+      await tally.addCosignatures(lineOf(FIRST, note) + lineOf(SECOND, note));
+    };
+    await cosign();
+    await bed.advance(tally);
+    await cosign();
+    await bed.advance(tally);
+    await bed.advance(tally);
+    const questions = questionsAbout(MODEL, null);
+    for (const [choice, size] of [
+      ['cosigned', 2],
+      ['offered', 3],
+      ['newest', 4],
+    ] as const) {
+      const { tally: note, checkpoint, proof } = await tally.prove(questions, choice);
+      const { head } = verifyTallyNote(note, bed.log.signer.vkey);
+      expect([head.size, parseCheckpoint(checkpoint).checkpoint.size]).toEqual([size, size]);
+      const decoded = decodeTallyProof(proof);
+      const [answer] = verifyTally({ root: head.tallyRoot, questions, proof: decoded });
+      expect(answer?.count).toBe(size);
+    }
+  });
+
+  it('offers a newer note in place of one that has waited too long for the quorum', async () => {
+    const bed = await TallyBed.make();
+    bed.grow(1);
+    const tally = await bed.following();
+    const first = tally.pair('offered').tally;
+    bed.now += OFFERED_SECONDS - 1;
+    await bed.advance(tally);
+    expect(tally.pair('offered').tally).toBe(first);
+    bed.now += 1;
+    await bed.advance(tally);
+    expect(tally.pair('offered')).toEqual(tally.pair('newest'));
+    expect(await tally.addCosignatures(lineOf(FIRST, first))).toBe(0);
+  });
+
+  it('calls every note cosigned under a trust root that asks for no verifier', async () => {
+    const bed = await TallyBed.make();
+    bed.verifierQuorum = 0;
+    bed.grow(1);
+    const tally = await bed.following();
+    for (let more = 0; more < 3; more++) {
+      for (const choice of ['offered', 'cosigned'] as const) {
+        expect(tally.pair(choice)).toEqual(tally.pair('newest'));
+      }
+      await bed.advance(tally);
+    }
+  });
+
+  it('makes a proof in turns, and closes the tally that it is from only afterwards', async () => {
+    const bed = await TallyBed.make();
+    bed.verifierQuorum = 0;
+    for (const entry of fakeLog(1000)) bed.log.append(entry);
+    const tally = await bed.following();
+    const questions = [{ ...WHOLE, want: 'list' }] as const;
+    const leaves = leavesOfLog(bed.log).length;
+    let turns = 0;
+    let isMade = false;
+    const proving = tally.prove(questions).finally(() => {
+      isMade = true;
+    });
+    const others = (): void => {
+      turns++;
+      if (!isMade) setImmediate(others);
+    };
+    others();
+    bed.grow(1);
+    bed.publish();
+    const { proof, tally: note } = await proving;
+    const { head } = verifyTallyNote(note, bed.log.signer.vkey);
+    const decoded = decodeTallyProof(proof);
+    expect(verifyTally({ root: head.tallyRoot, questions, proof: decoded })[0]?.count).toBe(leaves);
+    // As many inner nodes as leaves, but for one.
+    expect(turns).toBeGreaterThanOrEqual(Math.floor((2 * leaves - 1) / OPENED_IN_A_STEP));
+    await until(() => tally.status.size === 1001);
+    expect(bed.fatal).toEqual([]);
+  });
+
+  it('says how long ago it held everything that was published', async () => {
+    const bed = await TallyBed.make();
+    bed.grow(1);
+    const tally = await bed.following();
+    expect(tally.status.lagSeconds).toBe(0);
+    let isHeld = true;
+    bed.beforePut = () => until(() => !isHeld);
+    bed.grow(1);
+    bed.publish();
+    bed.clockMs += 4000;
+    expect(tally.status.lagSeconds).toBe(4);
+    isHeld = false;
+    await until(() => tally.status.size === 2);
+    expect(tally.status.lagSeconds).toBe(0);
+  });
+
+  it('closes at once while it waits for the log to grow', async () => {
+    const bed = await TallyBed.make();
+    let isWaiting = false;
+    bed.waitForGrowth = () => {
+      isWaiting = true;
+      return new Promise(() => undefined);
+    };
+    bed.grow(1);
+    bed.publish();
+    const { close } = await bed.open();
+    await until(() => isWaiting);
+    await close();
+    expect(bed.fatal).toEqual([]);
   });
 
   it('tells the process when its entries or its disk fail', async () => {

@@ -71,6 +71,26 @@ describe('recoverHead', () => {
     expect(parseCheckpoint(receipt.proof.checkpoint).checkpoint.size).toBe(270);
   });
 
+  it.each<[string, (note: string) => string]>([
+    ['a changed size', (note) => note.replace('\n5\n', '\n4\n')],
+    ['a changed signature', (note) => note.replace(/ ([A-Za-z])([A-Za-z0-9+/]+=*)\n/, ' $1A$2\n')],
+    ['no note', () => 'nothing'],
+  ])('refuses %s in the checkpoint that was published last', async (_, change) => {
+    const bed = await grown(5, await LogBed.make());
+    const { witnessed } = bed.disk.checkpoints;
+    witnessed.set(5, change(witnessed.get(5) as string));
+    await expectRefusal(bed, 'STORE_CORRUPT');
+  });
+
+  it('refuses a published checkpoint of its own key that the entries do not give', async () => {
+    const bed = await grown(5, await LogBed.make());
+    const { signer } = bed.eu;
+    const other = { origin: signer.vkey.name, size: 5, root: new Uint8Array(32) };
+    bed.disk.checkpoints.witnessed.set(5, signCheckpoint(other, signer));
+    // No witness says what it saw, so the database stands alone.
+    await expectRefusal(bed, 'STORE_CORRUPT', { witnesses: [] });
+  });
+
   it('refuses a database behind the lock', async () => {
     const bed = await grown(5);
     const backup = copyDisk(bed.disk);

@@ -13,12 +13,16 @@ const PROGRAM = fileURLToPath(new URL('../../dist/nodes/log.js', import.meta.url
 const CYCLES = 50;
 /** Nodes side by side, so that no core waits. */
 const NODES = 2;
+/** Every start, from the command until the node listens. */
+const START_LIMIT_MS = 3_000;
+/** In which the program loads, to do nothing, on a machine to which the limit applies as it is. */
+const LOADING_MS = 1_000;
 
 beforeAll(() => {
   expect(existsSync(PROGRAM), 'npm run build').toBe(true);
 });
 
-/** How long the program takes to load and do nothing, in milliseconds: longer where others use the machine too. */
+/** How long the program takes to load and do nothing, in milliseconds. */
 async function loadingMs(): Promise<number> {
   const started = performance.now();
   await promisify(execFile)(process.execPath, [PROGRAM, '--help']);
@@ -26,7 +30,7 @@ async function loadingMs(): Promise<number> {
 }
 
 describe('runCampaign', () => {
-  it(`loses nothing and contradicts nothing in ${CYCLES} kills of a node under load`, async () => {
+  it(`loses nothing, contradicts nothing and starts within 3 s in ${CYCLES} kills of a node under load`, async () => {
     const folder = await temporaryFolder();
     const seed = randomInt(1_000_000_000);
     const campaign = async (i: number): Promise<CampaignReport> => {
@@ -37,31 +41,19 @@ describe('runCampaign', () => {
     };
     const before = await loadingMs();
     const reports = await Promise.all(Array.from({ length: NODES }, (_, i) => campaign(i)));
-    const facts = JSON.stringify({ seed, reports });
+    // A machine that is slow, or busy with other things, gets as much more time as it takes more to load the program.
+    const slowness = Math.max(1, before / LOADING_MS, (await loadingMs()) / LOADING_MS);
+    const startLimitMs = START_LIMIT_MS * slowness;
+    const facts = JSON.stringify({ seed, startLimitMs, reports });
     console.info(facts);
     expect(
       reports.flatMap(({ violations }) => violations),
       facts,
     ).toEqual([]);
-    const startLimitMs = Math.max(3_000, 4 * Math.max(before, await loadingMs()));
-    for (const { acknowledged, cycles, entries, medianStartMs } of reports) {
+    for (const { acknowledged, cycles, entries, slowestStartMs } of reports) {
       expect(acknowledged, facts).toBeGreaterThan(cycles);
       expect(entries, facts).toBeGreaterThanOrEqual(acknowledged);
-      expect(medianStartMs, facts).toBeLessThan(startLimitMs);
+      expect(slowestStartMs, facts).toBeLessThan(startLimitMs);
     }
-  }, 300_000);
-
-  it('finds what is lost when a node is put back to an older state', async () => {
-    const folder = await temporaryFolder();
-    const { violations } = await runCampaign({
-      program: PROGRAM,
-      folder,
-      cycles: 3,
-      seed: 1,
-      control: 'lost',
-    });
-    const found = violations.join('\n');
-    expect(found).toMatch(/was acknowledged at \d+, it is at/);
-    expect(found).toMatch(/size \d+ was signed, the newest is|two roots of size|extends/);
-  }, 90_000);
+  }, 600_000);
 });

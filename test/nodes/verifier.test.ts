@@ -86,7 +86,7 @@ function grow(log: TestLog, size: number): void {
 
 describe('nodes/verifier', () => {
   it('goes on after each kill -9 from where it was, and ends with all of the log', {
-    timeout: 60_000,
+    timeout: 180_000,
   }, async () => {
     const { logs, file, rules } = makeNetwork({ regions: ['eu'] });
     const [log] = logs.map((one) => new ServedLog(one));
@@ -119,6 +119,12 @@ describe('nodes/verifier', () => {
     const dossier = await client.dossier(MODEL);
     const report = judge(dossier, { ...rules, trust, now, engine: opensslEngine });
     expect([report.outcome, report.statements.length]).toEqual(['VALID', 2200]);
+    const answer = await fetch(`${await verifier.url}/v1/verify`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: dossier,
+    });
+    expect(await answer.json()).toMatchObject({ of: 'dossier', outcome: 'VALID', problems: [] });
     expect((await client.findings()).findings).toEqual([]);
     verifier.child.kill('SIGTERM');
     expect(await verifier.ended).toEqual({ code: 0, err: '' });

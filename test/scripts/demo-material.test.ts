@@ -20,11 +20,14 @@ import {
   type RequestUsage,
   serveRequests,
 } from '../../scripts/demo/material/requests.ts';
+import { formatResponse, type ResponseShape } from '../../scripts/demo/material/responses.ts';
 import { SENTENCES } from '../../scripts/demo/material/sentences.ts';
 import { copyModel, flipBit } from '../../scripts/demo/material/tamper.ts';
 import { type TrainedClassifier, trainClassifier } from '../../scripts/demo/material/train.ts';
-import { closeWindows, type UsageWindow } from '../../scripts/demo/material/usage-windows.ts';
 import { findVisionModels } from '../../scripts/demo/material/vision-models.ts';
+import { requestTimes } from '../../scripts/demo/material/workload.ts';
+import { lastFullMonth } from '../../scripts/demo/month.ts';
+import { normaliseUsage } from '../../src/core/metering/normalise.ts';
 
 let folder: string;
 let model: LanguageModel;
@@ -157,18 +160,18 @@ describe('writeVisionFolder', () => {
 });
 
 describe('serveRequests', () => {
-  const serve = (seed: number): RequestUsage[] => {
-    let time = 1_790_000_000;
-    return serveRequests({ model, sentences: SENTENCES, count: 300, seed, now: () => time++ });
-  };
+  const times = Array.from({ length: 300 }, (_, i) => 1_790_000_000 + i);
+  const customers = ['one', 'two', 'three'];
+  const serve = (seed: number): RequestUsage[] =>
+    serveRequests({ model, sentences: SENTENCES, seed, times, customers });
 
-  it('meters every request, the same for the same seed', () => {
+  it('counts every request, the same for the same seed', () => {
     const usages = serve(1);
-    expect(usages).toHaveLength(300);
+    expect(usages.map(({ startedAt }) => startedAt)).toEqual(times);
     expect(serve(1)).toEqual(usages);
     expect(serve(2)).not.toEqual(usages);
     expect(new Set([...usages, ...serve(2)].map(({ requestId }) => requestId)).size).toBe(600);
-    expect(usages[299]?.startedAt).toBe(1_790_000_299);
+    expect(usages.slice(0, 4).map(({ customer }) => customer)).toEqual([...customers, 'one']);
   });
 
   it('counts the tokens of a repeated prompt as cached, all or none', () => {
@@ -177,8 +180,8 @@ describe('serveRequests', () => {
     expect(cached.length).toBeGreaterThan(0);
     expect(cached.length).toBeLessThan(usages.length);
     for (const usage of usages) expect([0, usage.inputTokens]).toContain(usage.cachedTokens);
-    const once = SENTENCES.slice(0, 1);
-    const repeated = serveRequests({ model, sentences: once, count: 3, seed: 1, now: () => 0 });
+    const sentences = SENTENCES.slice(0, 1);
+    const repeated = serveRequests({ model, sentences, seed: 1, times: [0, 0, 0], customers });
     expect(repeated.map(({ cachedTokens }) => cachedTokens > 0)).toEqual([false, true, true]);
   });
 
@@ -197,89 +200,77 @@ describe('countTokens', () => {
   });
 });
 
-describe('closeWindows', () => {
-  const usage: fc.Arbitrary<RequestUsage> = fc
-    .record({
-      startedAt: fc.integer({ min: 1_790_000_000, max: 1_790_000_000 + 5 * 3600 }),
-      inputTokens: fc.nat(1000),
-      isCached: fc.boolean(),
-      outputTokens: fc.nat(10),
-    })
-    .map(({ isCached, ...rest }) => ({
-      ...rest,
-      requestId: 'request',
-      cachedTokens: isCached ? rest.inputTokens : 0,
+describe('formatResponse', () => {
+  const served: fc.Arbitrary<RequestUsage> = fc
+    .record({ inputTokens: fc.nat(1000), isCached: fc.boolean(), outputTokens: fc.nat(10) })
+    .map(({ isCached, ...counts }) => ({
+      ...counts,
+      requestId: 'request-1-1',
+      customer: 'nobody-in-particular',
+      startedAt: 1_790_000_000,
+      cachedTokens: isCached ? counts.inputTokens : 0,
       language: 'en',
     }));
-  const windowSeconds = fc.constantFrom(60, 900, 1800, 3600);
-  const hourOf = (time: number): number => Math.floor(time / 3600);
-  const sum = (windows: UsageWindow[], count: (window: UsageWindow) => bigint): bigint =>
-    windows.reduce((total, window) => total + count(window), 0n);
+  const shape = fc.constantFrom<ResponseShape>('openai-chat', 'anthropic', 'vllm', 'otel');
 
-  it('gives ordered windows that never overlap or cross an hour', () => {
+  it('says the same in every shape: what a meter reads from it is what was counted', () => {
     fc.assert(
-      fc.property(fc.array(usage), windowSeconds, (usages, seconds) => {
-        const windows = closeWindows(usages, { windowSeconds: seconds });
-        windows.forEach((window, i) => {
-          expect(window.end).toBeGreaterThan(window.start);
-          expect(window.start).toBeGreaterThanOrEqual(windows[i - 1]?.end ?? 0);
-          expect(hourOf(window.end - 1)).toBe(hourOf(window.start));
+      fc.property(shape, served, (name, usage) => {
+        expect(normaliseUsage(name, formatResponse(name, usage))).toEqual({
+          inputUncachedTokens: BigInt(usage.inputTokens - usage.cachedTokens),
+          inputCachedTokens: BigInt(usage.cachedTokens),
+          inputCacheWriteTokens: 0n,
+          outputVisibleTokens: BigInt(usage.outputTokens),
+          outputReasoningTokens: 0n,
         });
+        expect(JSON.stringify(formatResponse(name, usage))).not.toContain(usage.customer);
       }),
     );
   });
+});
 
-  it('keeps every sum', () => {
-    fc.assert(
-      fc.property(fc.array(usage), windowSeconds, (usages, seconds) => {
-        const windows = closeWindows(usages, { windowSeconds: seconds });
-        const metered = (count: (one: RequestUsage) => number): bigint =>
-          usages.reduce((total, one) => total + BigInt(count(one)), 0n);
-        expect(sum(windows, ({ requests }) => requests)).toBe(BigInt(usages.length));
-        expect(sum(windows, (w) => w.inputUncachedTokens + w.inputCachedTokens)).toBe(
-          metered(({ inputTokens }) => inputTokens),
-        );
-        expect(sum(windows, (w) => w.inputCachedTokens)).toBe(
-          metered(({ cachedTokens }) => cachedTokens),
-        );
-        expect(sum(windows, (w) => w.outputVisibleTokens)).toBe(
-          metered(({ outputTokens }) => outputTokens),
-        );
-      }),
-    );
+describe('lastFullMonth', () => {
+  const at = (time: string): ReturnType<typeof lastFullMonth> =>
+    lastFullMonth(Date.parse(time) / 1000);
+  const seconds = (time: string): number => Date.parse(time) / 1000;
+
+  it.each([
+    ['2026-11-26T16:00:00Z', 'October 2026', '2026-10-01T00:00:00Z', '2026-11-01T00:00:00Z'],
+    ['2026-11-01T00:00:00Z', 'October 2026', '2026-10-01T00:00:00Z', '2026-11-01T00:00:00Z'],
+    ['2026-10-31T23:59:59Z', 'September 2026', '2026-09-01T00:00:00Z', '2026-10-01T00:00:00Z'],
+    ['2027-01-15T12:00:00Z', 'December 2026', '2026-12-01T00:00:00Z', '2027-01-01T00:00:00Z'],
+    ['2028-03-31T12:00:00Z', 'February 2028', '2028-02-01T00:00:00Z', '2028-03-01T00:00:00Z'],
+  ])('is, at %s, %s', (now, name, from, to) => {
+    expect(at(now)).toEqual({ name, from: seconds(from), to: seconds(to) });
   });
+});
 
-  it('puts every request into the window of its time', () => {
-    fc.assert(
-      fc.property(fc.array(usage), windowSeconds, (usages, seconds) => {
-        for (const { start, end, requests } of closeWindows(usages, { windowSeconds: seconds })) {
-          const inside = usages.filter(({ startedAt }) => startedAt >= start && startedAt < end);
-          expect(requests).toBe(BigInt(inside.length));
-        }
-      }),
-    );
-  });
-
-  it('clips the first and the last window to the times given', () => {
-    const at = (startedAt: number): RequestUsage => ({
-      requestId: 'request',
-      startedAt,
-      inputTokens: 5,
-      cachedTokens: 0,
-      outputTokens: 1,
-      language: 'en',
+describe('requestTimes', () => {
+  it('gives so many busy hours, all within the stretch, in order', () => {
+    const busy = fc.record({
+      from: fc.integer({ min: 400_000, max: 500_000 }).map((hour) => hour * 3600),
+      hours: fc.integer({ min: 1, max: 744 }),
+      share: fc.double({ min: 0, max: 1, noNaN: true }),
+      requestsPerHour: fc.integer({ min: 1, max: 20 }),
     });
-    const hour = 1_790_002_800;
-    const windows = closeWindows([at(hour - 60), at(hour + 30)], {
-      from: hour - 90,
-      to: hour + 45,
-    });
-    expect(windows.map(({ start, end }) => [start, end])).toEqual([
-      [hour - 90, hour],
-      [hour, hour + 45],
-    ]);
-    expect(() => closeWindows([at(hour)], { from: hour + 1 })).toThrow(RangeError);
-    expect(() => closeWindows([at(hour)], { to: hour })).toThrow(RangeError);
-    expect(() => closeWindows([at(hour)], { windowSeconds: 7 })).toThrow(RangeError);
+    fc.assert(
+      fc.property(busy, ({ from, hours, share, requestsPerHour }) => {
+        const to = from + hours * 3600;
+        const busyHours = Math.max(1, Math.floor(hours * share));
+        const times = requestTimes({ from, to, busyHours, requestsPerHour });
+        expect(times).toHaveLength(busyHours * requestsPerHour);
+        expect(new Set(times.map((time) => Math.floor(time / 3600))).size).toBe(busyHours);
+        expect(times).toEqual([...times].sort((a, b) => a - b));
+        expect(times[0]).toBe(from);
+        expect(times.at(-1)).toBeLessThan(to);
+      }),
+    );
+  });
+
+  it('refuses more busy hours than there are, and hours that are not full', () => {
+    const work = { from: 0, to: 7200, busyHours: 2, requestsPerHour: 1 };
+    expect(() => requestTimes({ ...work, busyHours: 3 })).toThrow(RangeError);
+    expect(() => requestTimes({ ...work, to: 7201 })).toThrow(RangeError);
+    expect(() => requestTimes({ ...work, requestsPerHour: 3601 })).toThrow(RangeError);
   });
 });

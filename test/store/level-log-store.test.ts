@@ -164,7 +164,9 @@ describe('openLevelLogStore across processes', () => {
     }
   }
 
-  test('loses no acknowledged commit and keeps none in part when killed at any moment', async () => {
+  test('loses no acknowledged commit and keeps none in part when killed at any moment', {
+    timeout: 180_000,
+  }, async () => {
     const folder = await temporaryFolder();
     let size = 0;
     for (const lines of [2, 3, 9, 31, 77, 130]) {

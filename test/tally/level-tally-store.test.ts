@@ -6,8 +6,8 @@ import { growTally } from '../../src/core/tally/growth.ts';
 import { KEY_BITS } from '../../src/core/tally/key.ts';
 import { type Branch, EMPTY_TALLY, type TallyLeaf } from '../../src/core/tally/node.ts';
 import { type Question, verifyTally } from '../../src/core/tally/proof.ts';
+import { proveTally } from '../../src/core/tally/prove.ts';
 import { openLevelTallyStore } from '../../src/tally/level-tally-store.ts';
-import { proveFrom } from '../../src/tally/tally.ts';
 import { innerKey, leafKey, PAIR_KEY, STATE_KEY } from '../../src/tally/tally-rows.ts';
 import type { TallyReader, TallyStore } from '../../src/tally/tally-store.ts';
 import { codeOf } from '../helpers/code-of.ts';
@@ -64,7 +64,12 @@ function listOf(reader: TallyReader): string[] {
   const [answer] = verifyTally({
     root,
     questions: EVERYTHING,
-    proof: proveFrom(reader, EVERYTHING),
+    proof: proveTally({
+      root: reader.state().root,
+      questions: EVERYTHING,
+      readInner: (branch) => reader.inner(branch),
+      readLeaf: (branch) => reader.leaf(branch),
+    }),
   });
   return (answer?.leaves ?? []).map(({ key }) => encodeHex(key));
 }

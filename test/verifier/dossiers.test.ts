@@ -4,10 +4,13 @@ import { judge } from '../../src/core/report/judge.ts';
 import type { Report } from '../../src/core/report/report.ts';
 import { AttestryError } from '../../src/errors.ts';
 import { opensslEngine } from '../../src/keys/openssl-engine.ts';
+import type { LogStore } from '../../src/store/log-store.ts';
+import { openMemoryLogStore } from '../../src/store/memory-log-store.ts';
 import type { Verifier } from '../../src/verifier/verifier.ts';
 import { makeNetwork, signedEntry, TestLog } from '../helpers/fixtures.ts';
 import { digestOf, MODEL, NOW, sampleStream } from '../helpers/statements.ts';
 import { type ServedLog, standingOf, VerifierBed } from '../helpers/verifier-bed.ts';
+import { wrapStore } from '../helpers/wrapped-store.ts';
 
 /** Three logs, each with a training statement, three usage windows and an evaluation of the model, and others in between. */
 async function network(): Promise<VerifierBed> {
@@ -105,6 +108,30 @@ describe('Dossiers.bytesOf', () => {
     bed.us.damage = (_, served) => served;
     await verifier.round();
     expect((await judged(verifier, bed)).outcome).toBe('VALID');
+  });
+
+  it('names a log that holds more about the model than fits, and reads no further', async () => {
+    const bed = await network();
+    const pages: number[] = [];
+    const verifier = await bed.openAndLook({
+      openMirror: async ({ origin }) => {
+        const store = openMemoryLogStore();
+        if (origin !== bed.us.log.origin) return store;
+        const mentions: LogStore['mentions'] = async (model, from = 0) => {
+          pages.push(from);
+          return Array.from({ length: 1000 }, () => ({ model, index: 0, kind: 'training' })).with(
+            -1,
+            { model, index: from + 999, kind: 'training' },
+          );
+        };
+        return wrapStore(store, { mentions });
+      },
+    });
+    pages.length = 0;
+    const { logs } = parseDossier(await verifier.dossiers.bytesOf(MODEL));
+    expect(logs[1]).toMatchObject({ missing: { code: 'INPUT_TOO_LARGE' } });
+    expect(logs[2]).toHaveProperty('checkpoint');
+    expect(pages).toEqual(Array.from({ length: 11 }, (_, i) => 1000 * i));
   });
 
   it.each([

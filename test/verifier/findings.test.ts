@@ -14,7 +14,7 @@ log.append(new TextEncoder().encode('no entry'));
 log.append(new TextEncoder().encode('no entry'));
 
 const { origin } = log;
-const PROVEN = { origin, evidence: contradiction(log, 2).evidence, wrong: 'a fork' };
+const PROVEN = { origin, evidence: contradiction(log, 2).evidence };
 
 interface Filed {
   readonly findings: Findings;
@@ -46,7 +46,7 @@ describe('Findings.file', () => {
     const { findings, told, reopen } = await open();
     expect(await findings.file(PROVEN)).toBe('filed');
     const mismatch = rootMismatch(log, 1).evidence;
-    expect(await findings.file({ origin, evidence: mismatch, wrong: 'a root' })).toBe('filed');
+    expect(await findings.file({ origin, evidence: mismatch })).toBe('filed');
     expect(told).toEqual(
       findings
         .list()
@@ -92,17 +92,22 @@ describe('Findings.file', () => {
 
   it('keeps so many of a kind for each log and no more', async () => {
     const { findings } = await open();
-    const evidence = inadmissible(log, 'ENTRY_DUPLICATE', [1, 2]).evidence;
-    for (let i = 0; i < 100; i++) await findings.file({ origin, evidence, wrong: `entry ${i}` });
-    expect(await findings.file({ origin, evidence, wrong: 'entry 100' })).toBe('full');
+    const [bad] = makeNetwork().logs as [TestLog];
+    for (let i = 0; i <= 100; i++) bad.append(new TextEncoder().encode(`no entry ${i}`));
+    const accuse = (i: number): Promise<string> =>
+      findings.file({ origin, evidence: inadmissible(bad, 'JSON_MALFORMED', [i]).evidence });
+    for (let i = 0; i < 100; i++) expect(await accuse(i)).toBe('filed');
+    expect(await accuse(100)).toBe('full');
     expect(await findings.file(PROVEN)).toBe('filed');
     expect(findings.countOf(origin, 'entry-inadmissible')).toBe(100);
   });
 
   it('knows what counts where a model is concerned', async () => {
     const { findings } = await open();
-    const evidence = inadmissible(log, 'ENTRY_DUPLICATE', [1, 2]).evidence;
-    await findings.file({ origin, evidence, wrong: 'entry 2', models: [MODEL] });
+    const [twice] = makeNetwork().logs as [TestLog];
+    for (const _ of [1, 2]) twice.state('training');
+    const { evidence } = inadmissible(twice, 'ENTRY_DUPLICATE', [0, 1]);
+    await findings.file({ origin, evidence });
     expect(findings.about(MODEL)).toHaveLength(1);
     expect(findings.about(digestOf('another'))).toEqual([]);
     await findings.file(PROVEN);

@@ -21,6 +21,8 @@ function filed(number: number): FiledFinding {
     id: digestOf(`finding ${number}`),
     origin: 'log.example/eu',
     kind: 'entry-inadmissible',
+    foundBy: 'verifier2.example',
+    accused: ['log.example'],
     foundAt: '2026-10-01T12:00:00Z',
     code: 'ENTRY_INADMISSIBLE',
     sentence: 'It is wrong.',

@@ -51,6 +51,11 @@ const WRONGS: readonly (readonly [
     'STREAM_PREVIOUS_MISMATCH',
     (log) => [...stream(log).slice(0, 1), ...stream(log, { environment: 'other' }).slice(1, 2)],
   ],
+  [
+    'two statements with one sequence number',
+    'STREAM_SEQUENCE_MISMATCH',
+    (log) => [...stream(log).slice(0, 2), ...stream(log, { environment: 'other' }).slice(1, 2)],
+  ],
   ['overlapping windows', 'STREAM_WINDOW_OVERLAP', (log) => overlapping(log)],
 ];
 

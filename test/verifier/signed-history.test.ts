@@ -29,7 +29,8 @@ function judged(verifier: Verifier, bed: VerifierBed): VerifiedFinding[] {
 }
 
 function expectContradiction(verifier: Verifier, bed: VerifierBed): void {
-  expect(judged(verifier, bed)).toMatchObject([
+  const { origin } = bed.eu.log;
+  expect(judged(verifier, bed).filter(({ accused }) => accused === origin)).toMatchObject([
     { code: 'CHECKPOINT_CONTRADICTION', selfContained: true },
   ]);
   expect(standingOf(verifier, bed.eu)).toBe('contradicted CHECKPOINT_CONTRADICTION');
@@ -82,6 +83,71 @@ describe('SignedHistory', () => {
     bed.eu.publish();
     await verifier.round();
     expectContradiction(verifier, bed);
+  });
+
+  it('proves two entries that changed places', async () => {
+    const { bed, verifier } = await followed(7);
+    const { entries } = bed.eu.log;
+    const [third, fourth] = entries.slice(3, 5) as [Uint8Array, Uint8Array];
+    bed.eu.log = forkOf(bed.eu, 3, bed);
+    bed.eu.log.entries.push(fourth, third, ...entries.slice(5));
+    bed.eu.publish();
+    await verifier.round();
+    expectContradiction(verifier, bed);
+  });
+
+  it('says that a restored backup is old, and proves it once the log goes on from there', async () => {
+    const { bed, verifier } = await followed(7);
+    bed.eu.log = forkOf(bed.eu, 5, bed);
+    bed.eu.publish();
+    await verifier.round();
+    expect(standingOf(verifier, bed.eu)).toBe('behind CHECKPOINT_STALE');
+    expect(verifier.findings.list().map(({ kind }) => kind)).not.toContain(
+      'checkpoint-contradiction',
+    );
+    grow(bed.eu, 4, 'after the restore');
+    bed.eu.publish();
+    await verifier.round();
+    expectContradiction(verifier, bed);
+  });
+
+  it('convicts the witnesses that cosigned both histories, and no others', async () => {
+    const { bed, verifier } = await followed(7);
+    const fork = forkOf(bed.eu, 4, bed);
+    grow({ log: fork }, 2, 'second');
+    // The mirror's checkpoint carries the first three witnesses; the fourth has cosigned the fork alone.
+    for (const i of [0, 3]) {
+      bed.show(bed.witness(i), bed.eu, fork.cosigned({ witnesses: [bed.witness(i)] }));
+    }
+    await verifier.round();
+    const convicted = (): string[] =>
+      judged(verifier, bed)
+        .filter(({ code }) => code === 'WITNESS_CONTRADICTION')
+        .map(({ accused }) => accused);
+    expect(convicted()).toEqual(['witness1.example']);
+    // The log is followed no further; its witnesses still are.
+    bed.show(bed.witness(2), bed.eu, fork.cosigned({ witnesses: [bed.witness(2)] }));
+    await verifier.round();
+    expect(convicted().toSorted()).toEqual(['witness1.example', 'witness3.example']);
+    expectContradiction(verifier, bed);
+  });
+
+  it('convicts a witness that shows less than it cosigned before, though the log is in order', async () => {
+    const { bed, verifier } = await followed(7);
+    const witness = bed.witness(3);
+    const show = (size: number, time: number): void =>
+      bed.show(witness, bed.eu, bed.eu.log.cosigned({ size, witnesses: [witness], time }));
+    show(7, bed.now - 30);
+    await verifier.round();
+    show(6, bed.now - 20);
+    await verifier.round();
+    await verifier.round();
+    expect(judged(verifier, bed)).toMatchObject([
+      { code: 'WITNESS_ROLLBACK', accused: 'witness4.example', selfContained: true },
+    ]);
+    expect(standingOf(verifier, bed.eu)).toBe('followed');
+    // What this witness did says nothing about any model.
+    expect(verifier.findings.about(digestOf('first 0'))).toEqual([]);
   });
 
   it('finds the fork that a witness was shown, smaller, as large and larger than the mirror', async () => {

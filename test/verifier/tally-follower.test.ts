@@ -6,11 +6,13 @@ import { verifyFinding } from '../../src/core/finding/verify.ts';
 import { signCosignature, verifyCosignatures } from '../../src/core/note/cosignature.ts';
 import { formatSignatureLine, parseNote } from '../../src/core/note/note.ts';
 import type { NoteSigner } from '../../src/core/note/vkey.ts';
+import { judge } from '../../src/core/report/judge.ts';
 import { encodeKey } from '../../src/core/tally/key.ts';
 import type { TallyLeaf } from '../../src/core/tally/node.ts';
+import type { TallyHead } from '../../src/core/tally/tally-note.ts';
 import type { TrustedLog } from '../../src/core/trust/trust-root.ts';
 import { AttestryError } from '../../src/errors.ts';
-import type { TallyStore } from '../../src/tally/tally-store.ts';
+import type { TallyPair, TallyStore } from '../../src/tally/tally-store.ts';
 import { openLevelVerifierStore } from '../../src/verifier/level-verifier-store.ts';
 import type { TallyOptions, Verifier } from '../../src/verifier/verifier.ts';
 import { type ServedTally, TallyBed, tallyStandingOf } from '../helpers/served-tally.ts';
@@ -102,9 +104,15 @@ describe('TallyFollower', () => {
     const verifier = await bed.follow();
     expect(tallyStandingOf(verifier, bed.eu)).toBe('0 ENTRY_INADMISSIBLE');
     expect(bed.euTally.offered).toEqual([]);
-    const { outcome } = await verifier.dossiers.reportOn(MODEL, RANGE);
-    expect(outcome).not.toBe('VALID');
     expect(tallyStandingOf(verifier, bed.us)).toBe('2');
+    expect((await verifier.dossiers.reportOn(MODEL, RANGE)).outcome).not.toBe('VALID');
+    // Another model is not accused, but its totals are not vouched for either, and the reason is named.
+    const other = await verifier.dossiers.reportOn(digestOf('another'), RANGE);
+    expect(other.outcome).toBe('INCONCLUSIVE');
+    expect(other.problems).toMatchObject([{ code: 'TALLY_MISSING', origin: log.origin }]);
+    expect(other.problems[0]?.message).toMatch(/holds entries that admission refuses \(1\)/);
+    const filed = verifier.findings.list().map(({ code, origin }) => [code, origin]);
+    expect(filed).toEqual([['ENTRY_INADMISSIBLE', log.origin]]);
   });
 
   it('has after a restart what it cosigned before', async () => {
@@ -212,6 +220,51 @@ describe('TallyFollower', () => {
     expect(tallyStandingOf(verifier, bed.eu)).toBe('0 TALLY_CONTRADICTION');
   });
 
+  it('names the verifier whose cosignature stands on a wrong tally, as soon as it does', async () => {
+    const bed = await TallyBed.make();
+    const leaves = leavesOfLog(bed.eu.log).slice(1);
+    bed.euTally.publish({ leaves });
+    const verifier = await bed.follow();
+    expect(verifier.findings.list()).toMatchObject([{ accused: [bed.eu.log.origin] }]);
+    bed.euTally.publish({ leaves, verifiers: [SECOND] });
+    const { length } = bed.euTally.asked;
+    for (let i = 0; i < 3; i++) await verifier.round();
+    expect(bed.euTally.asked).toHaveLength(length);
+    const [newest, ...others] = verifier.findings.list();
+    expect(others).toHaveLength(1);
+    expect(newest?.accused).toEqual([bed.eu.log.origin, SECOND.vkey.name]);
+    const report = judge(verifier.findings.read(newest?.id ?? ''), bed.network.rules);
+    expect(report.outcome).toBe('EQUIVOCATION');
+    expect(report.problems.map(({ code }) => code)).toEqual([
+      'TALLY_CONTRADICTION',
+      'TALLY_COSIGNED_WRONG',
+    ]);
+    expect(report.problems.at(-1)?.message).toContain(SECOND.vkey.name);
+  });
+
+  it('does not blame a verifier for a line that anyone could have added', async () => {
+    const bed = await TallyBed.make();
+    const leaves = leavesOfLog(bed.eu.log).slice(1);
+    bed.euTally.publish({ leaves });
+    const pair = bed.euTally.pair as TallyPair;
+    const { text } = parseNote(pair.tally);
+    const other = signCosignature(text.replace('\n2\n', '\n3\n'), bed.now, SECOND);
+    bed.euTally.pair = { ...pair, tally: pair.tally + other };
+    const verifier = await bed.follow();
+    expect(verifier.findings.list()).toMatchObject([{ accused: [bed.eu.log.origin] }]);
+  });
+
+  it('has a wrong tally among its findings after a restart', async () => {
+    const bed = await TallyBed.make();
+    bed.euTally.publish({ leaves: [] });
+    const first = await bed.follow();
+    const filed = first.findings.list();
+    await first.close();
+    const again = await bed.follow();
+    expect(again.findings.list()).toEqual(filed);
+    expect(filed).toHaveLength(1);
+  });
+
   it('cosigns the right tally that comes after a wrong one', async () => {
     const bed = await TallyBed.make();
     bed.euTally.publish({ leaves: [] });
@@ -221,6 +274,23 @@ describe('TallyFollower', () => {
     await verifier.round();
     expect(tallyStandingOf(verifier, bed.eu)).toBe('3');
     expect((await verifier.dossiers.reportOn(MODEL)).outcome).toBe('EQUIVOCATION');
+  });
+
+  it('proves a wrong tally of a size that it has cosigned a right one of, and keeps the right one', async () => {
+    const bed = await TallyBed.make();
+    const verifier = await bed.follow();
+    expect(tallyStandingOf(verifier, bed.eu)).toBe('2');
+    const offered = [...bed.euTally.offered];
+    for (const leaves of [[], leavesOfLog(bed.eu.log).slice(1)]) {
+      bed.euTally.publish({ leaves });
+      await verifier.round();
+      expect(tallyStandingOf(verifier, bed.eu)).toBe('2 TALLY_CONTRADICTION');
+    }
+    expect(bed.euTally.offered).toEqual(offered);
+    expect(verifier.findings.about(MODEL)).toMatchObject([{ code: 'TALLY_CONTRADICTION' }]);
+    bed.euTally.publish();
+    await verifier.round();
+    expect(tallyStandingOf(verifier, bed.eu)).toBe('2');
   });
 
   it('does not cosign where the log hides the difference, and says so', async () => {
@@ -235,12 +305,51 @@ describe('TallyFollower', () => {
     expect(bed.euTally.offered).toEqual([]);
   });
 
-  it('does not cosign a note whose count or sums are not those of its tally', async () => {
+  it.each<[string, Partial<TallyHead>]>([
+    ['count', { count: 99 }],
+    ['sums', { sums: [99n, 0n, 0n, 0n, 0n, 0n, 0n] }],
+  ])(
+    'does not cosign a note whose %s are not those of its tally, and proves it',
+    async (_, head) => {
+      const bed = await TallyBed.make();
+      bed.euTally.publish({ head });
+      const verifier = await bed.follow();
+      for (let i = 0; i < 2; i++) await verifier.round();
+      expect(tallyStandingOf(verifier, bed.eu)).toBe('0 TALLY_CONTRADICTION');
+      expect(bed.euTally.offered).toEqual([]);
+      // It counts against the log whichever model is asked about.
+      const filed = verifier.findings.about(digestOf('any model'));
+      expect(filed).toMatchObject([{ kind: 'tally-sum-contradiction', origin: bed.eu.log.origin }]);
+      const finding = parseFinding(verifier.findings.read(filed[0]?.id ?? ''));
+      expect(verifyFinding(finding, bed.network.rules).code).toBe('TALLY_CONTRADICTION');
+      expect((await verifier.dossiers.reportOn(MODEL)).outcome).toBe('EQUIVOCATION');
+      expect(bed.defects).toEqual([]);
+    },
+  );
+
+  it('accuses a log that signs another tally of a size whose right one it has cosigned', async () => {
     const bed = await TallyBed.make();
-    bed.euTally.publish({ head: { count: 99 } });
     const verifier = await bed.follow();
-    expect(tallyStandingOf(verifier, bed.eu)).toBe('0 TALLY_CONTRADICTION');
-    expect(bed.euTally.offered).toEqual([]);
+    bed.euTally.publish({ leaves: [] });
+    await verifier.round();
+    expect(tallyStandingOf(verifier, bed.eu)).toBe('2 TALLY_CONTRADICTION');
+    expect(verifier.findings.about(MODEL)).toMatchObject([{ code: 'TALLY_CONTRADICTION' }]);
+  });
+
+  it('takes in what enough verifiers have cosigned already, and adds its own line', async () => {
+    const bed = await TallyBed.make();
+    const verifier = await bed.follow();
+    bed.eu.log.state('evaluation');
+    bed.publishAll();
+    const { pair: cosigned } = bed.euTally;
+    bed.euTally.publish({ verifiers: [SECOND] });
+    bed.euTally.cosigned = bed.euTally.pair;
+    bed.euTally.pair = undefined;
+    await verifier.round();
+    expect(tallyStandingOf(verifier, bed.eu)).toBe('3');
+    expect(await verifiersOf(verifier, bed)).toEqual(['verifier1.example', 'verifier2.example']);
+    const { text } = parseNote(cosigned?.tally ?? '');
+    expect(bed.euTally.offered.at(-1)).toBe(signCosignature(text, bed.now, FIRST));
   });
 
   it.each<[string, string, (tally: ServedTally, bed: TallyBed) => void]>([

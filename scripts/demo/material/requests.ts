@@ -7,6 +7,8 @@ import type { Sentence } from './sentences.ts';
 /** What the meter wrote down about one request. */
 export interface RequestUsage {
   readonly requestId: string;
+  /** For whom it was served. */
+  readonly customer: string;
   /** Unix seconds. */
   readonly startedAt: number;
   /** Words of the prompt, as `countTokens` counts them, cached ones included. */
@@ -22,27 +24,29 @@ export interface RequestUsage {
 export interface Serving {
   readonly model: LanguageModel;
   readonly sentences: readonly Sentence[];
-  readonly count: number;
   /** Chooses the sentences, and keeps the request ids of different servings apart. */
   readonly seed: number;
-  /** Unix seconds; asked once per request, never going backwards. */
-  readonly now: () => number;
+  /** When each request comes: unix seconds, never going backwards. */
+  readonly times: readonly number[];
+  /** They come in turn. */
+  readonly customers: readonly string[];
 }
 
 /** Segmented prompts that the server keeps, least recently used out first. */
 const CACHED_PROMPTS = 24;
 
 /** Runs the model once per request and returns what each used, in the order served. */
-export function serveRequests({ model, sentences, count, seed, now }: Serving): RequestUsage[] {
+export function serveRequests(serving: Serving): RequestUsage[] {
+  const { model, sentences, seed, times, customers } = serving;
   const cache = new LRUCache<string, number>({ max: CACHED_PROMPTS });
-  return Array.from({ length: count }, (_, index) => {
-    const startedAt = now();
+  return times.map((startedAt, index) => {
     const prompt = chooseSentence(sentences, seed, index).text;
     const cached = cache.get(prompt);
     const inputTokens = cached ?? countTokens(prompt);
     cache.set(prompt, inputTokens);
     return {
       requestId: `request-${seed}-${index}`,
+      customer: customers[index % customers.length] ?? '',
       startedAt,
       inputTokens,
       cachedTokens: cached ?? 0,

@@ -62,8 +62,8 @@ function cosigningUnseen(options: VerifierOptions): VerifierOptions {
     const real = tallies.source(log);
     return {
       ...real,
-      readPair: async (signal) => {
-        const pair = await real.readPair(signal);
+      readPair: async (which, signal) => {
+        const pair = await real.readPair(which, signal);
         if (pair === undefined) return undefined;
         const line = signCosignature(parseNote(pair.tally).text, now(), signer);
         await real.offerCosignature(line, signal);

@@ -15,13 +15,22 @@ export interface Behaviour {
 
 /** The code, if an honest verifier holds a finding against the log with it that convinces a stranger. */
 export function foundAgainstLog(world: World, code: AttestryErrorCode): string | undefined {
+  return foundAgainst(ORIGIN, code, world);
+}
+
+/** The same against anyone. */
+export function foundAgainst(
+  accused: string,
+  code: AttestryErrorCode,
+  world: World,
+): string | undefined {
   for (const { host, running } of world.verifiers) {
     if (running === undefined || world.liars.has(host)) continue;
     const { findings } = running.verifier;
-    const filed = findings.list().find((one) => one.origin === ORIGIN && one.code === code);
-    if (filed === undefined) continue;
-    const { problems } = world.auditor.judge(findings.read(filed.id));
-    if (problems.some((problem) => problem.code === code)) return code;
+    for (const { id } of findings.list().filter((one) => one.accused.includes(accused))) {
+      const { problems } = world.auditor.judge(findings.read(id));
+      if (problems.some((problem) => problem.code === code)) return code;
+    }
   }
   return undefined;
 }

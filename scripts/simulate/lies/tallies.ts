@@ -8,7 +8,7 @@ import { MODELS } from '../material.ts';
 import { ok } from '../node.ts';
 import type { VerifierMachine } from '../verifier-machine.ts';
 import type { World } from '../world.ts';
-import { type Behaviour, foundAgainstLog } from './behaviour.ts';
+import { type Behaviour, foundAgainst, foundAgainstLog } from './behaviour.ts';
 import { FalseTally } from './false-log.ts';
 
 const HIDDEN = 1;
@@ -16,7 +16,7 @@ const HIDDEN = 1;
 const newest = new WeakMap<World, FalseTally>();
 
 /** The log's tally leaves one published entry out, in its note and in its proofs alike. */
-function hideEntry(world: World): void {
+function hideEntry(world: World, liar?: VerifierMachine): void {
   const { log, truth } = world;
   world.liars.add(log.host);
   const tallies = new Map<number, FalseTally>();
@@ -29,9 +29,11 @@ function hideEntry(world: World): void {
     const tally = tallies.get(size) ?? new FalseTally(truth.history, size, HIDDEN);
     tallies.set(size, tally);
     newest.set(world, tally);
-    const pair = { checkpoint: note, tally: tally.note };
-    if (exchange.path === 'v1/tally') return ok(JSON.stringify(pair));
-    const model = exchange.path.slice(exchange.path.indexOf('=') + 1);
+    const shown = liar === undefined ? tally.note : cosigned(tally.note, liar);
+    const pair = { checkpoint: note, tally: shown };
+    const { pathname, searchParams } = new URL(`http://log/${exchange.path}`);
+    if (pathname === '/v1/tally') return ok(JSON.stringify(pair));
+    const model = searchParams.get('model') as string;
     return ok(JSON.stringify({ ...pair, proof: tally.prove(model) }));
   };
 }
@@ -46,8 +48,8 @@ export const HIDDEN_ENTRY_LIE: Behaviour = {
 export const COSIGNED_TALLY_LIE: Behaviour = {
   name: 'verifier that cosigns a wrong tally',
   prepare: (world) => {
-    hideEntry(world);
     const liar = world.verifiers[1] as VerifierMachine;
+    hideEntry(world, liar);
     world.liars.add(liar.host);
     liar.front = async (exchange, honest) => {
       const answer = await honest(exchange);
@@ -56,16 +58,15 @@ export const COSIGNED_TALLY_LIE: Behaviour = {
     };
   },
   caught: async (world) => {
-    const [, liar] = world.verifiers;
-    const outcomes: string[] = [];
+    const { host } = world.verifiers[1] as VerifierMachine;
+    const codes: string[] = [];
     for (const model of MODELS) {
-      const report = await world.auditor.askAbout(model, liar?.host as string);
-      outcomes.push(...(report?.problems.map(({ code }) => code) ?? []));
+      const report = await world.auditor.askAbout(model, host);
+      codes.push(...(report?.problems.map(({ code }) => code) ?? []));
     }
-    const isProven = foundAgainstLog(world, 'TALLY_CONTRADICTION') !== undefined;
-    return isProven && outcomes.includes('VERIFIER_QUORUM_SHORT')
-      ? 'VERIFIER_QUORUM_SHORT'
-      : undefined;
+    // No quorum for what it gives out, and a proof of what it did.
+    if (!codes.includes('VERIFIER_QUORUM_SHORT')) return undefined;
+    return foundAgainst(host, 'TALLY_COSIGNED_WRONG', world);
   },
 };
 
@@ -76,17 +77,22 @@ function falseDossier(world: World, liar: VerifierMachine, bytes: Uint8Array): U
   const logs = dossier.logs.map((log) => {
     if (hidden === undefined || !('checkpoint' in log)) return log;
     const { note } = hidden;
-    const line = signCosignature(parseNote(note).text, liar.now(), liar.signer);
     const tally = {
-      note: appendSignatures(note, [line]),
+      note: cosigned(note, liar),
       proof: hidden.prove(dossier.model),
     };
     const entries = log.entries.filter(({ index }) => index !== HIDDEN);
     return sizeOf(note) === parseCheckpoint(log.checkpoint).checkpoint.size
-      ? { ...log, entries, tally }
+      ? { origin: log.origin, checkpoint: log.checkpoint, entries, tally }
       : log;
   });
   return formatDossier({ ...dossier, logs, findings: [] });
+}
+
+function cosigned(note: string, verifier: VerifierMachine): string {
+  return appendSignatures(note, [
+    signCosignature(parseNote(note).text, verifier.now(), verifier.signer),
+  ]);
 }
 
 function sizeOf(note: string): number {

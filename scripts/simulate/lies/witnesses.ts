@@ -2,6 +2,7 @@
 import { decodeUtf8 } from '../../../src/core/bytes/utf8.ts';
 import { appendSignatures, signCosignature } from '../../../src/core/note/cosignature.ts';
 import {
+  formatNote,
   formatSignatureLine,
   parseNote,
   parseSignatureLines,
@@ -9,11 +10,12 @@ import {
 import { formatReceipt } from '../../../src/core/receipt/receipt.ts';
 import { parseEnvelope } from '../../../src/core/statement/envelope.ts';
 import { flipped } from '../damage.ts';
+import { ORIGIN } from '../material.ts';
 import { ok } from '../node.ts';
 import { History } from '../truth.ts';
 import type { WitnessMachine } from '../witness-machine.ts';
 import type { World } from '../world.ts';
-import type { Behaviour } from './behaviour.ts';
+import { type Behaviour, foundAgainst, foundAgainstLog } from './behaviour.ts';
 import { signHistory, treeOf } from './false-log.ts';
 
 function makeDishonest(world: World): WitnessMachine {
@@ -84,4 +86,72 @@ function receiptUnderFork(world: World): Uint8Array {
   });
 }
 
-export const WITNESS_LIES: readonly Behaviour[] = [GARBAGE_LIE, COSIGNED_FORK_LIE];
+/** It forgets what it cosigned last, and signs and shows an older checkpoint of the log as its newest. */
+const goingBack: Behaviour = {
+  name: 'witness that went back',
+  prepare: (world) => {
+    const witness = makeDishonest(world);
+    const notes: string[] = [];
+    witness.front = async (exchange, honest) => {
+      const answer = await honest(exchange);
+      if (answer.status !== 200 || exchange.path === 'add-checkpoint') return answer;
+      const newest = decodeUtf8(answer.body);
+      if (notes.at(-1) !== newest) notes.push(newest);
+      const oldest = notes.find((note) => sizeOf(note) > 0);
+      // First one verifier must have seen the larger one.
+      const isLie = oldest !== undefined && sizeOf(oldest) < sizeOf(newest) && notes.length > 1;
+      if (!isLie || exchange.from !== world.verifiers[1]?.host) return answer;
+      return ok(cosignedAgain(oldest, witness));
+    };
+  },
+  caught: (world) => foundAgainst(liarOf(world), 'WITNESS_ROLLBACK', world),
+};
+
+/** With the log: it shows one verifier that it cosigned another history than everyone else's. */
+const twoViews: Behaviour = {
+  name: 'witness that cosigned two views',
+  prepare: (world) => {
+    world.liars.add(world.log.host);
+    const witness = makeDishonest(world);
+    let lie: string | undefined;
+    witness.front = async (exchange, honest) => {
+      const answer = await honest(exchange);
+      const isAsked = answer.status === 200 && exchange.path !== 'add-checkpoint';
+      if (!isAsked || exchange.from !== world.verifiers[1]?.host) return answer;
+      const entries = world.truth.history.entries.slice(0, sizeOf(decodeUtf8(answer.body)));
+      if (lie === undefined && entries.length > 1) {
+        const fork = new History(entries.toReversed());
+        world.truth.forks.push(fork);
+        lie = cosignedAgain(signHistory(fork), witness);
+      }
+      return lie === undefined ? answer : ok(lie);
+    };
+  },
+  // Where no verifier has kept a note with this witness's right cosignature, the log alone is proven to lie.
+  caught: (world) =>
+    foundAgainst(liarOf(world), 'WITNESS_CONTRADICTION', world) ??
+    foundAgainstLog(world, 'CHECKPOINT_CONTRADICTION'),
+};
+
+function liarOf({ witnesses, liars }: World): string {
+  return witnesses.find(({ host }) => liars.has(host))?.host as string;
+}
+
+function sizeOf(note: string): number {
+  return Number(note.split('\n')[1]);
+}
+
+/** The note with the log's signature alone, cosigned by the witness now. */
+function cosignedAgain(note: string, witness: WitnessMachine): string {
+  const { text, signatures } = parseNote(note);
+  const own = signatures.filter(({ name }) => name === ORIGIN);
+  const line = signCosignature(text, witness.now(), witness.signer);
+  return formatNote({ text, signatures: own }) + line;
+}
+
+export const WITNESS_LIES: readonly Behaviour[] = [
+  GARBAGE_LIE,
+  COSIGNED_FORK_LIE,
+  goingBack,
+  twoViews,
+];

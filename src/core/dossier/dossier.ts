@@ -44,6 +44,8 @@ export type DossierLog =
       readonly entries: readonly DossierEntry[];
       /** Proves the entries to be all; absent where the log has none yet. */
       readonly tally?: DossierTally;
+      /** Why the verifier brings no tally of the log: its word, like every reason. */
+      readonly untallied?: MissingLog;
     }
   | { readonly origin: string; readonly missing: MissingLog };
 
@@ -74,6 +76,7 @@ const dossierLog = object({
     }),
   ),
   tally: optional(object<DossierTally>({ note: anyText, proof: base64 })),
+  untallied: optional(object<MissingLog>({ code: missingCode, message: text(LONGEST_MESSAGE) })),
   missing: optional(object<MissingLog>({ code: missingCode, message: text(LONGEST_MESSAGE) })),
 });
 
@@ -120,8 +123,8 @@ export function formatDossier(dossier: Dossier): Uint8Array {
 }
 
 function openLog(log: ReturnType<typeof dossierLog>): DossierLog {
-  const { origin, checkpoint, entries, tally, missing } = log;
-  const nothing = checkpoint === undefined && entries === undefined && tally === undefined;
+  const { origin, checkpoint, entries, tally, untallied, missing } = log;
+  const nothing = [checkpoint, entries, tally, untallied].every((part) => part === undefined);
   if (missing !== undefined && nothing) {
     return { origin, missing };
   }
@@ -129,6 +132,12 @@ function openLog(log: ReturnType<typeof dossierLog>): DossierLog {
     throw new AttestryError(
       'DOSSIER_MALFORMED',
       `Expected either a checkpoint with entries or the reason why ${origin} is missing.`,
+    );
+  }
+  if (tally !== undefined && untallied !== undefined) {
+    throw new AttestryError(
+      'DOSSIER_MALFORMED',
+      `Expected either a tally of ${origin} or the reason why there is none.`,
     );
   }
   return {
@@ -140,20 +149,24 @@ function openLog(log: ReturnType<typeof dossierLog>): DossierLog {
       proof: proof.map(decodeBase64),
     })),
     ...(tally === undefined ? {} : { tally }),
+    ...(untallied === undefined ? {} : { untallied }),
   };
 }
 
 function closeLog(log: DossierLog): unknown {
-  if ('missing' in log) {
-    const { code, message } = log.missing;
-    return { origin: log.origin, missing: { code, message: printable(message, LONGEST_MESSAGE) } };
-  }
+  if ('missing' in log) return { origin: log.origin, missing: closeReason(log.missing) };
+  const { untallied, ...shown } = log;
   return {
-    ...log,
+    ...shown,
+    ...(untallied === undefined ? {} : { untallied: closeReason(untallied) }),
     entries: log.entries.map(({ index, envelope, proof }) => ({
       index,
       envelope: fieldsOf(envelope),
       proof: proof.map(encodeBase64),
     })),
   };
+}
+
+function closeReason({ code, message }: MissingLog): MissingLog {
+  return { code, message: printable(message, LONGEST_MESSAGE) };
 }

@@ -1,4 +1,5 @@
 import type { AttestryErrorCode } from '../../errors.ts';
+import type { VerifiedFinding } from '../finding/verify.ts';
 
 /** A check that did not hold, and where. */
 export interface Problem {
@@ -6,4 +7,13 @@ export interface Problem {
   readonly message: string;
   /** The log that it concerns, or null where it concerns the whole. */
   readonly origin: string | null;
+}
+
+/** What a finding proves, as problems: one for each party that it accuses. */
+export function problemsOf({ finding, further, ...main }: VerifiedFinding): readonly Problem[] {
+  return [main, ...further].map(({ code, sentence }) => ({
+    code,
+    message: sentence,
+    origin: finding.origin,
+  }));
 }

@@ -16,7 +16,7 @@ import {
 import { verifyUnexpired } from '../trust/update.ts';
 import type { Dossier, DossierEntry, DossierLog } from './dossier.ts';
 import { streamProblems, withdrawals } from './history.ts';
-import type { Problem } from './problem.ts';
+import { type Problem, problemsOf } from './problem.ts';
 import { type ProvenLog, verifyLogTally } from './verify-tally.ts';
 
 export interface VerifiedDossier {
@@ -38,7 +38,7 @@ export function verifyDossier(dossier: Dossier, rules: VerificationRules): Verif
   const findings = dossier.findings.flatMap((finding) => {
     const verified = attempt(run, finding.origin, () => verifyFinding(finding, rules));
     if (verified === undefined) return [];
-    problems.push({ code: verified.code, message: verified.sentence, origin: finding.origin });
+    problems.push(...problemsOf(verified));
     return [verified];
   });
   attempt(run, null, () => verifyUnexpired(rules.trust, rules.now));
@@ -109,10 +109,8 @@ function verifyComplete(
   const { model, range = null } = dossier;
   if (log.tally !== undefined) return verifyLogTally(log.tally, shown, { ...rules, model, range });
   if (rules.trust.verifierQuorum === 0 && range === null) return undefined;
-  throw new AttestryError(
-    'TALLY_MISSING',
-    `The dossier brings no tally of ${log.origin}; ask the verifier again.`,
-  );
+  const why = log.untallied?.message ?? 'ask the verifier again.';
+  throw new AttestryError('TALLY_MISSING', `The dossier brings no tally of ${log.origin}: ${why}`);
 }
 
 function* missingLogs(dossier: Dossier, rules: VerificationRules): Iterable<Problem> {

@@ -19,8 +19,7 @@ import { sha256 } from '../merkle/hash.ts';
 export const FINDING_TYPE = 'attestry/finding';
 
 /** Two checkpoints signed by one log of which no single history exists. */
-export interface Contradiction {
-  readonly kind: 'checkpoint-contradiction';
+export interface ExclusiveNotes {
   /** The note of the smaller tree. */
   readonly first: string;
   /** The note of the tree that is larger or of equal size. */
@@ -29,6 +28,26 @@ export interface Contradiction {
   readonly rootAtFirst: string;
   /** Consistency proof from `rootAtFirst` to the second; empty for equal sizes. */
   readonly proof: readonly string[];
+}
+
+export interface Contradiction extends ExclusiveNotes {
+  readonly kind: 'checkpoint-contradiction';
+}
+
+/** Two such checkpoints that one witness has cosigned. */
+export interface WitnessContradiction extends ExclusiveNotes {
+  readonly kind: 'witness-contradiction';
+  /** Its name in the trust root. */
+  readonly witness: string;
+}
+
+/** A witness cosigned a smaller tree after a larger one. */
+export interface WitnessRollback {
+  readonly kind: 'witness-rollback';
+  readonly witness: string;
+  /** The note of the smaller tree, cosigned later. */
+  readonly first: string;
+  readonly second: string;
 }
 
 /** A log's checkpoint commits to an entry that admission must refuse. */
@@ -75,13 +94,31 @@ export interface TallyContradiction {
   readonly inclusion: readonly string[];
 }
 
-export type Evidence = Contradiction | Inadmissible | RootMismatch | TallyContradiction;
+/** A log's tally note whose count or sums are not those that its own tally root commits to. */
+export interface TallySumContradiction {
+  readonly kind: 'tally-sum-contradiction';
+  readonly tally: string;
+  /** Tally proof, in base64, of the totals of the whole tally. */
+  readonly proof: string;
+}
+
+export type Evidence =
+  | Contradiction
+  | Inadmissible
+  | RootMismatch
+  | TallyContradiction
+  | TallySumContradiction
+  | WitnessContradiction
+  | WitnessRollback;
 
 export const FINDING_KINDS = [
   'checkpoint-contradiction',
   'entry-inadmissible',
   'root-mismatch',
   'tally-contradiction',
+  'tally-sum-contradiction',
+  'witness-contradiction',
+  'witness-rollback',
 ] as const satisfies readonly Evidence['kind'][];
 
 export interface Finding {
@@ -93,13 +130,17 @@ export interface Finding {
 
 const hashes = array(base64, { max: 63 });
 
+const exclusiveNotes = {
+  first: anyText,
+  second: anyText,
+  rootAtFirst: base64,
+  proof: hashes,
+};
+
 const readers: { readonly [K in Evidence['kind']]: Reader<Extract<Evidence, { kind: K }>> } = {
   'checkpoint-contradiction': object<Contradiction>({
     kind: literal('checkpoint-contradiction'),
-    first: anyText,
-    second: anyText,
-    rootAtFirst: base64,
-    proof: hashes,
+    ...exclusiveNotes,
   }),
   'entry-inadmissible': object<Inadmissible>({
     kind: literal('entry-inadmissible'),
@@ -122,6 +163,22 @@ const readers: { readonly [K in Evidence['kind']]: Reader<Extract<Evidence, { ki
     proof: base64,
     entry: base64,
     inclusion: hashes,
+  }),
+  'tally-sum-contradiction': object<TallySumContradiction>({
+    kind: literal('tally-sum-contradiction'),
+    tally: anyText,
+    proof: base64,
+  }),
+  'witness-contradiction': object<WitnessContradiction>({
+    kind: literal('witness-contradiction'),
+    witness: label,
+    ...exclusiveNotes,
+  }),
+  'witness-rollback': object<WitnessRollback>({
+    kind: literal('witness-rollback'),
+    witness: label,
+    first: anyText,
+    second: anyText,
   }),
 };
 

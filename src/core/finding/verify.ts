@@ -2,34 +2,30 @@
 import { AttestryError, type AttestryErrorCode } from '../../errors.ts';
 import { decodeBase64 } from '../bytes/base64.ts';
 import { bytesEqual } from '../bytes/equal.ts';
-import { verifyConsistency } from '../merkle/consistency.ts';
 import { Frontier } from '../merkle/frontier.ts';
 import { leafHash, requireHashes } from '../merkle/hash.ts';
 import { verifyInclusion } from '../merkle/inclusion.ts';
-import type { Checkpoint } from '../note/checkpoint.ts';
 import { CLOCK_SKEW_SECONDS } from '../note/cosignature.ts';
 import { admitEntry } from '../statement/admission.ts';
 import { advanceStream, type StreamState, streamAfter, streamKey } from '../statement/stream.ts';
+import { type VerificationRules, verifyWitnessedCheckpoint } from '../trust/quorum.ts';
+import { judgeContradiction } from './contradiction.ts';
 import {
-  type VerificationRules,
-  verifyLogCheckpoint,
-  verifyWitnessedCheckpoint,
-} from '../trust/quorum.ts';
-import {
-  type Contradiction,
   type Finding,
   type Inadmissible,
   parseHashes,
   type RootMismatch,
   type TallyContradiction,
+  type TallySumContradiction,
 } from './finding.ts';
-import { judgeTallyContradiction } from './tally-contradiction.ts';
+import { codeOf, type Judgement, ownCheckpoint, proving, unproven } from './proof.ts';
+import { judgeTallyContradiction, judgeTallySums, wrongCosigners } from './tally-contradiction.ts';
+import { judgeWitnessContradiction, judgeWitnessRollback } from './witness.ts';
 
-export interface VerifiedFinding {
+export interface VerifiedFinding extends Judgement {
   readonly finding: Finding;
-  /** What is proven against the log. */
-  readonly code: AttestryErrorCode;
-  readonly sentence: string;
+  /** What the same evidence proves besides, against others. */
+  readonly further: readonly Judgement[];
   /** False where a part of the accusation rests on the word of the verifier that made it. */
   readonly selfContained: boolean;
 }
@@ -37,42 +33,29 @@ export interface VerifiedFinding {
 /** What the evidence proves. @throws FINDING_UNPROVEN when it proves nothing, CHECKPOINT_* when the notes are not the log's */
 export function verifyFinding(finding: Finding, rules: VerificationRules): VerifiedFinding {
   const { evidence } = finding;
-  switch (evidence.kind) {
-    case 'checkpoint-contradiction':
-      return { finding, selfContained: true, ...judgeContradiction(finding, evidence, rules) };
-    case 'entry-inadmissible':
-      return { finding, selfContained: true, ...judgeInadmissible(finding, evidence, rules) };
-    case 'root-mismatch':
-      return { finding, selfContained: false, ...judgeRootMismatch(finding, evidence, rules) };
-    case 'tally-contradiction':
-      return { finding, selfContained: true, ...judgeTally(finding, evidence, rules) };
-  }
+  const judgement = judgeEvidence(finding, rules);
+  const further = 'tally' in evidence ? wrongCosigners(finding.origin, evidence.tally, rules) : [];
+  return { finding, ...judgement, further, selfContained: evidence.kind !== 'root-mismatch' };
 }
 
-type Judgement = Pick<VerifiedFinding, 'code' | 'sentence'>;
-
-function judgeContradiction(
-  finding: Finding,
-  evidence: Contradiction,
-  rules: VerificationRules,
-): Judgement {
-  const first = ownCheckpoint(finding, evidence.first, rules);
-  const second = ownCheckpoint(finding, evidence.second, rules);
-  const rootAtFirst = decodeBase64(evidence.rootAtFirst);
-  proving(() =>
-    verifyConsistency({
-      size1: first.size,
-      root1: rootAtFirst,
-      size2: second.size,
-      root2: second.root,
-      proof: parseHashes(evidence.proof),
-    }),
-  );
-  if (bytesEqual(rootAtFirst, first.root)) throw unproven('the two checkpoints agree');
-  return {
-    code: 'CHECKPOINT_CONTRADICTION',
-    sentence: `${finding.origin} signed two histories: the tree of size ${second.size} does not contain the one of size ${first.size} that it signed as well.`,
-  };
+function judgeEvidence(finding: Finding, rules: VerificationRules): Judgement {
+  const { evidence, origin } = finding;
+  switch (evidence.kind) {
+    case 'checkpoint-contradiction':
+      return judgeContradiction(origin, evidence, rules);
+    case 'entry-inadmissible':
+      return judgeInadmissible(finding, evidence, rules);
+    case 'root-mismatch':
+      return judgeRootMismatch(finding, evidence, rules);
+    case 'tally-contradiction':
+      return judgeTally(finding, evidence, rules);
+    case 'tally-sum-contradiction':
+      return judgeSums(origin, evidence, rules);
+    case 'witness-contradiction':
+      return judgeWitnessContradiction(origin, evidence, rules);
+    case 'witness-rollback':
+      return judgeWitnessRollback(origin, evidence, rules);
+  }
 }
 
 function judgeTally(
@@ -80,9 +63,18 @@ function judgeTally(
   evidence: TallyContradiction,
   rules: VerificationRules,
 ): Judgement {
-  const checkpoint = ownCheckpoint(finding, evidence.checkpoint, rules);
+  const checkpoint = ownCheckpoint(finding.origin, evidence.checkpoint, rules);
   const sentence = judgeTallyContradiction({ evidence, checkpoint }, rules);
-  return { code: 'TALLY_CONTRADICTION', sentence };
+  return { accused: finding.origin, code: 'TALLY_CONTRADICTION', sentence };
+}
+
+function judgeSums(
+  origin: string,
+  evidence: TallySumContradiction,
+  rules: VerificationRules,
+): Judgement {
+  const sentence = judgeTallySums({ evidence, origin }, rules);
+  return { accused: origin, code: 'TALLY_CONTRADICTION', sentence };
 }
 
 function judgeInadmissible(
@@ -90,7 +82,7 @@ function judgeInadmissible(
   evidence: Inadmissible,
   rules: VerificationRules,
 ): Judgement {
-  const { size, root } = ownCheckpoint(finding, evidence.checkpoint, rules);
+  const { size, root } = ownCheckpoint(finding.origin, evidence.checkpoint, rules);
   // One entry shown twice would pass for a log that holds it twice.
   if (evidence.entries.some(({ index }, i) => i > 0 && index <= indexAt(evidence, i - 1))) {
     throw unproven('the entries are not in ascending order, each once');
@@ -109,6 +101,7 @@ function judgeInadmissible(
   }
   const last = entries.at(-1)?.index;
   return {
+    accused: finding.origin,
     code: 'ENTRY_INADMISSIBLE',
     sentence: `${finding.origin} logged entry ${last}, which admission refuses with ${code}.`,
   };
@@ -184,7 +177,7 @@ function judgeRootMismatch(
   evidence: RootMismatch,
   rules: VerificationRules,
 ): Judgement {
-  const { size, root } = ownCheckpoint(finding, evidence.checkpoint, rules);
+  const { size, root } = ownCheckpoint(finding.origin, evidence.checkpoint, rules);
   const leafHashes = parseHashes(evidence.leafHashes);
   const hashes = parseHashes(evidence.frontier);
   proving(() => {
@@ -196,6 +189,7 @@ function judgeRootMismatch(
     throw unproven('the hashes are not those of the tree, or give its root');
   }
   return {
+    accused: finding.origin,
     code: 'FINDING_UNATTRIBUTED',
     sentence: `${finding.origin} signed a root of size ${size} that the hashes it served do not give.`,
   };
@@ -208,33 +202,4 @@ function startOf(size: number, hashes: readonly Uint8Array[]): Frontier {
     if (cause instanceof RangeError) throw unproven('its frontier does not fit its size');
     throw cause;
   }
-}
-
-function ownCheckpoint(finding: Finding, note: string, rules: VerificationRules): Checkpoint {
-  const { checkpoint } = verifyLogCheckpoint(note, rules);
-  if (checkpoint.origin !== finding.origin)
-    throw unproven(`a checkpoint is of ${checkpoint.origin}`);
-  return checkpoint;
-}
-
-function proving(check: () => unknown): void {
-  const code = codeOf(check);
-  if (code !== undefined) throw unproven(`a hash or a Merkle proof fails with ${code}`);
-}
-
-function codeOf(check: () => unknown): AttestryErrorCode | undefined {
-  try {
-    check();
-    return undefined;
-  } catch (error) {
-    if (error instanceof AttestryError && error.code !== 'FINDING_UNPROVEN') return error.code;
-    throw error;
-  }
-}
-
-function unproven(why: string): AttestryError {
-  return new AttestryError(
-    'FINDING_UNPROVEN',
-    `The evidence does not prove the accusation: ${why}.`,
-  );
 }

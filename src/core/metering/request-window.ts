@@ -29,7 +29,7 @@ export function contradictionOf(
   }
   if (requestTree === undefined) return 'it commits to no requests';
   if (BigInt(receipt.window.index) >= BigInt(requestTree.count)) {
-    return `it holds ${requestTree.count} requests, and this one is number ${receipt.window.index} from 0`;
+    return `it holds ${requestTree.count} requests, and this one is number ${receipt.window.index}, counted from 0`;
   }
   return undefined;
 }

@@ -2,19 +2,20 @@
 import { AttestryError, type AttestryErrorCode } from '../../errors.ts';
 import { quote } from '../bytes/hex.ts';
 import { parseCanonicalJson } from '../bytes/json.ts';
+import { formatTime } from '../bytes/time.ts';
 import { DOSSIER_TYPE, LARGEST_DOSSIER_BYTES, parseDossier } from '../dossier/dossier.ts';
-import type { Problem } from '../dossier/problem.ts';
+import { type Problem, problemsOf } from '../dossier/problem.ts';
 import { type VerifiedDossier, verifyDossier } from '../dossier/verify.ts';
 import { FINDING_TYPE, parseFinding } from '../finding/finding.ts';
 import { verifyFinding } from '../finding/verify.ts';
 import { parseReceipt, RECEIPT_TYPE } from '../receipt/receipt.ts';
-import { verifyReceipt } from '../receipt/verify.ts';
+import { type VerifiedReceipt, verifyReceipt } from '../receipt/verify.ts';
 import type { Subject } from '../statement/resource.ts';
-import { modelsOf } from '../statement/statement.ts';
+import { contextOf, modelsOf } from '../statement/statement.ts';
 import type { VerificationRules } from '../trust/quorum.ts';
 import { verifyUnexpired } from '../trust/update.ts';
 import { type Artifact, verifyArtifact } from './artifact.ts';
-import { type Judged, makeReport, type Report } from './report.ts';
+import { type Judged, makeReport, maxLateSeconds, type Report } from './report.ts';
 
 export interface JudgeOptions extends VerificationRules {
   /** The file, folder or shard in hand, as its digests; the report says whether it is the model. */
@@ -26,6 +27,9 @@ const TYPES: ReadonlyMap<string, Judged> = new Map([
   [DOSSIER_TYPE, 'dossier'],
   [FINDING_TYPE, 'finding'],
 ]);
+
+/** Logging and witnessing take seconds, and meters report when their hour is over. */
+const LATE_AFTER_SECONDS = 3_600;
 
 const NOT_TRUTH =
   'That what an operator states is true: a log proves who said what, when, to everyone alike.';
@@ -83,11 +87,22 @@ function judgeReceipt(bytes: Uint8Array, options: JudgeOptions): Report {
       ],
       notProven: [
         'That the statement has not been withdrawn since: a receipt proves presence; ask for the dossier.',
+        ...lateness(verified),
         NOT_TRUTH,
       ],
     },
     options,
   );
+}
+
+/** A statement may rightly be logged late, and a back-dated one looks the same: both times are shown. */
+function lateness(verified: VerifiedReceipt): string[] {
+  const seconds = maxLateSeconds(verified);
+  if (seconds <= LATE_AFTER_SECONDS) return [];
+  const { issuedAt } = contextOf(verified.statement);
+  return [
+    `That the statement was made at ${issuedAt}, as it says: witnesses vouch for it only from ${formatTime(verified.checkpoint.witnessedAt)} on, ${seconds} s later.`,
+  ];
 }
 
 function judgeDossier(bytes: Uint8Array, options: JudgeOptions): Report {
@@ -155,14 +170,14 @@ function absentEverywhere(proven: VerifiedDossier['proven']): string[] {
 }
 
 function judgeFinding(bytes: Uint8Array, options: JudgeOptions): Report {
-  const { code, sentence, selfContained, finding } = verifyFinding(parseFinding(bytes), options);
+  const verified = verifyFinding(parseFinding(bytes), options);
   return makeReport(
     {
       of: 'finding',
       model: null,
-      problems: [{ code, message: sentence, origin: finding.origin }, ...expiry(options)],
-      checked: ['The evidence carries the signatures of the log that it accuses.'],
-      notProven: selfContained
+      problems: [...problemsOf(verified), ...expiry(options)],
+      checked: ['The evidence carries the signatures of those that it accuses.'],
+      notProven: verified.selfContained
         ? []
         : ['Who served the hashes: that rests on the word of the verifier that filed this.'],
     },

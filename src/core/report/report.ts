@@ -1,7 +1,7 @@
 /** The report: the one answer that the command line, the SDK, the service and the page all give about a file. */
 import { type AttestryErrorCode, type Outcome, outcomeOf } from '../../errors.ts';
 import { encodeHex } from '../bytes/hex.ts';
-import { formatTime } from '../bytes/time.ts';
+import { formatTime, parseTime } from '../bytes/time.ts';
 import type { Problem } from '../dossier/problem.ts';
 import type { ProvenLog } from '../dossier/verify-tally.ts';
 import type { VerifiedReceipt } from '../receipt/verify.ts';
@@ -46,7 +46,10 @@ export interface ReportedStatement {
   readonly region: string;
   readonly jurisdiction: string;
   readonly issuedAt: string;
+  /** When the quorum had seen a checkpoint over the statement: in a dossier the newest one, in a receipt an early one. */
   readonly witnessedAt: string;
+  /** How much later than `issuedAt` the statement may have been logged: nothing in the file shows it sooner. */
+  readonly maxLateSeconds: number;
   readonly predicate: object;
 }
 
@@ -121,8 +124,17 @@ function reportStatement(verified: VerifiedReceipt): ReportedStatement {
     jurisdiction,
     issuedAt,
     witnessedAt: formatTime(checkpoint.witnessedAt),
+    maxLateSeconds: maxLateSeconds(verified),
     predicate: statement.predicate,
   };
+}
+
+/** Seconds from when it says that it was issued to when witnesses vouch for it. */
+export function maxLateSeconds({
+  statement,
+  checkpoint,
+}: Pick<VerifiedReceipt, 'statement' | 'checkpoint'>): number {
+  return Math.max(0, checkpoint.witnessedAt - parseTime(contextOf(statement).issuedAt));
 }
 
 function reportLog({

@@ -5,7 +5,6 @@
  */
 import { AttestryError } from '../../errors.ts';
 import { bytesEqual, compareBytes } from '../bytes/equal.ts';
-import type { ReadInner } from './growth.ts';
 import {
   childPrefix,
   EMPTY_PREFIX,
@@ -17,7 +16,6 @@ import {
   startsWith,
 } from './key.ts';
 import {
-  type Branch,
   EMPTY_TALLY,
   type Summary,
   summarizeInner,
@@ -49,28 +47,6 @@ export interface Answer {
   readonly leaves: readonly TallyLeaf[];
   readonly count: number;
   readonly sums: Sums;
-}
-
-export interface ProveInput {
-  readonly root: Branch | undefined;
-  /** Ascending, not overlapping. */
-  readonly questions: readonly Question[];
-  readonly readInner: ReadInner;
-  /** The leaf of a branch whose prefix is a whole key. */
-  readonly readLeaf: (branch: Branch) => TallyLeaf;
-}
-
-/** The one proof that answers the questions. */
-export function proveTally(input: ProveInput): TallyProof {
-  const { root, questions } = input;
-  requireOrder(questions);
-  return root === undefined ? null : proveBranch(root, placeAt(EMPTY_PREFIX, questions), input);
-}
-
-/** The proof for narrower questions, out of one that answers wider ones about the same tally. */
-export function narrowProof(proof: TallyProof, questions: readonly Question[]): TallyProof {
-  requireOrder(questions);
-  return proof === null ? null : narrowNode(proof, placeAt(EMPTY_PREFIX, questions));
 }
 
 export interface TallyClaim {
@@ -108,7 +84,7 @@ interface Asked extends Question {
 }
 
 /** Where a subtree hangs: all that is known of it there is that its keys begin with `bound`. */
-interface Place<Q extends Question> {
+export interface Place<Q extends Question> {
   readonly bound: Prefix;
   /** The questions whose ranges share keys with the place, in order. */
   readonly asked: readonly Q[];
@@ -120,55 +96,13 @@ interface Place<Q extends Question> {
  * decide by this same rule: it is what makes a proof the only one. The root is always open: a parent vouches for the count
  * and sums of every other node, for those of the root only what lies below it.
  */
-function placeAt<Q extends Question>(bound: Prefix, questions: readonly Q[]): Place<Q> {
+export function placeAt<Q extends Question>(bound: Prefix, questions: readonly Q[]): Place<Q> {
   const span = spanOf(bound);
   const asked = questions.filter((question) => positionOf(span, question) !== 'outside');
   const cut = asked.some(
     (question) => question.want === 'list' || positionOf(span, question) === 'straddles',
   );
   return { bound, asked, mustOpen: cut || bound.length === 0 };
-}
-
-function proveBranch(
-  branch: Branch,
-  { asked, mustOpen }: Place<Question>,
-  input: ProveInput,
-): ProofNode {
-  if (!mustOpen) {
-    const { hash, count, sums } = branch;
-    return { form: 'pruned', hash, count, sums };
-  }
-  if (branch.prefix.length === KEY_BITS) return { form: 'leaf', ...input.readLeaf(branch) };
-  const { prefix } = branch;
-  const { left, right } = input.readInner(branch);
-  return {
-    form: 'inner',
-    prefix,
-    left: proveBranch(left, placeAt(childPrefix(prefix, 0), asked), input),
-    right: proveBranch(right, placeAt(childPrefix(prefix, 1), asked), input),
-  };
-}
-
-function narrowNode(node: ProofNode, { asked, mustOpen }: Place<Question>): ProofNode {
-  if (node.form === 'pruned') return node;
-  if (!mustOpen) {
-    const { hash, count, sums } = summarize(node);
-    return { form: 'pruned', hash, count, sums };
-  }
-  if (node.form === 'leaf') return node;
-  const { prefix, left, right } = node;
-  return {
-    form: 'inner',
-    prefix,
-    left: narrowNode(left, placeAt(childPrefix(prefix, 0), asked)),
-    right: narrowNode(right, placeAt(childPrefix(prefix, 1), asked)),
-  };
-}
-
-function summarize(node: ProofNode): Summary {
-  if (node.form === 'pruned') return node;
-  if (node.form === 'leaf') return summarizeLeaf(node);
-  return summarizeInner(node.prefix, summarize(node.left), summarize(node.right));
 }
 
 function verifyNode(node: ProofNode, place: Place<Asked>): Summary {
@@ -229,7 +163,8 @@ function add(answer: MutableAnswer, { count, sums }: Summary): void {
   answer.sums = addSums(answer.sums, sums);
 }
 
-function requireOrder(questions: readonly Question[]): void {
+/** @throws RangeError */
+export function requireOrder(questions: readonly Question[]): void {
   const wrong = questions.some(({ first, last }, i) => {
     const before = questions[i - 1];
     return (

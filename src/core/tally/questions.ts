@@ -2,7 +2,7 @@
 import { AttestryError } from '../../errors.ts';
 import { literal, object, type Reader, time } from '../bytes/shape.ts';
 import { formatTime, parseTime } from '../bytes/time.ts';
-import { hourOf, KIND_BYTE, rangeOfHours, rangeOfKinds } from './key.ts';
+import { hourOf, KEY_BYTES, KIND_BYTE, rangeOfHours, rangeOfKinds } from './key.ts';
 import type { Question } from './proof.ts';
 
 /** A stretch of time whose usage is summed instead of listed. */
@@ -29,6 +29,13 @@ export interface Stretch {
   readonly from: number;
   readonly to: number;
 }
+
+/** The question whose answer a tally note gives in its count and sums. */
+export const WHOLE_TALLY: Question = {
+  first: new Uint8Array(KEY_BYTES),
+  last: new Uint8Array(KEY_BYTES).fill(0xff),
+  want: 'totals',
+};
 
 const LAST_KIND = 0xff;
 const HOURS_PER_DAY = 24;

@@ -13,6 +13,7 @@ import { contradiction } from '../../helpers/findings.ts';
 import { makeNetwork, type TestLog } from '../../helpers/fixtures.ts';
 import { accepted, hostileBytes } from '../../helpers/hostile.ts';
 import { MODEL } from '../../helpers/statements.ts';
+import type { ShownLog } from '../../helpers/tallied-network.ts';
 
 const NETWORK = makeNetwork({ regions: ['eu', 'us'] });
 const [EU, US] = NETWORK.logs as [TestLog, TestLog];
@@ -48,6 +49,10 @@ const verdict = (changes: object): string =>
 describe('parseDossier', () => {
   it('reads what formatDossier writes', () => {
     expect(parseDossier(BYTES)).toEqual(DOSSIER);
+    const [first] = DOSSIER.logs;
+    const untallied = { code: 'ENTRY_INADMISSIBLE', message: 'why' } as const;
+    const reasoned = { ...DOSSIER, logs: [{ ...(first as ShownLog), untallied }] };
+    expect(parseDossier(formatDossier(reasoned))).toEqual(reasoned);
     const empty = { model: MODEL, logs: [], findings: [] };
     expect(parseDossier(formatDossier(empty))).toEqual(empty);
   });
@@ -72,6 +77,18 @@ describe('parseDossier', () => {
     [
       'a log that is shown and missing',
       { logs: [{ ...SHOWN, missing: MISSING.missing }] },
+      'DOSSIER_MALFORMED',
+    ],
+    [
+      'a log with a tally and the reason why there is none',
+      {
+        logs: [{ ...SHOWN, tally: { note: '', proof: '' }, untallied: MISSING.missing }],
+      },
+      'DOSSIER_MALFORMED',
+    ],
+    [
+      'a missing log with the reason why there is no tally',
+      { logs: [{ ...MISSING, untallied: MISSING.missing }] },
       'DOSSIER_MALFORMED',
     ],
     ['an unknown field of a log', { logs: [{ ...SHOWN, more: 1 }] }, 'DOSSIER_MALFORMED'],

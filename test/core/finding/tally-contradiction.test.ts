@@ -7,12 +7,15 @@ import {
   formatHashes,
   parseFinding,
   type TallyContradiction,
+  type TallySumContradiction,
 } from '../../../src/core/finding/finding.ts';
 import { verifyFinding } from '../../../src/core/finding/verify.ts';
 import { judge } from '../../../src/core/report/judge.ts';
 import { encodeKey } from '../../../src/core/tally/key.ts';
-import type { TallyLeaf } from '../../../src/core/tally/node.ts';
+import { type Branch, EMPTY_TALLY, type TallyLeaf } from '../../../src/core/tally/node.ts';
 import { encodeTallyProof } from '../../../src/core/tally/proof-bytes.ts';
+import { WHOLE_TALLY } from '../../../src/core/tally/questions.ts';
+import type { TallyHead } from '../../../src/core/tally/tally-note.ts';
 import { codeOf } from '../../helpers/code-of.ts';
 import type { TestLog } from '../../helpers/fixtures.ts';
 import { MemoryTally } from '../../helpers/memory-tally.ts';
@@ -78,12 +81,15 @@ describe('verifyFinding of a tally contradiction', () => {
 
   it('proves that sums are not those of the statement', () => {
     const leaves = RIGHT.with(1, INFLATED);
-    expect(sentence(accuse(leaves, USAGE.key, 1))).toMatch(/gets wrong entry 1/);
+    const [right = 0n] = USAGE.sums;
+    expect(sentence(accuse(leaves, USAGE.key, 1))).toContain(
+      `gets wrong entry 1 (${right + 1n} requests in place of ${right}), a statement of kind usage`,
+    );
   });
 
   it('proves that the tally names another entry than stands at the index', () => {
     const other = { ...USAGE, entryHash: new Uint8Array(32) };
-    expect(sentence(accuse(RIGHT.with(1, other), USAGE.key, 1))).toMatch(/gets wrong entry 1/);
+    expect(sentence(accuse(RIGHT.with(1, other), USAGE.key, 1))).toMatch(/gets wrong entry 1, /);
   });
 
   it('proves that a statement is invented: another model, kind or hour', () => {
@@ -178,5 +184,53 @@ describe('verifyFinding of a tally contradiction', () => {
     expect(verdict(accuse(WITHOUT_REVOCATION, REVOCATION.key, 2, { proof: '' }))).toBe(
       'TALLY_ROOT_MISMATCH',
     );
+  });
+});
+
+describe('verifyFinding of sums that a tally root does not commit to', () => {
+  /** A note about the right tally that says something else, with the proof from the tally of these leaves. */
+  function accuseSums(head: Partial<TallyHead>, leaves: readonly TallyLeaf[] = RIGHT): Finding {
+    const right = new MemoryTally(RIGHT);
+    const proof = new MemoryTally(leaves).prove([WHOLE_TALLY]);
+    return {
+      origin: EU.origin,
+      foundAt: '2026-10-01T11:30:00Z',
+      evidence: {
+        kind: 'tally-sum-contradiction',
+        tally: tallyNote(EU, right, { verifiers: [], head }),
+        proof: encodeBase64(encodeTallyProof(proof)),
+      },
+    };
+  }
+  const { sums } = new MemoryTally(RIGHT).root as Branch;
+
+  it('proves a wrong count, and each wrong sum, without anything but the note', () => {
+    const wrong = [{ count: RIGHT.length + 1 }, { count: 0 }];
+    const wrongSums = sums.map((sum, i) => ({ sums: sums.with(i, sum + 1n) }));
+    for (const head of [...wrong, ...wrongSums]) {
+      const finding = parseFinding(formatFinding(accuseSums(head)));
+      expect(verifyFinding(finding, rules)).toMatchObject({
+        code: 'TALLY_CONTRADICTION',
+        selfContained: true,
+      });
+    }
+    expect(sentence(accuseSums({ count: 99 }))).toMatch(/a count of 99 .* which holds 3\.$/);
+  });
+
+  it('proves nothing about a note that is right, whatever is shown', () => {
+    expect(verdict(accuseSums({}))).toBe('FINDING_UNPROVEN');
+    const inflated = { sums: sums.with(0, 99n) };
+    expect(verdict(accuseSums(inflated, RIGHT.slice(1)))).toBe('TALLY_ROOT_MISMATCH');
+    const stranger = { ...accuseSums(inflated), origin: 'stranger.example' };
+    expect(verdict(stranger)).toBe('FINDING_UNPROVEN');
+    expect(verdict({ ...accuseSums(inflated), origin: US.origin })).toBe('TALLY_NOTE_UNSIGNED');
+    const { evidence } = accuseSums(inflated) as { evidence: TallySumContradiction };
+    const bent = { ...evidence, tally: evidence.tally.replace('requests 99', 'requests 98') };
+    expect(verdict({ ...accuseSums(inflated), evidence: bent })).toBe('TALLY_NOTE_UNSIGNED');
+  });
+
+  it('proves a count under the root of an empty tally', () => {
+    const finding = accuseSums({ tallyRoot: EMPTY_TALLY, count: 1 }, []);
+    expect(verifyFinding(finding, rules).code).toBe('TALLY_CONTRADICTION');
   });
 });

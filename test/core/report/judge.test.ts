@@ -55,6 +55,25 @@ describe('judge', () => {
     expect(JSON.parse(JSON.stringify(good))).toEqual(good);
   });
 
+  it('shows how late a statement may have been logged, and says so where that is more than an hour', () => {
+    const lateBy = (seconds: number): Report => {
+      const issued = Date.parse('2026-10-01T11:00:00Z') / 1000;
+      return report(formatReceipt(EU.receipt(0, { time: issued + seconds })));
+    };
+    for (const [seconds, late, isSaid] of [
+      [-100, 0, false],
+      [0, 0, false],
+      [3_600, 3_600, false],
+      [3_601, 3_601, true],
+    ] as const) {
+      const { outcome, statements, notProven } = lateBy(seconds);
+      expect([outcome, statements[0]?.maxLateSeconds]).toEqual(['VALID', late]);
+      expect(notProven.some((sentence) => sentence.includes(`${late} s later`))).toBe(isSaid);
+    }
+    // A dossier stands on the newest checkpoint: that says nothing about when its statements came.
+    expect(report(formatDossier(NETWORK.dossier(MODEL))).notProven.join()).not.toMatch(/later/);
+  });
+
   it('reports a good dossier, and that its list is not proven complete', () => {
     const good = report(formatDossier(NETWORK.dossier(MODEL)));
     expect(good).toMatchObject({ of: 'dossier', outcome: 'VALID', model: MODEL });

@@ -9,13 +9,9 @@ import {
   summarizeLeaf,
   type TallyLeaf,
 } from '../../../src/core/tally/node.ts';
-import {
-  narrowProof,
-  type ProofNode,
-  type Question,
-  verifyTally,
-} from '../../../src/core/tally/proof.ts';
+import { type ProofNode, type Question, verifyTally } from '../../../src/core/tally/proof.ts';
 import { decodeTallyProof, encodeTallyProof } from '../../../src/core/tally/proof-bytes.ts';
+import { narrowProof } from '../../../src/core/tally/prove.ts';
 import { ZERO_SUMS } from '../../../src/core/tally/sums.ts';
 import { codeOf } from '../../helpers/code-of.ts';
 import {
