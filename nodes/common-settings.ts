@@ -1,8 +1,7 @@
 /** The settings that every role has, and what each role reads at its start. */
-import { readFile } from 'node:fs/promises';
 import { Type } from 'typebox';
-import { parseTrustRoot, type TrustRoot } from '../src/core/trust/trust-root.ts';
-import { AttestryError } from '../src/errors.ts';
+import { describeTolerance } from '../src/core/trust/tolerance.ts';
+import type { TrustRoot } from '../src/core/trust/trust-root.ts';
 
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 
@@ -29,6 +28,11 @@ export const TRUST = Type.String({
   description: 'The trust root file.',
 });
 
+export const ACCEPT_WEAK_QUORUM = Type.Boolean({
+  default: false,
+  description: 'Go by a trust root whose quorum tolerates no dishonest witness.',
+});
+
 export const KEY = Type.String({
   minLength: 1,
   path: true,
@@ -51,18 +55,6 @@ export const REQUESTS_PER_SECOND = Type.Integer({
   description: 'Requests that one address may make in a second; 0 for no limit.',
 });
 
-/** @throws FILE_UNREADABLE and what `parseTrustRoot` throws */
-export async function readTrustRoot(path: string): Promise<TrustRoot> {
-  try {
-    return parseTrustRoot(await readFile(path));
-  } catch (cause) {
-    if (cause instanceof AttestryError) throw cause;
-    throw new AttestryError('FILE_UNREADABLE', `Expected the trust root ${path} to be readable.`, {
-      cause,
-    });
-  }
-}
-
 /** The passphrase as an option of reading a key file. */
 export function passphraseOf(config: { readonly passphrase?: string }): { passphrase?: string } {
   return config.passphrase === undefined ? {} : { passphrase: config.passphrase };
@@ -73,9 +65,24 @@ export function unixNow(): number {
   return Math.floor(Date.now() / 1000);
 }
 
+export interface Announced {
+  readonly role: string;
+  readonly name: string;
+  readonly url: string;
+  /** That it goes by, if it goes by one. */
+  readonly trust?: TrustRoot;
+}
+
 /** The first line of a role's output, for people and for whoever started it. */
-export function announce(role: string, name: string, url: string): void {
-  process.stdout.write(
-    `${JSON.stringify({ level: 30, time: Date.now(), msg: 'listening', role, name, url })}\n`,
-  );
+export function announce({ role, name, url, trust }: Announced): void {
+  const line = { level: 30, time: Date.now(), msg: 'listening', role, name, url };
+  process.stdout.write(`${JSON.stringify({ ...line, ...trustFacts(trust) })}\n`);
+}
+
+/** What a role tells of the trust root that it goes by. */
+function trustFacts(trust: TrustRoot | undefined): object {
+  if (trust === undefined) return {};
+  const { digest, version, file } = trust;
+  const tolerance = describeTolerance(trust, unixNow()).join(' ');
+  return { trustRoot: digest, trustVersion: version, trustExpires: file.expires, tolerance };
 }

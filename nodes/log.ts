@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { type Static, Type } from 'typebox';
 import { createHttpWitness } from '../src/client/http-witness.ts';
+import type { TrustRoot } from '../src/core/trust/trust-root.ts';
 import { listen } from '../src/http/listen.ts';
 import { createLogApp } from '../src/http/log-app.ts';
 import { readKeyFile } from '../src/keys/key-file.ts';
@@ -14,6 +15,7 @@ import { openHeadLock } from '../src/store/head-lock.ts';
 import { openLevelLogStore } from '../src/store/level-log-store.ts';
 import { openLevelTallyStore } from '../src/tally/level-tally-store.ts';
 import {
+  ACCEPT_WEAK_QUORUM,
   announce,
   DATA,
   HOST,
@@ -23,16 +25,18 @@ import {
   PORT,
   passphraseOf,
   REQUESTS_PER_SECOND,
-  readTrustRoot,
   TRUST,
   unixNow,
 } from './common-settings.ts';
 import { loadConfig } from './config.ts';
+import { takeTrustRoot } from './kept-trust.ts';
 import { exitWithDefect, Parts, runProcess } from './process.ts';
+import { startWitness } from './witness-part.ts';
 
 const SETTINGS = Type.Object(
   {
     trust: TRUST,
+    acceptWeakQuorum: ACCEPT_WEAK_QUORUM,
     key: KEY,
     passphrase: PASSPHRASE,
     data: DATA,
@@ -46,6 +50,24 @@ const SETTINGS = Type.Object(
     ),
     host: HOST,
     port: PORT,
+    witnessKey: Type.Optional(
+      Type.String({
+        path: true,
+        examples: ['./witness.key'],
+        description:
+          'Key file of a witness that runs beside this log, for the other logs of the trust root.',
+      }),
+    ),
+    witnessPort: Type.Integer({
+      minimum: 0,
+      maximum: 65_535,
+      default: 0,
+      description: 'Port of that witness; 0 for any free one.',
+    }),
+    retire: Type.Boolean({
+      default: false,
+      description: 'Take no more statements: what the log holds then is final.',
+    }),
     maxCheckpointAgeSeconds: Type.Integer({
       minimum: 1,
       default: 120,
@@ -84,6 +106,25 @@ function limitsOf(config: Static<typeof SETTINGS>): Partial<LogLimits> {
   return { refreshMs, queuedEntries, operatorEntriesPerSecond, operatorBurst };
 }
 
+/** The witness beside the log, if there is to be one. A log never witnesses itself. */
+async function runWitness(
+  parts: Parts,
+  config: Static<typeof SETTINGS>,
+  { trust, origin }: { readonly trust: TrustRoot; readonly origin: string },
+): Promise<void> {
+  if (config.witnessKey === undefined) return;
+  const signer = await readKeyFile(config.witnessKey, passphraseOf(config));
+  const others = [...trust.logs.values()].filter((log) => log.origin !== origin);
+  const url = await startWitness(parts, {
+    ...config,
+    signer,
+    data: join(config.data, 'witness'),
+    logs: others.map(({ vkey }) => vkey),
+    port: config.witnessPort,
+  });
+  announce({ role: 'witness', name: signer.name, url });
+}
+
 await runProcess(async () => {
   const config = loadConfig(SETTINGS, {
     name: 'attestry node',
@@ -93,12 +134,12 @@ await runProcess(async () => {
     env: process.env,
   });
   if (config === undefined) return undefined;
-  const trust = await readTrustRoot(config.trust);
   const signer = await readKeyFile(config.key, passphraseOf(config));
   const parts = new Parts();
   try {
     const headLock = parts.add(await openHeadLock(config.lock ?? join(config.data, 'lock')));
     const store = parts.add(await openLevelLogStore(join(config.data, 'db')));
+    const trust = await takeTrustRoot(config);
     const log = parts.add(
       await openLog({
         signer,
@@ -112,6 +153,7 @@ await runProcess(async () => {
             engine: opensslEngine,
           }),
         ),
+        isRetiring: config.retire,
         now: unixNow,
         clockMs: () => performance.now(),
         limits: limitsOf(config),
@@ -123,7 +165,7 @@ await runProcess(async () => {
       new LogTally({
         store: tallyStore,
         signer,
-        verifiers: trust.verifiers.map(({ vkey }) => vkey),
+        verifiers: trust.verifiers,
         verifierQuorum: trust.verifierQuorum,
         readEntries: (start, end) => log.reader.entries(start, end),
         published: () => log.status().published,
@@ -141,7 +183,8 @@ await runProcess(async () => {
       log: { level: config.logLevel, base: { role: 'log', origin: log.origin } },
     });
     const listening = parts.add(await listen(app, config));
-    announce('log', log.origin, listening.url);
+    announce({ role: 'log', name: log.origin, url: listening.url, trust });
+    await runWitness(parts, config, { trust, origin: log.origin });
     return parts;
   } catch (error) {
     await parts.close();

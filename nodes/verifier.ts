@@ -15,6 +15,7 @@ import { JudgeThread } from '../src/verifier/judge-thread.ts';
 import { openLevelVerifierStore } from '../src/verifier/level-verifier-store.ts';
 import { openVerifier } from '../src/verifier/verifier.ts';
 import {
+  ACCEPT_WEAK_QUORUM,
   announce,
   DATA,
   HOST,
@@ -23,16 +24,17 @@ import {
   PORT,
   passphraseOf,
   REQUESTS_PER_SECOND,
-  readTrustRoot,
   TRUST,
   unixNow,
 } from './common-settings.ts';
 import { loadConfig } from './config.ts';
+import { takeTrustRoot } from './kept-trust.ts';
 import { Parts, runProcess } from './process.ts';
 
 const SETTINGS = Type.Object(
   {
     trust: TRUST,
+    acceptWeakQuorum: ACCEPT_WEAK_QUORUM,
     key: Type.Optional(
       Type.String({
         path: true,
@@ -75,15 +77,15 @@ await runProcess(async () => {
     env: process.env,
   });
   if (config === undefined) return undefined;
-  const trust = await readTrustRoot(config.trust);
   const signer =
     config.key === undefined ? undefined : await readKeyFile(config.key, passphraseOf(config));
   const timeoutMs = config.requestTimeoutMs;
   const parts = new Parts();
   try {
+    const records = parts.add(await openLevelVerifierStore(join(config.data, 'records')));
+    const trust = await takeTrustRoot(config);
     const program = new URL('../src/verifier/judge-worker.js', import.meta.url);
     const thread = parts.add(new JudgeThread({ program, trust }));
-    const records = parts.add(await openLevelVerifierStore(join(config.data, 'records')));
     const verifier = parts.add(
       await openVerifier({
         trust,
@@ -117,7 +119,7 @@ await runProcess(async () => {
     });
     const listening = parts.add(await listen(app, config));
     verifier.start();
-    announce('verifier', trust.digest, listening.url);
+    announce({ role: 'verifier', name: trust.digest, url: listening.url, trust });
     return parts;
   } catch (error) {
     await parts.close();

@@ -1,12 +1,7 @@
 /** One witness: settings in, its memory opened, listening; closed in reverse. */
 import { Type } from 'typebox';
 import { parseVkey } from '../src/core/note/vkey.ts';
-import { listen } from '../src/http/listen.ts';
-import { createWitnessApp } from '../src/http/witness-app.ts';
 import { readKeyFile } from '../src/keys/key-file.ts';
-import { opensslEngine } from '../src/keys/openssl-engine.ts';
-import { openLevelWitnessStore } from '../src/witness/level-witness-store.ts';
-import { openWitness } from '../src/witness/witness.ts';
 import {
   announce,
   DATA,
@@ -17,10 +12,10 @@ import {
   PORT,
   passphraseOf,
   REQUESTS_PER_SECOND,
-  unixNow,
 } from './common-settings.ts';
 import { loadConfig } from './config.ts';
-import { exitWithDefect, Parts, runProcess } from './process.ts';
+import { Parts, runProcess } from './process.ts';
+import { startWitness } from './witness-part.ts';
 
 const SETTINGS = Type.Object(
   {
@@ -58,24 +53,14 @@ await runProcess(async () => {
   const signer = await readKeyFile(config.key, passphraseOf(config));
   const parts = new Parts();
   try {
-    const store = parts.add(await openLevelWitnessStore(config.data));
-    const witness = parts.add(
-      await openWitness({
-        store,
-        signer,
-        logs: config.logs.map(parseVkey),
-        origins: new Map(Object.entries(config.origins ?? {})),
-        now: unixNow,
-        engine: opensslEngine,
-        onStoreFailure: exitWithDefect,
-      }),
-    );
-    const app = await createWitnessApp(witness, {
-      limits: { requestsPerWindow: config.requestsPerSecond },
-      log: { level: config.logLevel, base: { role: 'witness', name: witness.name } },
+    const { origins } = config;
+    const url = await startWitness(parts, {
+      ...config,
+      signer,
+      logs: config.logs.map(parseVkey),
+      ...(origins === undefined ? {} : { origins }),
     });
-    const listening = parts.add(await listen(app, config));
-    announce('witness', witness.name, listening.url);
+    announce({ role: 'witness', name: signer.name, url });
     return parts;
   } catch (error) {
     await parts.close();

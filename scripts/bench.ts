@@ -14,6 +14,11 @@ import {
   percentile,
 } from './bench/works.ts';
 
+if (process.argv.includes('--tally')) {
+  await import('./bench-tally.ts');
+  process.exit();
+}
+
 interface Figure {
   readonly work: string;
   readonly figure: number;
@@ -34,7 +39,10 @@ const { json } = new Command('bench')
     'Measures a real log process with four witnesses on this machine; medians of five runs.',
   )
   .option('--json <file>', 'also write the figures as JSON')
-  .addHelpText('after', '\nExample:\n  npm run bench -- --json bench.json\n')
+  .addHelpText(
+    'after',
+    '\nTallies: npm run bench -- --tally --help\nExample:\n  npm run bench -- --json bench.json\n',
+  )
   .parse()
   .opts<{ json?: string }>();
 

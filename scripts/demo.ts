@@ -146,15 +146,15 @@ async function tellStory(stage: Stage): Promise<Results> {
   await attackNetwork(stage, { network, models, usage, nextAttack });
   nextAttack('a forked log');
   const fork = await attackFork(stage, { network, auditor, subject: vision.subject });
+  nextAttack('a split view between two verifiers');
+  const split = await attackSplit(stage, { network, auditor, subject: vision.subject });
   const { subject } = language;
   const lies = await attackWithLies(stage, { network, auditor, subject, month, nextAttack });
-  nextAttack('a split view between two verifiers');
-  const split = await attackSplit(stage, { network, auditor, subject });
 
   narrator.chapter('The end');
   demandEqual(nextAttack.count(), ATTACKS, 'the number of attacks');
   await demandHealth(narrator, network, models);
-  return { network, models, audit, monthDossier, invoice, fork, lies, split };
+  return { network, models, audit, monthDossier, invoice, fork, split, lies };
 }
 
 interface Attacked extends Pick<Results, 'network' | 'models'> {

@@ -104,6 +104,12 @@ export const ERROR_TABLE = {
   LOG_OUT_OF_WINDOW: invalid(
     'The checkpoint was witnessed before its log was valid, or when it no longer was.',
   ),
+  LOG_RETIRED: invalid(
+    'The log is retired: it takes no more statements, and nothing counts behind its final checkpoint.',
+  ),
+  SUCCESSION_MISMATCH: invalid(
+    'The first entry of the log does not commit to the final checkpoint of the log that it succeeds.',
+  ),
   QUORUM_SHORT: inconclusive('Fewer organisations than the quorum have cosigned the checkpoint.'),
   CHECKPOINT_UNPUBLISHED: inconclusive('No checkpoint of this log has reached the quorum yet.'),
   CHECKPOINT_STALE: inconclusive('The newest cosigned checkpoint is older than the asked-for age.'),
@@ -218,6 +224,7 @@ export const ERROR_TABLE = {
     'Versions between the trust root that is held and this one are missing.',
   ),
   TRUST_PREVIOUS_MISMATCH: invalid('The trust root follows another one than the one that is held.'),
+  TRUST_DIGEST_MISMATCH: invalid('The trust root does not have the digest that was asked for.'),
   TRUST_EXPIRED: inconclusive('The trust root has expired.'),
   RECEIPT_MALFORMED: invalid(
     'The receipt has missing, wrong or unknown fields, or an unknown version.',

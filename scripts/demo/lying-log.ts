@@ -83,7 +83,7 @@ async function run(config: Settings, parts: Parts): Promise<void> {
     new LogTally({
       store: parts.add(await openLevelTallyStore(join(config.data, lieName(config)))),
       signer,
-      verifiers: trust.verifiers.map(({ vkey }) => vkey),
+      verifiers: trust.verifiers,
       verifierQuorum: trust.verifierQuorum,
       readEntries: (start, end) => readWrongly(log, config, { start, end }),
       published: () => log.status().published,

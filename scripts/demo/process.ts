@@ -60,6 +60,10 @@ export class RoleProcess {
     this.listening.catch(() => undefined);
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   /** Told once when the process ends without having been stopped. */
   onLoss(report: (name: string, code: number | null) => void): void {
     void this.#ended.then((code) => {

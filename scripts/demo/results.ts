@@ -18,8 +18,8 @@ export interface Results {
   readonly monthDossier: string;
   readonly invoice: InvoiceFiles;
   readonly fork: ForkFiles;
-  readonly lies: LieFiles;
   readonly split: SplitFiles;
+  readonly lies: LieFiles;
 }
 
 type ResultFile = readonly [from: string, name: string, is: string];
@@ -56,19 +56,23 @@ function auditFiles({ network, models, audit, ...files }: Results): readonly Res
   ];
 }
 
-function proofFiles({ fork, lies, split }: Results): readonly ResultFile[] {
+function proofFiles({ fork, split, lies }: Results): readonly ResultFile[] {
   const { dropped, findings, trustFile } = lies;
   return [
     [fork.finding, 'fork-finding.json', 'the proof that the fourth log was forked'],
     [fork.trustFile, 'fork-trust.json', 'the trust root that names the fourth log'],
+    [
+      split.finding,
+      'split-finding.json',
+      'the proof that a log showed two verifiers two histories',
+    ],
+    [split.trustFile, 'split-trust.json', 'the trust root that names that log'],
     [dropped.invoice, 'dropped-invoice.json', 'an invoice of the operator that drops a request'],
     [dropped.receipts, 'dropped-receipts.jsonl', 'the receipts that its customer kept'],
     ...findings.map(
-      (file): ResultFile => [file, basename(file), "the proof of a lie in the fifth log's tally"],
+      (file): ResultFile => [file, basename(file), "the proof of a lie in the sixth log's tally"],
     ),
-    [trustFile, 'lies-trust.json', 'the trust root that names the fifth log'],
-    [split.finding, 'split-finding.json', 'the proof that the sixth log showed two histories'],
-    [split.trustFile, 'split-trust.json', 'the trust root that names the sixth log'],
+    [trustFile, 'lies-trust.json', 'the trust root that names the sixth log'],
   ];
 }
 

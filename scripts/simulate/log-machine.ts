@@ -68,7 +68,7 @@ export class LogMachine extends Machine<RunningLog> {
       wiring.logTally({
         store: tallyStore,
         signer: LOG_SIGNER,
-        verifiers: TRUST.verifiers.map(({ vkey }) => vkey),
+        verifiers: TRUST.verifiers,
         verifierQuorum: TRUST.verifierQuorum,
         clockMs: () => world.scheduler.now,
         readEntries: (start, end) => log.reader.entries(start, end),

@@ -1,16 +1,22 @@
 /** Keys whose time has ended: the same receipts under a later version of the trust root. */
+import { encodeHex } from '../../src/core/bytes/hex.ts';
 import { formatReceipt, type Receipt } from '../../src/core/receipt/receipt.ts';
-import type { TrustRootFile } from '../../src/core/trust/trust-file.ts';
+import type { LogFields, TrustRootFile } from '../../src/core/trust/trust-file.ts';
 import type { AttestryErrorCode } from '../../src/errors.ts';
-import { operatorSeed, signedEntry, type TestLog } from '../../test/helpers/fixtures.ts';
+import {
+  makeNetwork,
+  operatorSeed,
+  signedEntry,
+  type TestLog,
+} from '../../test/helpers/fixtures.ts';
 import { signAsTrust, signTrust, trustOf } from '../../test/helpers/signed-trust.ts';
 import { NOW, sampleStatement } from '../../test/helpers/statements.ts';
-import { newNetwork, RULES, WITNESSES } from './network.ts';
+import { RULES, WITNESSES } from './network.ts';
 import { inputOf, makeVector, type VectorFile } from './vector.ts';
 
 const LATER_PATH = 'trust-root-later.json';
-const { file, logs } = newNetwork();
-const [EU, US] = logs as [TestLog, TestLog];
+const { file, logs } = makeNetwork({ regions: ['eu', 'us', 'asia', 'africa'] });
+const [EU, US, RETIRED, SUCCESSOR] = logs as [TestLog, TestLog, TestLog, TestLog];
 for (const [deploymentId, key] of [
   ['0', 1],
   ['1', 2],
@@ -23,7 +29,7 @@ for (const [deploymentId, key] of [
   });
   EU.append(signedEntry(statement, [operatorSeed(EU.operator, key)]).entry);
 }
-US.state('deployment');
+for (const log of [US, RETIRED, RETIRED, SUCCESSOR]) log.state('deployment');
 
 /** The receipt with the cosignatures of all witnesses but the first. */
 const seen = (log: TestLog, index: number, time = NOW - 60): Receipt =>
@@ -38,6 +44,12 @@ export function lifecycleVectors(): VectorFile[] {
     ['entry seen after the window of its key', seen(EU, 3), 'KEY_OUT_OF_WINDOW'],
     ['checkpoint seen after the window of its log', seen(US, 0), 'LOG_OUT_OF_WINDOW'],
     ['cosignature after the window of its witness', EU.receipt(0), 'QUORUM_SHORT'],
+    ['checkpoint behind the final one of its log', seen(RETIRED, 0), 'LOG_RETIRED'],
+    [
+      'first entry of a successor that commits to nothing',
+      seen(SUCCESSOR, 0),
+      'SUCCESSION_MISMATCH',
+    ],
     ['trust root that has expired', seen(EU, 0), 'TRUST_EXPIRED', { now: NOW + 86_400 }],
   ];
   return [
@@ -68,17 +80,27 @@ export function lifecycleVectors(): VectorFile[] {
 }
 
 function laterFile(): TrustRootFile {
-  const [eu, us] = file.operators as [TrustRootFile['operators'][0], TrustRootFile['operators'][0]];
+  const [eu, us, ...more] = file.operators as [
+    TrustRootFile['operators'][0],
+    TrustRootFile['operators'][0],
+  ];
   const [first, second] = eu.keys as [(typeof eu.keys)[0], (typeof eu.keys)[0]];
   const ended = { validUntil: '2026-10-01T11:00:00Z' };
-  const [euLog, usLog] = file.logs as [TrustRootFile['logs'][0], TrustRootFile['logs'][0]];
+  const [euLog, usLog, retiredLog, successorLog] = file.logs as [
+    LogFields,
+    LogFields,
+    LogFields,
+    LogFields,
+  ];
+  const root = encodeHex(RETIRED.tree.root(1));
+  const retired = { size: 1, root, successor: SUCCESSOR.origin };
   const [witness, ...others] = file.witnesses as [TrustRootFile['witnesses'][0]];
   return {
     ...file,
     version: 2,
     previous: trustOf(file).digest,
     expires: '2026-10-02T12:00:00Z',
-    logs: [euLog, { ...usLog, ...ended }],
+    logs: [euLog, { ...usLog, ...ended }, { ...retiredLog, retired }, successorLog],
     witnesses: [{ ...witness, ...ended }, ...others],
     operators: [
       {
@@ -89,6 +111,7 @@ function laterFile(): TrustRootFile {
         ],
       },
       us,
+      ...more,
     ],
   };
 }

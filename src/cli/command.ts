@@ -28,11 +28,37 @@ export function formatExamples(examples: readonly string[]): string {
   return ['', 'Example:', ...examples.map((example) => `  ${example}`), ''].join('\n');
 }
 
-/** The trust root that everything is verified against. */
-export function trustOption(): Option {
-  return new Option('--trust <file>', 'the trust root: the one file that you trust')
-    .env('ATTESTRY_TRUST')
-    .makeOptionMandatory();
+/** Gives a command the trust root that everything is verified against, and what is asked of it: `TrustFlags`. */
+export function addTrustOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--trust <file>', 'the trust root: the one file that you trust')
+        .env('ATTESTRY_TRUST')
+        .makeOptionMandatory(),
+    )
+    .addOption(
+      new Option('--trust-digest <hex>', 'the digest that the trust root must have').env(
+        'ATTESTRY_TRUST_DIGEST',
+      ),
+    )
+    .option(
+      '--trust-from <file>',
+      'a version of the trust root that you trusted before, which must lead to this one; repeat it for those in between',
+      repeated,
+    )
+    .addOption(weakQuorumOption());
+}
+
+export function weakQuorumOption(): Option {
+  return new Option(
+    '--accept-weak-quorum',
+    'accept a quorum that tolerates no dishonest witness',
+  ).env('ATTESTRY_ACCEPT_WEAK_QUORUM');
+}
+
+/** By this machine's clock. */
+export function unixNow(): number {
+  return Math.floor(Date.now() / 1000);
 }
 
 export function jsonOption(): Option {

@@ -1,12 +1,10 @@
 /** What a new trust root is to say, from flags and from a description in a file. */
 import { formatTime } from '../core/bytes/time.ts';
-import { toleranceOf } from '../core/trust/tolerance.ts';
 import { TRUST_ROOT_TYPE, type TrustRootFile } from '../core/trust/trust-file.ts';
 import { readTrustRoot, signTrustRoot, type TrustRoot } from '../core/trust/trust-root.ts';
 import { AttestryError } from '../errors.ts';
 import { readDescription } from './input.ts';
 import { parseCosignerPart, parseLogPart, parseOperatorPart } from './trust-part.ts';
-import { toleranceSentence } from './trust-show.ts';
 
 /** The parts of a trust root as flags. */
 export interface PartFlags {
@@ -78,16 +76,6 @@ export function makeDraft(parts: Fields, before?: TrustRoot): TrustRoot {
   const file = { ...parts, ...chained, type: TRUST_ROOT_TYPE };
   // Whatever the shape is, reading it back refuses what a trust root cannot be.
   return readTrustRoot(signTrustRoot(file as unknown as TrustRootFile, []));
-}
-
-/** The trust root, if its quorum tolerates a dishonest witness or a weak one is accepted. @throws TRUST_QUORUM_WEAK */
-export function demandTolerance(trust: TrustRoot, now: number, acceptWeak = false): TrustRoot {
-  const tolerance = toleranceOf(trust.witnesses, trust.witnessQuorum, now);
-  if (acceptWeak || tolerance.dishonest >= 1) return trust;
-  throw new AttestryError(
-    'TRUST_QUORUM_WEAK',
-    `${toleranceSentence(tolerance, 'witness')} Raise the quorum, add witnesses of other organisations, or say --accept-weak-quorum.`,
-  );
 }
 
 /** More than half. */

@@ -2,7 +2,7 @@
 import { encodeHex } from '../core/bytes/hex.ts';
 import { parseVkey } from '../core/note/vkey.ts';
 import { parseTrustEnvelope, rootSigners } from '../core/trust/root-signatures.ts';
-import { type Tolerance, toleranceOf } from '../core/trust/tolerance.ts';
+import { describeTolerance } from '../core/trust/tolerance.ts';
 import type {
   CosignerFields,
   OperatorFields,
@@ -11,28 +11,6 @@ import type {
 import type { TrustRoot } from '../core/trust/trust-root.ts';
 import type { WindowFields } from '../core/trust/window.ts';
 import { formatPairs, formatTable } from './terminal.ts';
-
-/** `A quorum of 3 of 4 organisations of witnesses tolerates 1 dishonest one.` */
-export function toleranceSentence(
-  { quorum, organisations, dishonest }: Tolerance,
-  role: 'witness' | 'verifier',
-): string {
-  const parties = role === 'witness' ? 'witnesses' : 'verifiers';
-  const of = `A quorum of ${quorum} of ${organisations} organisations with ${parties}`;
-  if (dishonest < 0) return `${of} tolerates nothing: two quorums need not share a ${role}.`;
-  return `${of} tolerates ${dishonest} dishonest ${dishonest === 1 ? 'one' : 'ones'}.`;
-}
-
-/** What the quorums tolerate from `now` on, in a sentence each. */
-export function toleranceSentences(trust: TrustRoot, now: number): readonly string[] {
-  const { witnesses, witnessQuorum, verifiers, verifierQuorum } = trust;
-  return [
-    toleranceSentence(toleranceOf(witnesses, witnessQuorum, now), 'witness'),
-    ...(verifierQuorum === 0
-      ? []
-      : [toleranceSentence(toleranceOf(verifiers, verifierQuorum, now), 'verifier')]),
-  ];
-}
 
 /** `2 of 3 root keys have signed, 2 are needed.` */
 export function signersSentence(trust: TrustRoot): string {
@@ -53,7 +31,7 @@ export function formatTrust(trust: TrustRoot, now: number): readonly string[] {
       ],
       ['expires', `${file.expires}${now < trust.expires ? '' : ' (expired)'}`],
       ['signatures', signersSentence(trust)],
-      ...toleranceSentences(trust, now).map((sentence): [string, string] => ['quorum', sentence]),
+      ...describeTolerance(trust, now).map((sentence): [string, string] => ['quorum', sentence]),
     ]),
     formatTable(
       ['root key', 'keyid'],

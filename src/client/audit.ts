@@ -194,7 +194,7 @@ class Audit {
     this.#seen.add(key);
     try {
       if (opened instanceof AttestryError) throw opened;
-      this.#admit(opened);
+      this.#admit(opened, index);
     } catch (error) {
       if (!(error instanceof AttestryError)) throw error;
       const why = `${error.code}: ${error.message}`;
@@ -202,9 +202,9 @@ class Audit {
     }
   }
 
-  #admit(opened: OpenedEntry): void {
+  #admit(opened: OpenedEntry, index: number): void {
     const { origin } = this.#checkpoint;
-    const { statement, envelope } = admitStatement(opened, { ...this.#options, origin });
+    const { statement, envelope } = admitStatement(opened, { ...this.#options, origin, index });
     if (statement.kind !== 'usage') return;
     const key = streamKey(statement);
     this.#streams.set(key, advanceStream(this.#streams.get(key), statement, envelope.payload));

@@ -28,7 +28,7 @@ export type App = FastifyInstance<
   TypeBoxTypeProvider
 >;
 
-type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
+export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 
 export interface AppOptions {
   /** Title, description and version of the role's API document. */

@@ -168,7 +168,7 @@ function checkPlace({ store }: Fsck, index: number, { envelope }: OpenedEntry): 
 function readmit(run: Fsck, index: number, opened: OpenedEntry): void {
   const { trust, now, log, streams } = run;
   try {
-    const { statement } = admitStatement(opened, { trust, origin: log.origin, now });
+    const { statement } = admitStatement(opened, { trust, origin: log.origin, now, index });
     if (statement.kind !== 'usage') return;
     // Of which stream a damaged entry was, nobody knows.
     if ((run.unread[0] ?? index) < index) return;

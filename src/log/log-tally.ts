@@ -4,10 +4,11 @@
  */
 import pLimit from 'p-limit';
 import { parseCheckpoint } from '../core/note/checkpoint.ts';
-import type { NoteSigner, VerifierKey } from '../core/note/vkey.ts';
+import type { NoteSigner } from '../core/note/vkey.ts';
 import type { Question } from '../core/tally/proof.ts';
 import { encodeTallyProof } from '../core/tally/proof-bytes.ts';
 import { parseTally, signTally } from '../core/tally/tally-note.ts';
+import type { TrustedWitness } from '../core/trust/trust-root.ts';
 import { AttestryError } from '../errors.ts';
 import type { StoredCheckpoint } from '../store/log-store.ts';
 import { ProvableView } from '../tally/provable-view.ts';
@@ -19,8 +20,8 @@ export interface LogTallyOptions {
   readonly store: TallyStore;
   readonly signer: NoteSigner;
   /** Whose cosignatures are kept. */
-  readonly verifiers: readonly VerifierKey[];
-  /** How many of them make a note one to rely on. */
+  readonly verifiers: readonly TrustedWitness[];
+  /** Of how many organisations verifiers must have cosigned a note to rely on. */
   readonly verifierQuorum: number;
   readonly readEntries: ReadEntries;
   readonly published: () => StoredCheckpoint | undefined;

@@ -1,4 +1,5 @@
 /** A log: admit, commit, publish, and prove what was committed. */
+import { bytesEqual } from '../core/bytes/equal.ts';
 import { encodeHex } from '../core/bytes/hex.ts';
 import { frontierAt } from '../core/merkle/frontier.ts';
 import type { ReadNode } from '../core/merkle/range.ts';
@@ -7,6 +8,7 @@ import { signCheckpoint } from '../core/note/checkpoint.ts';
 import { formatVkey, type NoteSigner } from '../core/note/vkey.ts';
 import type { Receipt } from '../core/receipt/receipt.ts';
 import { type AdmittedEntry, admitStatement, openEntry } from '../core/statement/admission.ts';
+import { verifyKeyStanding } from '../core/statement/standing.ts';
 import type { TrustedLog, TrustRoot } from '../core/trust/trust-root.ts';
 import { isWithin } from '../core/trust/window.ts';
 import { AttestryError } from '../errors.ts';
@@ -32,6 +34,8 @@ export interface LogOptions {
   readonly store: LogStore;
   readonly headLock: HeadLock;
   readonly witnesses: readonly WitnessPort[];
+  /** It takes no more statements: what it holds is final. False unless told. */
+  readonly isRetiring?: boolean;
   /** Unix seconds. */
   readonly now: () => number;
   /** Milliseconds, never going back. */
@@ -77,7 +81,7 @@ export interface LogStatus {
  */
 const SUBMISSION_SKEW_SECONDS = 60;
 
-/** Recovers and starts a log. @throws CONFIG_INVALID, STORE_CORRUPT, and what `recoverHead` throws: the log must not run then */
+/** Recovers and starts a log. @throws CONFIG_INVALID, STORE_CORRUPT, LOG_RETIRED, and what `recoverHead` throws: the log must not run then */
 export async function openLog(options: LogOptions): Promise<Log> {
   const { store, signer, headLock, witnesses } = options;
   const trusted = findLog(options);
@@ -90,10 +94,20 @@ export async function openLog(options: LogOptions): Promise<Log> {
     vkey: signer.vkey,
     scrubbedAtStart,
   });
-  const published = await recoverPublished({ store, vkey: signer.vkey }, head);
+  const published = await recoverPublished({ ...options, vkey: signer.vkey }, head);
+  verifyEnd(head, trusted);
   const note = signCheckpoint({ origin: signer.vkey.name, ...head }, signer);
   await store.putCheckpoint('committed', head.size, note);
   return new Log({ ...options, limits, trusted, head, note, published });
+}
+
+/** A retired log that holds anything else than it ended with must not sign that. @throws LOG_RETIRED */
+function verifyEnd({ size, root }: Head, { origin, retired }: TrustedLog): void {
+  if (retired === undefined || (retired.size === size && bytesEqual(retired.root, root))) return;
+  throw new AttestryError(
+    'LOG_RETIRED',
+    `The trust root says that ${origin} ended with ${retired.size} entries, but ${size} are here, or others.`,
+  );
 }
 
 /** What a key signs that the trust root does not name, nobody would believe. */
@@ -158,7 +172,13 @@ export class Log {
 
   /** The entry, if it may stand in this log; nothing is stored yet. @throws every code of admission, RATE_LIMITED */
   async admit(entry: Uint8Array): Promise<AdmittedEntry> {
-    const { trust, now, verifyMany = verifyInPool } = this.#options;
+    const { trust, now, trusted, isRetiring = false, verifyMany = verifyInPool } = this.#options;
+    if (isRetiring || trusted.retired !== undefined) {
+      throw new AttestryError(
+        'LOG_RETIRED',
+        `${this.origin} takes no more statements${trusted.retired === undefined ? '' : `; ${trusted.retired.successor} does`}.`,
+      );
+    }
     const opened = openEntry(entry, trust);
     const verdicts = await Promise.all(
       opened.claims.map(({ publicKey, message, signature }) =>
@@ -173,7 +193,10 @@ export class Log {
       origin: this.origin,
       now: now(),
       skewSeconds: SUBMISSION_SKEW_SECONDS,
+      ...(this.size === 0 ? { index: 0 } : {}),
     });
+    const seen = { origin: this.origin, index: undefined, time: now() };
+    verifyKeyStanding(opened.envelope.signatures, seen, trust);
     this.#rate.take(opened.operator.id);
     return admitted;
   }

@@ -4,7 +4,8 @@
  */
 import { appendSignatures, rightCosignatures } from '../core/note/cosignature.ts';
 import { formatSignatureLine, parseNote, parseSignatureLines } from '../core/note/note.ts';
-import type { VerifierKey } from '../core/note/vkey.ts';
+import { countOrganisations } from '../core/trust/quorum.ts';
+import type { TrustedWitness } from '../core/trust/trust-root.ts';
 import { opensslEngine } from '../keys/openssl-engine.ts';
 import type { ProvableView } from '../tally/provable-view.ts';
 import type { TallyPair } from '../tally/tally-store.ts';
@@ -13,8 +14,8 @@ export type TallyChoice = 'newest' | 'offered' | 'cosigned';
 
 export interface TallyNotesOptions {
   /** Whose cosignatures are kept. */
-  readonly verifiers: readonly VerifierKey[];
-  /** How many of them make a note one to rely on. */
+  readonly verifiers: readonly TrustedWitness[];
+  /** Of how many organisations verifiers must have cosigned a note to rely on. */
   readonly quorum: number;
   /** Unix seconds. */
   readonly now: () => number;
@@ -53,13 +54,16 @@ export class TallyNotes {
   /** Keeps verifiers' cosignatures on the notes that they are for, one of each; gives how many of the lines are such. */
   async cosign(lines: string): Promise<number> {
     const signatures = parseSignatureLines(lines);
-    const { verifiers: witnesses, now } = this.#options;
+    const { now, verifiers } = this.#options;
+    const witnesses = verifiers.map(({ vkey }) => vkey);
     let taken = 0;
     await this.#replacing(() => {
       for (const note of new Set(this.#chosen.values())) {
         const { text } = parseNote(note.tally);
-        const given = { text, signatures };
-        const right = rightCosignatures(given, { witnesses, now: now(), engine: opensslEngine });
+        const right = rightCosignatures(
+          { text, signatures },
+          { witnesses, now: now(), engine: opensslEngine },
+        );
         taken += right.length;
         const cosigners = this.#cosigners.get(note.size) as Set<string>;
         // A verifier that signs again with another time must not make the note grow.
@@ -107,8 +111,10 @@ export class TallyNotes {
     this.#offeredAt = this.#options.now();
   }
 
-  #hasQuorum({ size }: HeldNote): boolean {
-    return (this.#cosigners.get(size)?.size ?? 0) >= this.#options.quorum;
+  #hasQuorum({ tally }: HeldNote): boolean {
+    const { verifiers, quorum, now } = this.#options;
+    const rules = { now: now(), engine: opensslEngine };
+    return countOrganisations(parseNote(tally), verifiers, rules) >= quorum;
   }
 
   #replace(before: HeldNote, after: HeldNote): void {

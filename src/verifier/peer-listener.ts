@@ -90,8 +90,11 @@ export class PeerListener {
     for (const { id } of unknown.slice(0, MOST_FETCHED)) {
       const problem = await this.#takeFinding(id, signal);
       // One that does not hold ends the round: junk without end costs one fetch at each look.
-      if (problem !== undefined) this.#refused.set(id, problem);
-      if (problem !== undefined) break;
+      if (problem === undefined) continue;
+      // By a later clock it may hold.
+      if (problem.code === 'COSIGNATURE_TIME_FUTURE') return problem;
+      this.#refused.set(id, problem);
+      break;
     }
     return this.#firstRefused(listed);
   }

@@ -48,7 +48,9 @@ export async function readmit(
   from: number,
   rules: ReadmissionRules,
 ): Promise<Readmission> {
-  const verdicts = await Promise.all(leaves.map(({ entry }) => admit(entry, rules)));
+  const verdicts = await Promise.all(
+    leaves.map(({ entry }, i) => admit(entry, { ...rules, index: from + i })),
+  );
   const round = new Round(rules);
   verdicts.forEach((verdict, i) => {
     round.take(leaves[i] as Leaf, from + i, verdict);
@@ -59,7 +61,7 @@ export async function readmit(
 /** The entry as admission gives it, or with what admission refuses it; the stream is judged later, in order. */
 async function admit(
   entry: Uint8Array,
-  rules: ReadmissionRules,
+  rules: ReadmissionRules & { readonly index: number },
 ): Promise<AdmittedEntry | AttestryError> {
   const { verifyMany = verifyInPool } = rules;
   try {

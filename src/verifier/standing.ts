@@ -2,6 +2,7 @@
 import { formatTime } from '../core/bytes/time.ts';
 import type { MissingLog } from '../core/dossier/dossier.ts';
 import type { WitnessedCheckpoint } from '../core/trust/quorum.ts';
+import { isFinal } from '../core/trust/retirement.ts';
 import { type AttestryErrorCode, ERROR_TABLE } from '../errors.ts';
 import type { FiledFinding, KnownNote } from './verifier-store.ts';
 
@@ -98,6 +99,8 @@ export function reasonToLeaveOut(facts: LogFacts, clock: Clock): MissingLog | un
   }
   // Its checkpoints and the proof that they contradict each other are the evidence; they do not age.
   if (contradiction !== undefined) return undefined;
+  // There will never be more of a log that is retired, and its node need not run any longer.
+  if (isFinal(current.checkpoint, current.log)) return undefined;
   const verifiedAt = facts.verifiedAt ?? current.witnessedAt;
   if (clock.now - verifiedAt > clock.staleAfterSeconds) {
     const since = `nothing new has been verified since ${formatTime(verifiedAt)}`;
@@ -119,6 +122,7 @@ function stalenessOf(
     };
   }
   if (now - current.witnessedAt <= staleAfterSeconds) return undefined;
+  if (isFinal(current.checkpoint, current.log)) return undefined;
   return {
     code: 'CHECKPOINT_STALE',
     message: `${origin} shows no checkpoint that the quorum has cosigned since ${formatTime(current.witnessedAt)}.`,

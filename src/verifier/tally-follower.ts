@@ -10,6 +10,7 @@ import { formatSignatureLine, type NoteSignature, parseNote } from '../core/note
 import type { NoteSigner } from '../core/note/vkey.ts';
 import { type TallyHead, verifyTallyNote } from '../core/tally/tally-note.ts';
 import {
+  countOrganisations,
   engineOf,
   type VerificationRules,
   verifyWitnessedCheckpoint,
@@ -52,7 +53,7 @@ export class TallyFollower {
   /** Read from the log, and waiting for the mirror to reach its size. */
   readonly #waiting = new Map<ServedNote, SuspectTally>();
   #problem: Problem | undefined;
-  /** The wrong note that a finding has been filed for: the search is not repeated at every look. */
+  /** The evidence against a wrong note, by its text: the search is not repeated at every look. */
   #accused: { readonly text: string; readonly evidence: TallyEvidence } | undefined;
 
   constructor(options: TallyFollowerOptions) {
@@ -61,9 +62,7 @@ export class TallyFollower {
     const readEntries = (start: number, end: number): Promise<Uint8Array[]> =>
       mirror.store.entries(start, end);
     this.#tally = new Tally({ store, readEntries });
-    this.#rebuilt = new RebuiltTallies(
-      (note) => this.#cosignaturesOn(note).length >= options.rules().trust.verifierQuorum,
-    );
+    this.#rebuilt = new RebuiltTallies((note) => this.#hasQuorum(note));
   }
 
   /** What it has rebuilt and found equal: the newest with the quorum of verifiers first, then the newest. */
@@ -107,6 +106,12 @@ export class TallyFollower {
     if (claim?.head.size !== store.state().size) return;
     const { checkpoint } = claim;
     await this.#rebuilt.put({ checkpoint, note: claim.pair.tally, view: this.#view() });
+  }
+
+  #hasQuorum(note: string): boolean {
+    const rules = this.#options.rules();
+    const { verifiers, verifierQuorum } = rules.trust;
+    return countOrganisations(parseNote(note), verifiers, rules) >= verifierQuorum;
   }
 
   #view(): ProvableView {
@@ -252,14 +257,15 @@ export class TallyFollower {
   ): Promise<TallyEvidence | undefined> {
     const { source, mirror, store } = this.#options;
     const tally = this.#rightLines(claim.pair.tally);
-    const { text } = parseNote(tally);
-    if (this.#accused?.text === text) return { ...this.#accused.evidence, tally };
-    const found = bytesEqual(own.tallyRoot, claim.head.tallyRoot)
-      ? await sumEvidence(claim, store)
-      : await findTallyContradiction(claim, { source, mirror, store, signal });
-    if (found === undefined) return undefined;
-    this.#accused = { text, evidence: found };
-    return { ...found, tally };
+    const text = textOf(tally);
+    if (this.#accused?.text !== text) {
+      const evidence = bytesEqual(own.tallyRoot, claim.head.tallyRoot)
+        ? await sumEvidence(claim, store)
+        : await findTallyContradiction(claim, { source, mirror, store, signal });
+      if (evidence === undefined) return undefined;
+      this.#accused = { text, evidence };
+    }
+    return { ...this.#accused.evidence, tally };
   }
 }
 

@@ -17,9 +17,10 @@ const COMMANDS = [
   ['invoice'],
   ['invoice', 'check'],
   ['trust'],
-  ['trust', 'init'],
-  ['trust', 'sign'],
-  ['trust', 'show'],
+  ...['init', 'add', 'rotate', 'revoke', 'sign', 'show', 'diff', 'import', 'export'].map((name) => [
+    'trust',
+    name,
+  ]),
   ['node'],
   ['witness'],
   ['verifier'],

@@ -101,7 +101,7 @@ describe('attestry submit', () => {
     expect(await stage.run(...args)).toMatchObject({
       code: 1,
       stdout: '',
-      stderr: expect.stringMatching(/^error RESPONSE_INVALID: /),
+      stderr: expect.stringMatching(/^error RESPONSE_INVALID: /m),
     });
     await expect(stage.read('lie.json')).rejects.toThrow();
   });
@@ -112,7 +112,7 @@ describe('attestry submit', () => {
       response.writeHead(409).end(await answer.clone().text());
     });
     const { code, stderr } = await stage.run('submit', 'one.json', ...TRUST, '--log', peer.url);
-    expect(stderr).toMatch(/^error STREAM_SEQUENCE_MISMATCH: 127\.0\.0\.1:\d+ answers: /);
+    expect(stderr).toMatch(/^error STREAM_SEQUENCE_MISMATCH: 127\.0\.0\.1:\d+ answers: /m);
     expect(code).toBe(1);
   });
 
@@ -125,7 +125,7 @@ describe('attestry submit', () => {
       ['.', 'FILE_UNREADABLE'],
     ]) {
       const { stderr } = await stage.run('submit', file as string, ...TRUST);
-      expect(stderr).toMatch(new RegExp(`^error ${code}: `));
+      expect(stderr).toMatch(new RegExp(`^error ${code}: `, 'm'));
     }
   });
 });
@@ -139,9 +139,9 @@ describe('attestry receipt', () => {
     await stage.do(...args, '--out', 'fetched.json');
     expect(parseReceipt(await stage.read('fetched.json')).proof.index).toBe(0);
     const unknown = ['receipt', 'ab'.repeat(32), '--log', peer.url, ...TRUST];
-    expect((await stage.run(...unknown)).stderr).toMatch(/^error ENTRY_UNKNOWN: /);
+    expect((await stage.run(...unknown)).stderr).toMatch(/^error ENTRY_UNKNOWN: /m);
     expect((await stage.run('receipt', 'x', '--log', peer.url, ...TRUST)).stderr).toMatch(
-      /^error HEX_MALFORMED: /,
+      /^error HEX_MALFORMED: /m,
     );
   });
 });
@@ -196,10 +196,10 @@ describe('attestry audit', () => {
     const gone = await stage.run('audit', 'http://127.0.0.1:1', ...TRUST);
     expect(gone).toMatchObject({
       code: 2,
-      stderr: expect.stringMatching(/^error PEER_UNAVAILABLE: /),
+      stderr: expect.stringMatching(/^error PEER_UNAVAILABLE: /m),
     });
     const unknown = await stage.run('audit', 'ftp://example', ...TRUST);
-    expect(unknown.stderr).toMatch(/^error CONFIG_INVALID: /);
+    expect(unknown.stderr).toMatch(/^error CONFIG_INVALID: /m);
   });
 });
 
@@ -245,7 +245,7 @@ describe('attestry fsck', () => {
 
   test('makes no data folder where there is none', async () => {
     const { code, stderr } = await stage.run('fsck', 'nowhere', ...TRUST);
-    expect(stderr).toMatch(/^error FILE_UNREADABLE: /);
+    expect(stderr).toMatch(/^error FILE_UNREADABLE: /m);
     expect(code).toBe(1);
     expect(await readdir(stage.folder)).not.toContain('nowhere');
   });

@@ -131,7 +131,7 @@ describe('attestry usage', () => {
     ['of another model', (honest) => ({ ...honest, model: digestOf('another') })],
   ])('refuses a dossier %s', async (_, lie) => {
     const { code, stdout, stderr } = await usage(lie, '--out', 'refused.json');
-    expect(stderr).toMatch(/^error RESPONSE_INVALID: /);
+    expect(stderr).toMatch(/^error RESPONSE_INVALID: /m);
     expect([code, stdout]).toEqual([1, '']);
     await expect(readFile(join(folder, 'refused.json'))).rejects.toThrow();
   });
@@ -145,7 +145,7 @@ describe('attestry usage', () => {
     });
     const args = ['usage', MODEL, '--trust', 'trust.json', '--verifier', refused.url, ...DAY];
     const { code, stderr } = await attestry(args, { cwd: folder });
-    expect(stderr).toMatch(/^error USAGE_RANGE_INVALID: /);
+    expect(stderr).toMatch(/^error USAGE_RANGE_INVALID: /m);
     expect(code).toBe(1);
   });
 });

@@ -15,8 +15,10 @@ import { makeNetwork, type TestLog } from '../helpers/fixtures.ts';
 import { withLargeScalar } from '../helpers/forgeries.ts';
 import { type Answer, codeIn, openLogSite } from '../helpers/log-site.ts';
 import { digestOf, MODEL, NOW } from '../helpers/statements.ts';
-import { VERIFIERS } from '../helpers/tallied-network.ts';
+import { makeTalliedNetwork, VERIFIERS } from '../helpers/tallied-network.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
+
+const { verifiers: TRUSTED_VERIFIERS } = makeTalliedNetwork({ regions: ['eu'] }).rules.trust;
 
 const { logs } = makeNetwork({ regions: ['eu'] });
 const [LOG] = logs as [TestLog];
@@ -35,7 +37,7 @@ async function openSite({ isPublished = true } = {}): Promise<Site> {
   const tally = new LogTally({
     store,
     signer: LOG.signer,
-    verifiers: VERIFIERS.map(({ vkey }) => vkey),
+    verifiers: TRUSTED_VERIFIERS,
     verifierQuorum: 2,
     readEntries: async (start, end) => LOG.entries.slice(start, end),
     published: () => (isPublished ? { size: 2, note: LOG.cosigned() } : undefined),

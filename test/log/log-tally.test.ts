@@ -20,9 +20,11 @@ import { MemoryTally, WHOLE } from '../helpers/memory-tally.ts';
 import { testSigner } from '../helpers/signed-log.ts';
 import { MODEL, NOW } from '../helpers/statements.ts';
 import { codeOf as codeOfPromise } from '../helpers/store-suite.ts';
-import { leavesOfLog, VERIFIERS } from '../helpers/tallied-network.ts';
+import { leavesOfLog, makeTalliedNetwork, VERIFIERS } from '../helpers/tallied-network.ts';
 import { fakeLog } from '../helpers/tally-entries.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
+
+const { verifiers: TRUSTED_VERIFIERS } = makeTalliedNetwork({ regions: ['eu'] }).rules.trust;
 
 /** A log that publishes when a test says so, and its tally on a disk that outlives it. */
 class TallyBed {
@@ -33,6 +35,7 @@ class TallyBed {
   now: number = NOW;
   clockMs = 0;
   verifierQuorum = 2;
+  verifiers = TRUSTED_VERIFIERS;
   /** Called before entries are read. */
   beforeRead: () => unknown = () => undefined;
   /** Called when the tally has grown, before its note is kept. */
@@ -69,7 +72,7 @@ class TallyBed {
     const options: LogTallyOptions = {
       store,
       signer: this.log.signer,
-      verifiers: VERIFIERS.map(({ vkey }) => vkey),
+      verifiers: this.verifiers,
       verifierQuorum: this.verifierQuorum,
       readEntries: async (start, end) => {
         await this.beforeRead();
@@ -358,6 +361,16 @@ describe('LogTally', () => {
     await bed.advance(tally);
     expect(tally.pair('offered')).toEqual(tally.pair('newest'));
     expect(await tally.addCosignatures(lineOf(FIRST, first))).toBe(0);
+  });
+
+  it('counts two verifiers of one organisation as one', async () => {
+    const bed = await TallyBed.make();
+    bed.verifiers = TRUSTED_VERIFIERS.map((verifier) => ({ ...verifier, operator: 'one' }));
+    bed.grow(1);
+    const tally = await bed.following();
+    const { tally: note } = tally.pair('offered');
+    expect(await tally.addCosignatures(lineOf(FIRST, note) + lineOf(SECOND, note))).toBe(2);
+    expect(codeOf(() => tally.pair('cosigned'))).toBe('TALLY_UNPUBLISHED');
   });
 
   it('calls every note cosigned under a trust root that asks for no verifier', async () => {

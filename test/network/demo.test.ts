@@ -5,6 +5,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import pLimit from 'p-limit';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { InvoiceReport } from '../../src/core/metering/invoice-report.ts';
 import type { Report } from '../../src/core/report/report.ts';
@@ -14,7 +15,7 @@ import { temporaryFolder } from '../helpers/temporary-folder.ts';
 const DEMO = fileURLToPath(new URL('../../dist/scripts/demo.js', import.meta.url));
 const CLI = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 // A minute where nothing else runs; a machine that is busy takes longer, which is not the demo's fault.
-const STORY_MS = 240_000;
+const STORY_MS = 300_000;
 
 interface Run {
   readonly child: ChildProcess;
@@ -79,7 +80,7 @@ describe('the demo', () => {
         'hidden revocation',
         'dropped request',
       ]) {
-        expect(output).toMatch(new RegExp(`Attack \\d of 9: an? ${lie}`));
+        expect(output).toMatch(new RegExp(`Attack \\d+ of 10: an? ${lie}`));
       }
       await judgeResults(out);
       await judgeMonth(out);
@@ -121,6 +122,7 @@ describe('the demo', () => {
   });
 });
 
+const PROGRAMS_AT_ONCE = 4;
 const RIGHT = 'face_detection_full_range.tflite';
 
 async function judgeResults(out: string): Promise<void> {
@@ -155,8 +157,10 @@ async function judgeResults(out: string): Promise<void> {
     [3, 'hidden-revocation-finding.json', '--trust', at('lies-trust.json')],
     [1, 'hidden-revocation-finding.json'],
   ];
-  for (const [code, file, ...args] of expected) {
-    expect(await verify(file, ...args), `${file} ${args.join(' ')}`).toBe(code);
+  const inTurn = pLimit(PROGRAMS_AT_ONCE);
+  const judged = expected.map(([, file, ...args]) => inTurn(() => verify(file, ...args)));
+  for (const [i, code] of (await Promise.all(judged)).entries()) {
+    expect(code, expected[i]?.slice(1).join(' ')).toBe(expected[i]?.[0]);
   }
   expect(await readFile(at('NOTICE.txt'), 'utf8')).toContain('CC-BY-SA-3.0');
 }

@@ -252,9 +252,14 @@ afterAll(async () => {
 });
 
 /** The fabric; without one the test is skipped, and says why. */
-function fabricOr({ skip }: TestContext): Fabric {
+function fabricOr(context: TestContext): Fabric {
   const { fabric } = network;
-  return fabric instanceof Fabric ? fabric : skip(fabric);
+  return fabric instanceof Fabric ? fabric : skipSaying(context, fabric);
+}
+
+function skipSaying({ skip, task }: TestContext, reason: string): never {
+  process.stderr.write(`skipped: ${task.name}: ${reason}\n`);
+  return skip(reason);
 }
 
 // Each leaves the network as it was; they run one after the other.
@@ -298,7 +303,7 @@ describe('a network of real processes', { timeout: 60_000 }, () => {
     const slow = network.witnesses.slice(2);
     for (const { place } of slow) {
       const reason = await fabric.slow(place, 64_000);
-      if (reason !== undefined) context.skip(reason);
+      if (reason !== undefined) skipSaying(context, reason);
     }
     await network.publishes();
     for (const { place } of slow) await fabric.unslow(place);

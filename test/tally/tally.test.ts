@@ -1,5 +1,3 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { encodeHex } from '../../src/core/bytes/hex.ts';
@@ -10,13 +8,10 @@ import { ZERO_SUMS } from '../../src/core/tally/sums.ts';
 import { openLevelTallyStore } from '../../src/tally/level-tally-store.ts';
 import { type ReadEntries, Tally, tallyHead } from '../../src/tally/tally.ts';
 import type { TallyState, TallyStore } from '../../src/tally/tally-store.ts';
-import { runFixture } from '../helpers/child-process.ts';
-import { MemoryTally } from '../helpers/memory-tally.ts';
 import { naiveTally } from '../helpers/naive-tally.ts';
 import { fakeLog } from '../helpers/tally-entries.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 
-const GROW_FOREVER = new URL('./fixtures/grow-forever.mjs', import.meta.url);
 const LOG = fakeLog(150);
 
 const reads =
@@ -130,36 +125,6 @@ describe('Tally.grow', () => {
     const before = rootOf(tally.state);
     await expect(tally.grow(LOG.length + 1)).rejects.toThrow(RangeError);
     expect([tally.state.size, rootOf(tally.state)]).toEqual([100, before]);
-  });
-
-  it('loses nothing and doubles nothing when its process is killed at any moment', {
-    timeout: 120_000,
-  }, async () => {
-    const log = fakeLog(6000);
-    const folder = await temporaryFolder();
-    const file = join(await temporaryFolder(), 'entries');
-    await writeFile(
-      file,
-      Buffer.concat(log.flatMap((entry, i) => (i === 0 ? [entry] : [Buffer.from('\n'), entry]))),
-    );
-    const rebuilt = new MemoryTally();
-    let size = 0;
-    for (let cycle = 0; cycle < 20; cycle++) {
-      const child = runFixture(GROW_FOREVER, [folder, file, String(1 + (cycle % 5) * 4)]);
-      onTestFinished(() => child.kill());
-      await child.said(2 + ((cycle * 7) % 19));
-      await child.kill();
-      const said = Number(/\d+$/.exec(child.lines.at(-1) ?? '')?.[0]);
-      const store = await openLevelTallyStore(folder);
-      const state = store.state();
-      await store.close();
-      expect(state.size).toBeGreaterThanOrEqual(said);
-      rebuilt.add(log.slice(size, state.size).flatMap((entry, i) => leavesOf(entry, size + i)));
-      size = state.size;
-      expect(rootOf(state)).toBe(encodeHex(rebuilt.hash));
-    }
-    expect(size).toBeGreaterThan(1000);
-    expect(encodeHex(rebuilt.hash)).toBe(naiveRoot(log.slice(0, size)));
   });
 });
 

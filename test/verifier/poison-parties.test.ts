@@ -15,6 +15,8 @@ interface Poison {
   /** What the party is said to have done. */
   readonly codes: readonly string[];
   readonly answer: (response: ServerResponse, internal: Peer) => void;
+  /** Short where nothing else ends the exchange. */
+  readonly timeoutMs?: number;
 }
 
 const BOMB = gzipSync(Buffer.alloc(64 * 1024 * 1024));
@@ -70,7 +72,12 @@ const POISONS: readonly Poison[] = [
     codes: ['RESPONSE_INVALID'],
     answer: (response, { url }) => response.writeHead(302, { location: `${url}/secret` }).end(),
   },
-  { what: 'silence', codes: ['PEER_UNAVAILABLE'], answer: () => undefined },
+  {
+    what: 'silence',
+    codes: ['PEER_UNAVAILABLE'],
+    answer: () => undefined,
+    timeoutMs: 300,
+  },
   {
     what: 'half an answer',
     codes: ['PEER_UNAVAILABLE', 'RESPONSE_INVALID'],
@@ -96,7 +103,7 @@ const POISONS: readonly Poison[] = [
 /** Two logs, followed by a verifier for which one witness, or one other verifier, is the hostile server. */
 async function followedBeside(
   role: 'witness' | 'verifier',
-  url: string,
+  { url, timeoutMs }: { readonly url: string; readonly timeoutMs: number },
 ): Promise<{ bed: VerifierBed; problem: () => string | undefined; round: () => Promise<void> }> {
   const network = makeTalliedNetwork({ regions: ['eu', 'us'], verifierQuorum: 0 });
   const bed = new VerifierBed(network, await temporaryFolder());
@@ -104,7 +111,6 @@ async function followedBeside(
     served.log.state('evaluation');
     served.publish();
   }
-  const timeoutMs = 500;
   const at = (party: TrustedWitness): TrustedWitness => ({ ...party, url });
   const quiet = {
     checkpoints: async () => [],
@@ -138,13 +144,16 @@ async function followedBeside(
 }
 
 describe.each(['witness', 'verifier'] as const)('a %s that answers with', (role) => {
-  it.each(POISONS)('$what spoils only what is said about itself', async ({ answer, codes }) => {
-    const internal = await startPeer((_, response) => response.end('secret'));
-    const listener: RequestListener = (_, response) => answer(response, internal);
-    const { url } = await startPeer(listener);
-    const { problem, round } = await followedBeside(role, url);
-    await round();
-    expect(codes).toContain(problem());
-    expect(internal.connections()).toBe(0);
-  });
+  it.each(POISONS)(
+    '$what spoils only what is said about itself',
+    async ({ answer, codes, timeoutMs = 10_000 }) => {
+      const internal = await startPeer((_, response) => response.end('secret'));
+      const listener: RequestListener = (_, response) => answer(response, internal);
+      const { url } = await startPeer(listener);
+      const { problem, round } = await followedBeside(role, { url, timeoutMs });
+      await round();
+      expect(codes).toContain(problem());
+      expect(internal.connections()).toBe(0);
+    },
+  );
 });

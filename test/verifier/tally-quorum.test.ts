@@ -10,6 +10,8 @@ import { makeTalliedNetwork, VERIFIERS } from '../helpers/tallied-network.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 import { type ServedLog, VerifierBed } from '../helpers/verifier-bed.ts';
 
+const { verifiers: TRUSTED_VERIFIERS } = makeTalliedNetwork({ regions: ['eu'] }).rules.trust;
+
 const STEP = 3;
 
 /** One log whose node keeps its tally, and as many verifiers as its trust root names, each looking in its own time. */
@@ -32,7 +34,7 @@ class LoadedNetwork {
     const tally = new LogTally({
       store,
       signer: eu.log.signer,
-      verifiers: VERIFIERS.map(({ vkey }) => vkey),
+      verifiers: TRUSTED_VERIFIERS,
       verifierQuorum,
       readEntries: async (start, end) => eu.log.entries.slice(start, end),
       published: () => publishedBy(eu),

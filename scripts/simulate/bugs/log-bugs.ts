@@ -57,9 +57,6 @@ export const LOG_BUGS: readonly Bug[] = [
   onOptions('log publishes without the quorum', ({ trust }) => ({
     trust: replacing(trust, { witnessQuorum: 1 }),
   })),
-  onOptions('log counts one witness twice', ({ witnesses }) => ({
-    witnesses: [...witnesses.slice(0, 2), ...witnesses.slice(0, 1), ...witnesses.slice(2)],
-  })),
   {
     name: 'log believes cosignatures that it has not verified',
     wiring: { witnessClient: (options) => ({ ...options, engine: TRUSTING }) },

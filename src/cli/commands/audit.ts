@@ -5,40 +5,40 @@ import { createLogSource } from '../../client/log-source.ts';
 import { worstOf } from '../../core/report/report.ts';
 import { AttestryError, outcomeOf } from '../../errors.ts';
 import { opensslEngine } from '../../keys/openssl-engine.ts';
-import { defineCommand, jsonOption, trustOption } from '../command.ts';
+import { addTrustOptions, defineCommand, jsonOption } from '../command.ts';
 import { EXIT_BY_OUTCOME } from '../exit-code.ts';
-import { readTrustFile } from '../input.ts';
+import { readTrust, type TrustFlags } from '../input.ts';
 import { formatCheck } from '../print-check.ts';
 import { formatRate, startProgress } from '../progress.ts';
 import { formatCount, formatError, say, sayJson, tell } from '../terminal.ts';
 
-interface AuditFlags {
-  readonly trust: string;
+interface AuditFlags extends TrustFlags {
   /** False with --no-signatures. */
   readonly signatures: boolean;
   readonly json?: boolean;
 }
 
 export function auditCommand(): Command {
-  return defineCommand({
-    name: 'audit',
-    summary: 'replay a remote log in full',
-    description:
-      'Reads everything a log serves and checks it anew: hashes, signatures, admission, streams, duplicates, the root. Exit code as for verify.',
-    examples: [
-      'attestry audit https://eu.example.org/ --trust trust.json',
-      'attestry audit eu.example.org/log --trust trust.json --no-signatures --json',
-    ],
-  })
+  return addTrustOptions(
+    defineCommand({
+      name: 'audit',
+      summary: 'replay a remote log in full',
+      description:
+        'Reads everything a log serves and checks it anew: hashes, signatures, admission, streams, duplicates, the root. Exit code as for verify.',
+      examples: [
+        'attestry audit https://eu.example.org/ --trust trust.json',
+        'attestry audit eu.example.org/log --trust trust.json --no-signatures --json',
+      ],
+    }),
+  )
     .argument('<log>', "the log's URL, or its origin in the trust root")
-    .addOption(trustOption())
     .option('--no-signatures', "leave the operators' signatures unverified: faster, and less")
     .addOption(jsonOption())
     .action(async (log: string, flags: AuditFlags) => audit(log, flags));
 }
 
 async function audit(log: string, flags: AuditFlags): Promise<void> {
-  const trust = await readTrustFile(flags.trust);
+  const trust = await readTrust(flags);
   const url = trust.logs.get(log)?.url ?? log;
   const started = performance.now();
   const progress = await startProgress({ title: `Auditing ${log}`, unit: 'entries' });

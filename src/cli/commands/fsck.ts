@@ -14,30 +14,30 @@ import { openLevelLogStore } from '../../store/level-log-store.ts';
 import type { LogStore } from '../../store/log-store.ts';
 import { openLevelTallyStore } from '../../tally/level-tally-store.ts';
 import { rebuildTally } from '../../tally/rebuild.ts';
-import { defineCommand, jsonOption, trustOption } from '../command.ts';
+import { addTrustOptions, defineCommand, jsonOption } from '../command.ts';
 import { EXIT_BY_OUTCOME } from '../exit-code.ts';
-import { readTrustFile } from '../input.ts';
+import { readTrust, type TrustFlags } from '../input.ts';
 import { formatCheck } from '../print-check.ts';
 import { startProgress } from '../progress.ts';
 import { say, sayJson } from '../terminal.ts';
 
-interface FsckFlags {
-  readonly trust: string;
+interface FsckFlags extends TrustFlags {
   readonly lock?: string;
   readonly origin?: string;
   readonly json?: boolean;
 }
 
 export function fsckCommand(): Command {
-  return defineCommand({
-    name: 'fsck',
-    summary: "check a stopped log's data folder in full",
-    description:
-      'Re-reads every entry, tile and table of a stopped log, derives its root anew and builds its tally anew. Exit code: 0 all holds, 1 something does not.',
-    examples: ['attestry fsck ./eu --trust trust.json'],
-  })
+  return addTrustOptions(
+    defineCommand({
+      name: 'fsck',
+      summary: "check a stopped log's data folder in full",
+      description:
+        'Re-reads every entry, tile and table of a stopped log, derives its root anew and builds its tally anew. Exit code: 0 all holds, 1 something does not.',
+      examples: ['attestry fsck ./eu --trust trust.json'],
+    }),
+  )
     .argument('<data folder>', 'as given to attestry node --data; the node must not be running')
-    .addOption(trustOption())
     .option('--lock <folder>', 'of the head lock, where it is not in the data folder')
     .option('--origin <name>', 'which log of the trust root it is (its own checkpoint says so)')
     .addOption(jsonOption())
@@ -45,7 +45,7 @@ export function fsckCommand(): Command {
 }
 
 async function checkFolder(folder: string, flags: FsckFlags): Promise<void> {
-  const trust = await readTrustFile(flags.trust);
+  const trust = await readTrust(flags);
   const database = join(folder, 'db');
   // Opening it would make an empty one.
   await reading(database, () => stat(database));

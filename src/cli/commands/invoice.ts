@@ -14,14 +14,13 @@ import { parseRequestProof, REQUEST_PROOF_TYPE } from '../../core/metering/reque
 import { parseUsageReceipt, type SignedUsageReceipt } from '../../core/metering/usage-receipt.ts';
 import { verifyInvoice } from '../../core/metering/verify-invoice.ts';
 import { opensslEngine } from '../../keys/openssl-engine.ts';
-import { defineCommand, jsonOption, trustOption } from '../command.ts';
+import { addTrustOptions, defineCommand, jsonOption } from '../command.ts';
 import { EXIT_BY_OUTCOME } from '../exit-code.ts';
-import { readInput, readTrustFile } from '../input.ts';
+import { readInput, readTrust, type TrustFlags } from '../input.ts';
 import { formatInvoiceReport } from '../print-invoice.ts';
 import { say, sayJson } from '../terminal.ts';
 
-interface CheckFlags {
-  readonly trust: string;
+interface CheckFlags extends TrustFlags {
   readonly dossier?: string;
   readonly receipts?: string;
   readonly json?: boolean;
@@ -37,18 +36,19 @@ export function invoiceCommand(): Command {
 }
 
 function checkCommand(): Command {
-  return defineCommand({
-    name: 'check',
-    summary: 'check an invoice, request by request, offline',
-    description:
-      'Checks every request of an invoice, and recomputes its total, without any network. A request that the operator dropped or altered is reported with the evidence. Exit codes as for verify.',
-    examples: [
-      'attestry invoice check invoice.json --trust trust.json',
-      'attestry invoice check invoice.json --trust trust.json --receipts kept.jsonl --dossier dossier.json',
-    ],
-  })
+  return addTrustOptions(
+    defineCommand({
+      name: 'check',
+      summary: 'check an invoice, request by request, offline',
+      description:
+        'Checks every request of an invoice, and recomputes its total, without any network. A request that the operator dropped or altered is reported with the evidence. Exit codes as for verify.',
+      examples: [
+        'attestry invoice check invoice.json --trust trust.json',
+        'attestry invoice check invoice.json --trust trust.json --receipts kept.jsonl --dossier dossier.json',
+      ],
+    }),
+  )
     .argument('<file>', 'invoice, or the proof of one request; - for standard input')
-    .addOption(trustOption())
     .option('--receipts <file>', 'usage receipts that you have kept, one a line')
     .option('--dossier <file>', "of the model: shows the windows that the log holds, and doesn't")
     .addOption(jsonOption())
@@ -56,7 +56,7 @@ function checkCommand(): Command {
 }
 
 async function check(file: string, flags: CheckFlags): Promise<void> {
-  const trust = await readTrustFile(flags.trust);
+  const trust = await readTrust(flags);
   const invoice = readInvoice(await readInput(file, LARGEST_INVOICE_BYTES));
   const report = verifyInvoice(invoice, {
     trust,

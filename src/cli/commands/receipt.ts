@@ -4,29 +4,29 @@ import { LogClient } from '../../client/log-client.ts';
 import type { EntryState } from '../../client/submission-answer.ts';
 import { formatReceipt } from '../../core/receipt/receipt.ts';
 import { opensslEngine } from '../../keys/openssl-engine.ts';
-import { defineCommand, trustOption } from '../command.ts';
-import { readTrustFile, writeResult } from '../input.ts';
+import { addTrustOptions, defineCommand } from '../command.ts';
+import { readTrust, type TrustFlags, writeResult } from '../input.ts';
 import { tell } from '../terminal.ts';
 
-interface ReceiptFlags {
-  readonly trust: string;
+interface ReceiptFlags extends TrustFlags {
   readonly log: string;
   readonly state: EntryState;
   readonly out?: string;
 }
 
 export function receiptCommand(): Command {
-  return defineCommand({
-    name: 'receipt',
-    summary: 'fetch, verify and keep the receipt of an entry',
-    description: 'Fetches the receipt of an entry from its log, verifies it, and writes it.',
-    examples: [
-      'attestry receipt 3f1c…e9 --log eu.example.org/log --trust trust.json --out receipt.json',
-    ],
-  })
+  return addTrustOptions(
+    defineCommand({
+      name: 'receipt',
+      summary: 'fetch, verify and keep the receipt of an entry',
+      description: 'Fetches the receipt of an entry from its log, verifies it, and writes it.',
+      examples: [
+        'attestry receipt 3f1c…e9 --log eu.example.org/log --trust trust.json --out receipt.json',
+      ],
+    }),
+  )
     .argument('<entry hash>', '64 hex digits, as attestry submit prints them')
     .requiredOption('--log <origin or URL>', 'the log that holds the entry')
-    .addOption(trustOption())
     .addOption(
       new Option('--state <state>', 'which receipt')
         .choices(['committed', 'witnessed'])
@@ -37,7 +37,7 @@ export function receiptCommand(): Command {
 }
 
 async function fetchReceipt(entryHash: string, flags: ReceiptFlags): Promise<void> {
-  const trust = await readTrustFile(flags.trust);
+  const trust = await readTrust(flags);
   const url = trust.logs.get(flags.log)?.url ?? flags.log;
   const client = new LogClient({ url, trust, engine: opensslEngine });
   const { receipt, index, state } = await client.receipt(entryHash, flags.state);

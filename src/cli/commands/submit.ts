@@ -18,13 +18,12 @@ import { contextOf, parseStatement } from '../../core/statement/statement.ts';
 import type { TrustRoot } from '../../core/trust/trust-root.ts';
 import { AttestryError } from '../../errors.ts';
 import { opensslEngine } from '../../keys/openssl-engine.ts';
-import { defineCommand, jsonOption, trustOption, wholeNumber } from '../command.ts';
+import { addTrustOptions, defineCommand, jsonOption, wholeNumber } from '../command.ts';
 import { EXIT_BY_OUTCOME, EXIT_REFUSED } from '../exit-code.ts';
-import { readInput, readTrustFile } from '../input.ts';
+import { readInput, readTrust, type TrustFlags } from '../input.ts';
 import { formatTable, say, sayJson, tell } from '../terminal.ts';
 
-interface SubmitFlags {
-  readonly trust: string;
+interface SubmitFlags extends TrustFlags {
   readonly log?: string;
   readonly wait: EntryState;
   readonly out?: string;
@@ -37,18 +36,19 @@ const LARGEST_FILE_BYTES = MOST_ENVELOPES_PER_FILE * LARGEST_ENTRY_BYTES;
 const NEWLINE = 0x0a;
 
 export function submitCommand(): Command {
-  return defineCommand({
-    name: 'submit',
-    summary: 'submit envelopes to their logs, keep the receipts',
-    description:
-      'Submits envelopes to the logs that they are made for, verifies what comes back, and keeps the receipts. Submitting again is safe.',
-    examples: [
-      'attestry submit envelope.json --trust trust.json --wait witnessed --out receipt.json',
-      'cat *.envelope.json | attestry submit - --trust trust.json --out receipts/',
-    ],
-  })
+  return addTrustOptions(
+    defineCommand({
+      name: 'submit',
+      summary: 'submit envelopes to their logs, keep the receipts',
+      description:
+        'Submits envelopes to the logs that they are made for, verifies what comes back, and keeps the receipts. Submitting again is safe.',
+      examples: [
+        'attestry submit envelope.json --trust trust.json --wait witnessed --out receipt.json',
+        'cat *.envelope.json | attestry submit - --trust trust.json --out receipts/',
+      ],
+    }),
+  )
     .argument('<envelope...>', 'files with an envelope in each line; - for standard input')
-    .addOption(trustOption())
     .option('--log <url>', "the log's URL (of the trust root unless told)")
     .addOption(
       new Option('--wait <state>', 'committed: durable and signed. witnessed: cosigned as well.')
@@ -62,7 +62,7 @@ export function submitCommand(): Command {
 }
 
 async function submit(files: readonly string[], flags: SubmitFlags): Promise<void> {
-  const trust = await readTrustFile(flags.trust);
+  const trust = await readTrust(flags);
   const envelopes: Envelope[] = [];
   for (const file of files) envelopes.push(...(await readEnvelopes(file)));
   if (envelopes.length === 0) {

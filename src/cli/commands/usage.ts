@@ -6,15 +6,14 @@ import { judge } from '../../core/report/judge.ts';
 import type { Report } from '../../core/report/report.ts';
 import { type UsageGrouping, usageRows } from '../../core/report/usage-rows.ts';
 import { opensslEngine } from '../../keys/openssl-engine.ts';
-import { defineCommand, jsonOption, trustOption, usageError } from '../command.ts';
+import { addTrustOptions, defineCommand, jsonOption, usageError } from '../command.ts';
 import { EXIT_BY_OUTCOME } from '../exit-code.ts';
-import { readTrustFile } from '../input.ts';
+import { readTrust, type TrustFlags } from '../input.ts';
 import { formatReport } from '../print-report.ts';
 import { formatTable, say, sayJson } from '../terminal.ts';
 import { formatFocusCsv } from '../usage-csv.ts';
 
-interface UsageFlags {
-  readonly trust: string;
+interface UsageFlags extends TrustFlags {
   readonly verifier: string;
   readonly from: string;
   readonly to: string;
@@ -25,17 +24,18 @@ interface UsageFlags {
 }
 
 export function usageCommand(): Command {
-  return defineCommand({
-    name: 'usage',
-    summary: "print a model's usage, recomputed from proofs",
-    description:
-      'Asks a verifier for the usage of a model, verifies the dossier that proves it, and prints the totals recomputed from it. Exit codes as for verify.',
-    examples: [
-      'attestry usage 8f3472cf… --verifier http://127.0.0.1:8301 --trust trust.json --from 2026-10-01T00:00:00Z --to 2026-11-01T00:00:00Z --by day',
-    ],
-  })
+  return addTrustOptions(
+    defineCommand({
+      name: 'usage',
+      summary: "print a model's usage, recomputed from proofs",
+      description:
+        'Asks a verifier for the usage of a model, verifies the dossier that proves it, and prints the totals recomputed from it. Exit codes as for verify.',
+      examples: [
+        'attestry usage 8f3472cf… --verifier http://127.0.0.1:8301 --trust trust.json --from 2026-10-01T00:00:00Z --to 2026-11-01T00:00:00Z --by day',
+      ],
+    }),
+  )
     .argument('<model>', 'SHA-256 of the model, hex (attestry digest)')
-    .addOption(trustOption())
     .requiredOption('--verifier <url>', 'whom to ask; nothing that it says is believed')
     .requiredOption('--from <time>', 'start of a UTC hour, included')
     .requiredOption('--to <time>', 'start of a UTC hour, not included')
@@ -54,7 +54,7 @@ async function printUsage(model: string, flags: UsageFlags): Promise<void> {
   if (flags.csv === true && flags.json === true)
     throw usageError('--csv and --json exclude each other');
   const { from, to, by } = flags;
-  const trust = await readTrustFile(flags.trust);
+  const trust = await readTrust(flags);
   const range = { from, to, by: by === 'day' || by === 'hour' ? by : ('total' as const) };
   const dossier = await new VerifierClient({ url: flags.verifier }).dossier(model, range);
   if (flags.out !== undefined) await writeFile(flags.out, dossier);

@@ -7,15 +7,14 @@ import { LARGEST_SHARD_PROOF_BYTES, parseShardProof } from '../../core/model/sha
 import type { Artifact } from '../../core/report/artifact.ts';
 import { judge } from '../../core/report/judge.ts';
 import { opensslEngine } from '../../keys/openssl-engine.ts';
-import { defineCommand, jsonOption, repeated, trustOption, usageError } from '../command.ts';
+import { addTrustOptions, defineCommand, jsonOption, repeated, usageError } from '../command.ts';
 import { EXIT_BY_OUTCOME } from '../exit-code.ts';
-import { readInput, readTrustFile } from '../input.ts';
+import { readInput, readTrust, type TrustFlags } from '../input.ts';
 import { formatReport } from '../print-report.ts';
 import { startProgress } from '../progress.ts';
 import { say, sayJson } from '../terminal.ts';
 
-interface VerifyFlags {
-  readonly trust: string;
+interface VerifyFlags extends TrustFlags {
   readonly model?: string;
   readonly shardProof?: string;
   readonly ignore?: readonly string[];
@@ -23,18 +22,19 @@ interface VerifyFlags {
 }
 
 export function verifyCommand(): Command {
-  return defineCommand({
-    name: 'verify',
-    summary: 'judge a receipt, dossier or finding, offline',
-    description:
-      'Judges a receipt, dossier or finding against a trust root, without any network. Exit code: 0 VALID, 1 INVALID, 2 INCONCLUSIVE, 3 EQUIVOCATION.',
-    examples: [
-      'attestry verify dossier.json --trust trust.json --model ./my-model',
-      'attestry verify receipt.json --trust trust.json --model part-3.bin --shard-proof shard-3.json',
-    ],
-  })
+  return addTrustOptions(
+    defineCommand({
+      name: 'verify',
+      summary: 'judge a receipt, dossier or finding, offline',
+      description:
+        'Judges a receipt, dossier or finding against a trust root, without any network. Exit code: 0 VALID, 1 INVALID, 2 INCONCLUSIVE, 3 EQUIVOCATION.',
+      examples: [
+        'attestry verify dossier.json --trust trust.json --model ./my-model',
+        'attestry verify receipt.json --trust trust.json --model part-3.bin --shard-proof shard-3.json',
+      ],
+    }),
+  )
     .argument('<file>', 'receipt, dossier or finding; - for standard input')
-    .addOption(trustOption())
     .option('--model <path>', 'the file or folder in hand: is it the model that is stated?')
     .option(
       '--shard-proof <file>',
@@ -49,7 +49,7 @@ async function verify(file: string, flags: VerifyFlags): Promise<void> {
   if (flags.shardProof !== undefined && flags.model === undefined) {
     throw usageError('--shard-proof needs --model <path>: the shard, or the model that holds it');
   }
-  const trust = await readTrustFile(flags.trust);
+  const trust = await readTrust(flags);
   const bytes = await readInput(file, LARGEST_DOSSIER_BYTES);
   const artifact = await artifactOf(bytes, flags);
   const report = judge(bytes, {

@@ -13,6 +13,7 @@ import {
   verifyWitnessedCheckpoint,
   type WitnessedCheckpoint,
 } from '../trust/quorum.ts';
+import { isFinal } from '../trust/retirement.ts';
 import { verifyUnexpired } from '../trust/update.ts';
 import type { Dossier, DossierEntry, DossierLog } from './dossier.ts';
 import { streamProblems, withdrawals } from './history.ts';
@@ -70,6 +71,7 @@ function verifyShownLog(log: ShownLog, run: Run): void {
   if (checkpoint === undefined) return;
   run.checkpoints.push(checkpoint);
   attempt(run, log.origin, () => verifyFreshness(checkpoint, rules));
+  attempt(run, log.origin, () => verifyEnd(checkpoint));
   const shown = new Set<string>();
   const listed = log.entries.flatMap((entry) => {
     const entryRules = { ...rules, model: dossier.model, shown };
@@ -150,6 +152,16 @@ function verifyLogOf(log: ShownLog, rules: VerificationRules): WitnessedCheckpoi
   return checkpoint;
 }
 
+/** The checkpoint, if it is the final one of a log that is retired. @throws CHECKPOINT_STALE */
+function verifyEnd(checkpoint: WitnessedCheckpoint): WitnessedCheckpoint {
+  const { log } = checkpoint;
+  if (log.retired === undefined || isFinal(checkpoint.checkpoint, log)) return checkpoint;
+  throw new AttestryError(
+    'CHECKPOINT_STALE',
+    `Expected the final checkpoint of ${log.origin}, of size ${log.retired.size}, got one of size ${checkpoint.checkpoint.size}.`,
+  );
+}
+
 function verifyEntry(
   entry: DossierEntry,
   checkpoint: WitnessedCheckpoint,
@@ -157,7 +169,7 @@ function verifyEntry(
 ): VerifiedReceipt {
   const { origin, size, root } = checkpoint.checkpoint;
   const bytes = entry.envelope.entry;
-  const admitted = admitEntry(bytes, { ...rules, origin });
+  const admitted = admitEntry(bytes, { ...rules, origin, index: entry.index });
   const { index } = verifyInclusion({
     leafHash: leafHash(bytes),
     index: entry.index,

@@ -83,14 +83,15 @@ export function judgeTallySums(
 /** One judgement for each verifier whose right cosignature stands on a tally note that has been proven wrong. */
 export function wrongCosigners(
   origin: string,
-  tally: string,
+  { tally }: Pick<TallyContradiction, 'tally'>,
   rules: VerificationRules,
 ): readonly Judgement[] {
   const { verifiers } = rules.trust;
   const witnesses = verifiers.map(({ vkey }) => vkey);
   const { text, signatures } = parseNote(tally);
-  // A wrong line is nobody's; one outside the verifier's window may be whoever's has its old key.
-  const right = rightCosignatures({ text, signatures }, { witnesses, ...engineOf(rules) });
+  // A wrong line, or one from the future, is nobody's; one outside the verifier's window may be whoever's has its old key.
+  const trusted = { witnesses, now: rules.now, ...engineOf(rules) };
+  const right = rightCosignatures({ text, signatures }, trusted);
   const counted = countedCosignatures({ text, signatures: right }, verifiers, rules);
   return counted.map(({ name }) => ({
     accused: name,

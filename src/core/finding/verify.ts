@@ -34,7 +34,7 @@ export interface VerifiedFinding extends Judgement {
 export function verifyFinding(finding: Finding, rules: VerificationRules): VerifiedFinding {
   const { evidence } = finding;
   const judgement = judgeEvidence(finding, rules);
-  const further = 'tally' in evidence ? wrongCosigners(finding.origin, evidence.tally, rules) : [];
+  const further = 'tally' in evidence ? wrongCosigners(finding.origin, evidence, rules) : [];
   return { finding, ...judgement, further, selfContained: evidence.kind !== 'root-mismatch' };
 }
 
@@ -132,7 +132,7 @@ function refusalOf(entries: JudgedEntries, rules: EntryRules): AttestryErrorCode
   const before = entries.slice(0, -1);
   if (before.some(({ entry }) => bytesEqual(entry, last.entry))) return 'ENTRY_DUPLICATE';
   return codeOf(() => {
-    const { statement, envelope } = admitEntry(last.entry, rules);
+    const { statement, envelope } = admitEntry(last.entry, { ...rules, index: last.index });
     if (statement.kind !== 'usage') return;
     const state = replayStream(streamKey(statement), before, { ...rules, last: last.index });
     advanceStream(state, statement, envelope.payload);
@@ -155,7 +155,7 @@ function replayStream(
   for (const { index, entry } of before) {
     // An entry that is inadmissible itself moves no stream.
     codeOf(() => {
-      const { statement, envelope } = admitEntry(entry, rules);
+      const { statement, envelope } = admitEntry(entry, { ...rules, index });
       if (statement.kind !== 'usage' || streamKey(statement) !== key) return;
       const isStart = index === first && first > 0;
       state = isStart

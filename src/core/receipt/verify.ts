@@ -27,7 +27,7 @@ export interface VerifiedReceipt extends AdmittedEntry {
 export function verifyReceipt(receipt: Receipt, rules: VerificationRules): VerifiedReceipt {
   const { envelope, proof } = receipt;
   const { origin } = parseCheckpoint(proof.checkpoint).checkpoint;
-  const admitted = admitEntry(envelope.entry, { ...rules, origin });
+  const admitted = admitEntry(envelope.entry, { ...rules, origin, index: proof.index });
   const checkpoint = verifyWitnessedCheckpoint(proof.checkpoint, rules);
   const { size, root } = checkpoint.checkpoint;
   // The leaf comes from the very bytes whose signature was verified: a proof of another entry cannot stand in.

@@ -8,6 +8,7 @@ import { formatTime, parseTime } from '../bytes/time.ts';
 import { leafHash } from '../merkle/hash.ts';
 import { CLOCK_SKEW_SECONDS } from '../note/cosignature.ts';
 import { type SignatureClaim, type SignatureEngine, verifySignature } from '../note/ed25519.ts';
+import { verifySuccession } from '../trust/retirement.ts';
 import type { TrustedOperator, TrustRoot } from '../trust/trust-root.ts';
 import { type Envelope, envelopeMessage, parseEnvelope } from './envelope.ts';
 import { contextOf, modelsOf, parseStatement, type Statement } from './statement.ts';
@@ -33,6 +34,8 @@ export interface AdmissionRules {
   readonly trust: TrustRoot;
   /** The log that the entry stands in, or is to stand in. */
   readonly origin: string;
+  /** Where the entry stands or is to stand, as far as it is known: the first of a successor commits to the log before. */
+  readonly index?: number;
   /** Unix seconds: the latest time at which the statement can have been made. */
   readonly now: number;
   /** How far after `now` a statement may be dated, in seconds; CLOCK_SKEW_SECONDS unless told. */
@@ -79,7 +82,7 @@ export function openEntry(entry: Uint8Array, trust: TrustRoot): OpenedEntry {
   };
 }
 
-/** Step three, for claims that have been verified. @throws STATEMENT_*, USAGE_*, CLAIM_MISMATCH, OPERATOR_UNAUTHORIZED */
+/** Step three, for claims that have been verified. @throws STATEMENT_*, USAGE_*, CLAIM_MISMATCH, OPERATOR_UNAUTHORIZED, SUCCESSION_MISMATCH */
 export function admitStatement(opened: OpenedEntry, rules: AdmissionRules): AdmittedEntry {
   const statement = parseStatement(opened.envelope.payload);
   const context = contextOf(statement);
@@ -89,7 +92,9 @@ export function admitStatement(opened: OpenedEntry, rules: AdmissionRules): Admi
       `Expected a statement for log ${rules.origin}, got one for ${context.log}.`,
     );
   }
-  verifyAuthority(opened.operator, statement);
+  const predecessor = rules.trust.logs.get(rules.origin)?.predecessor;
+  verifyAuthority(opened.operator, statement, predecessor);
+  if (predecessor !== undefined && rules.index === 0) verifySuccession(statement, predecessor);
   const { now, skewSeconds = CLOCK_SKEW_SECONDS } = rules;
   if (parseTime(context.issuedAt) > now + skewSeconds) {
     throw new AttestryError(
@@ -105,9 +110,16 @@ export function admitStatement(opened: OpenedEntry, rules: AdmissionRules): Admi
   };
 }
 
-function verifyAuthority(operator: TrustedOperator, statement: Statement): void {
+/** `predecessor` is no model: whoever may write to a successor may retire the log before. */
+function verifyAuthority(
+  operator: TrustedOperator,
+  statement: Statement,
+  predecessor: string | undefined,
+): void {
   const context = contextOf(statement);
-  const foreign = modelsOf(statement).find((model) => operator.models?.has(model) === false);
+  const foreign = modelsOf(statement).find(
+    (model) => operator.models?.has(model) === false && model !== predecessor,
+  );
   const problem =
     (context.operator !== operator.id && `speak for ${context.operator}`) ||
     (!operator.kinds.includes(statement.kind) && `make ${statement.kind} statements`) ||

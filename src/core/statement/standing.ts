@@ -7,9 +7,9 @@ import type { DsseSignature } from './dsse.ts';
 
 export interface Sighting {
   readonly origin: string;
-  /** Where the entry stands in that log. */
-  readonly index: number;
-  /** Unix seconds: when witnesses saw it. */
+  /** Where the entry stands in that log; undefined for one that is yet to be logged. */
+  readonly index: number | undefined;
+  /** Unix seconds: when witnesses saw it, or when it is to be logged. */
   readonly time: number;
 }
 
@@ -23,11 +23,11 @@ export function verifyKeyStanding(
     const key = trust.operatorKeys.get(keyid) as OperatorKey;
     const name = `key ${keyid.slice(0, 16)}… of ${key.operator.id}`;
     const cutOff = key.revoked?.get(seen.origin);
-    if (cutOff !== undefined && seen.index >= cutOff) {
+    if (cutOff !== undefined && (seen.index === undefined || seen.index >= cutOff)) {
       throw new AttestryError(
         'KEY_REVOKED',
-        `Expected an entry below ${cutOff}, where ${name} is revoked on ${seen.origin}, got entry ${seen.index}.`,
-        { details: { cutOff, index: seen.index } },
+        `Expected an entry below ${cutOff}, where ${name} is revoked on ${seen.origin}, got ${seen.index === undefined ? 'a new one' : `entry ${seen.index}`}.`,
+        { details: { cutOff, index: seen.index ?? null } },
       );
     }
     if (!isWithin(seen.time, key.window)) {

@@ -5,6 +5,7 @@ import { type Checkpoint, parseCheckpoint, verifyCheckpoint } from '../note/chec
 import { type Cosignature, verifyCosignatures } from '../note/cosignature.ts';
 import type { SignatureEngine } from '../note/ed25519.ts';
 import type { Note } from '../note/note.ts';
+import { isFinal, verifyRetirement } from './retirement.ts';
 import type { TrustedLog, TrustedWitness, TrustRoot } from './trust-root.ts';
 import { isWithin, type Window } from './window.ts';
 
@@ -31,7 +32,7 @@ export interface WitnessedCheckpoint {
   readonly witnessedAt: number;
 }
 
-/** The checkpoint, signed by its log and cosigned by the quorum. @throws CHECKPOINT_*, COSIGNATURE_*, QUORUM_SHORT, LOG_OUT_OF_WINDOW */
+/** The checkpoint, signed by its log and cosigned by the quorum. @throws CHECKPOINT_*, COSIGNATURE_*, QUORUM_SHORT, LOG_OUT_OF_WINDOW, LOG_RETIRED */
 export function verifyWitnessedCheckpoint(
   note: string,
   rules: VerificationRules,
@@ -48,6 +49,7 @@ export function verifyWitnessedCheckpoint(
       { details: { expected: trust.witnessQuorum, got: times.length } },
     );
   }
+  verifyRetirement(checkpoint, log);
   if (!isWithin(witnessedAt, log.window)) {
     throw new AttestryError(
       'LOG_OUT_OF_WINDOW',
@@ -64,7 +66,7 @@ export function verifyWitnessedCheckpoint(
 export function countedCosignatures(
   note: Note,
   parties: readonly TrustedWitness[],
-  rules: VerificationRules,
+  rules: Pick<VerificationRules, 'now' | 'engine'>,
 ): readonly Cosignature[] {
   const cosignatures = verifyCosignatures(note, {
     witnesses: parties.map(({ vkey }) => vkey),
@@ -89,6 +91,15 @@ export function timesByOrganisation(
   return [...earliest.values()].sort((a, b) => a - b);
 }
 
+/** How many organisations have cosigned, each counted once. @throws COSIGNATURE_* */
+export function countOrganisations(
+  note: Note,
+  parties: readonly TrustedWitness[],
+  rules: Pick<VerificationRules, 'now' | 'engine'>,
+): number {
+  return timesByOrganisation(countedCosignatures(note, parties, rules), parties).length;
+}
+
 /** The checkpoint, signed by a log of the trust root; witnesses are not asked for. @throws CHECKPOINT_* */
 export function verifyLogCheckpoint(
   note: string,
@@ -107,7 +118,8 @@ export function verifyFreshness(
   { now, maxAge = Number.POSITIVE_INFINITY }: VerificationRules,
 ): WitnessedCheckpoint {
   const age = now - checkpoint.witnessedAt;
-  if (age > maxAge) {
+  // A log that is retired shows its final checkpoint for ever.
+  if (age > maxAge && !isFinal(checkpoint.checkpoint, checkpoint.log)) {
     throw new AttestryError(
       'CHECKPOINT_STALE',
       `Expected a checkpoint of ${checkpoint.log.origin} witnessed in the last ${maxAge} s, got one witnessed ${age} s ago.`,
@@ -118,6 +130,8 @@ export function verifyFreshness(
 }
 
 /** The engine as an option that may be absent. */
-export function engineOf(rules: VerificationRules): { readonly engine?: SignatureEngine } {
+export function engineOf(rules: Pick<VerificationRules, 'engine'>): {
+  readonly engine?: SignatureEngine;
+} {
   return rules.engine === undefined ? {} : { engine: rules.engine };
 }

@@ -32,12 +32,22 @@ export interface CosignerFields extends WindowFields {
   readonly url: string;
 }
 
+/** Where a log ended, and which one goes on. */
+export interface RetiredFields {
+  readonly size: number;
+  /** RFC 6962 root at that size, hex. */
+  readonly root: string;
+  /** Origin of a log whose first entry commits to that. */
+  readonly successor: string;
+}
+
 export interface LogFields extends WindowFields {
   /** Verifier key; its name is the log's origin. */
   readonly key: string;
   readonly operator: string;
   readonly region: string;
   readonly url: string;
+  readonly retired?: RetiredFields;
 }
 
 export interface OperatorKeyFields extends WindowFields {
@@ -126,6 +136,7 @@ export const trustRootFile: Reader<TrustRootFile> = object<TrustRootFile>({
       operator: label,
       region: label,
       url: urlText,
+      retired: optional(object<RetiredFields>({ size: count, root: digest, successor: text(256) })),
       ...windowFields,
     }),
     { min: 1, max: 256 },

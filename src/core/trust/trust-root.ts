@@ -12,6 +12,7 @@ import type { PublicKey, SignatureEngine } from '../note/ed25519.ts';
 import { parseVkey, SIGNATURE_TYPE, type VerifierKey } from '../note/vkey.ts';
 import { type DsseEnvelope, formatDsse, keyIdOf, signDsse } from '../statement/dsse.ts';
 import type { Kind } from '../statement/statement.ts';
+import { finalDigest, type Retirement } from './retirement.ts';
 import { parseTrustEnvelope, TRUST_PAYLOAD_TYPE, verifyRootSignatures } from './root-signatures.ts';
 import { organisationsOf } from './tolerance.ts';
 import { type CosignerFields, type TrustRootFile, trustRootFile } from './trust-file.ts';
@@ -25,6 +26,10 @@ export interface TrustedLog {
   readonly url: string;
   /** When a checkpoint must have been witnessed to count. */
   readonly window: Window;
+  /** Where it ended, if it is retired. */
+  readonly retired: Retirement | undefined;
+  /** Digest of the final checkpoint of the log that it succeeds, if it succeeds one. */
+  readonly predecessor: string | undefined;
 }
 
 export interface TrustedWitness {
@@ -115,7 +120,7 @@ function checked(envelope: DsseEnvelope): Uint8Array {
 }
 
 function openFile(file: TrustRootFile): Omit<TrustRoot, 'bytes' | 'digest'> {
-  const logs = file.logs.map((log) => ({ ...log, ...named(log, SIGNATURE_TYPE.ed25519) }));
+  const logs = file.logs.map((log) => named(log, SIGNATURE_TYPE.ed25519));
   const witnesses = file.witnesses.map(openCosigner);
   const verifiers = (file.verifiers ?? []).map(openCosigner);
   const parties = [...logs, ...witnesses, ...verifiers];
@@ -136,18 +141,48 @@ function openFile(file: TrustRootFile): Omit<TrustRoot, 'bytes' | 'digest'> {
     version,
     expires: parseTime(file.expires),
     roots: openRoots(file.roots),
-    logs: new Map(
-      logs.map(({ name, vkey, operator, region, url, window }) => [
-        name,
-        { origin: name, vkey, operator, region, url, window },
-      ]),
-    ),
+    logs: openLogs(file),
     witnesses,
     witnessQuorum,
     verifiers,
     verifierQuorum,
     operatorKeys: openOperators(file, new Set(logs.map((log) => log.name))),
   };
+}
+
+function openLogs(file: TrustRootFile): TrustRoot['logs'] {
+  const logs = file.logs.map(({ retired, ...log }) => ({
+    ...named(log, SIGNATURE_TYPE.ed25519),
+    ...log,
+    retired: retired && { ...retired, root: decodeHex(retired.root, 32) },
+  }));
+  const predecessors = new Map<string, string>();
+  for (const { name, retired } of logs) {
+    if (retired === undefined) continue;
+    const { successor } = retired;
+    if (
+      predecessors.has(successor) ||
+      successor === name ||
+      !logs.some((log) => log.name === successor)
+    )
+      throw malformed(`another log as successor of ${name}, and of it alone, got ${successor}`);
+    predecessors.set(successor, finalDigest(name, retired));
+  }
+  return new Map(
+    logs.map(({ name, vkey, operator, region, url, window, retired }) => [
+      name,
+      {
+        origin: name,
+        vkey,
+        operator,
+        region,
+        url,
+        window,
+        retired,
+        predecessor: predecessors.get(name),
+      },
+    ]),
+  );
 }
 
 function openRoots({ keys, threshold }: TrustRootFile['roots']): TrustedRoots {

@@ -15,6 +15,13 @@ export function verifyTrustRootUpdate(
 ): TrustRoot {
   const next = parseTrustRoot(newBytes, engine);
   if (next.digest === old.digest) return next;
+  verifyFollows(old, next);
+  verifyRootSignatures(parseTrustEnvelope(newBytes), old.roots, engine);
+  return next;
+}
+
+/** The next version, or a draft of it, if it follows the old one; signatures are not verified. @throws TRUST_VERSION_BACK, TRUST_VERSION_SKIPPED, TRUST_PREVIOUS_MISMATCH */
+export function verifyFollows(old: TrustRoot, next: TrustRoot): TrustRoot {
   if (next.version <= old.version) {
     throw new AttestryError(
       'TRUST_VERSION_BACK',
@@ -35,7 +42,6 @@ export function verifyTrustRootUpdate(
       `Expected version ${next.version} to follow trust root ${old.digest}, got one that follows ${next.file.previous}.`,
     );
   }
-  verifyRootSignatures(parseTrustEnvelope(newBytes), old.roots, engine);
   return next;
 }
 

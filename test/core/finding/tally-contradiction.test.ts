@@ -10,6 +10,7 @@ import {
   type TallySumContradiction,
 } from '../../../src/core/finding/finding.ts';
 import { verifyFinding } from '../../../src/core/finding/verify.ts';
+import type { NoteSigner } from '../../../src/core/note/vkey.ts';
 import { judge } from '../../../src/core/report/judge.ts';
 import { encodeKey } from '../../../src/core/tally/key.ts';
 import { type Branch, EMPTY_TALLY, type TallyLeaf } from '../../../src/core/tally/node.ts';
@@ -20,12 +21,14 @@ import { codeOf } from '../../helpers/code-of.ts';
 import type { TestLog } from '../../helpers/fixtures.ts';
 import { MemoryTally } from '../../helpers/memory-tally.ts';
 import { testSigner } from '../../helpers/signed-log.ts';
-import { digestOf, MODEL } from '../../helpers/statements.ts';
+import { digestOf, MODEL, NOW } from '../../helpers/statements.ts';
 import {
   leavesOfLog,
   makeTalliedNetwork,
+  type TallyNoteOptions,
   talliedDossier,
   tallyNote,
+  VERIFIERS,
 } from '../../helpers/tallied-network.ts';
 
 const NETWORK = makeTalliedNetwork({ regions: ['eu', 'us'] });
@@ -103,6 +106,34 @@ describe('verifyFinding of a tally contradiction', () => {
       const index = key.at(-1) as number;
       expect(sentence(accuse([...RIGHT, invented], key, index))).toMatch(/invents something/);
     }
+  });
+
+  it('accuses each verifier whose right cosignature stands on the note, and nobody for a wrong line', () => {
+    const [first, second] = VERIFIERS as [NoteSigner, NoteSigner];
+    const note = (options: TallyNoteOptions): string =>
+      tallyNote(EU, new MemoryTally(WITHOUT_REVOCATION), options);
+    const accused = (tally: string): string[] => {
+      const { code, further } = verifyFinding(
+        accuse(WITHOUT_REVOCATION, REVOCATION.key, 2, { tally }),
+        rules,
+      );
+      expect([code, ...new Set(further.map((other) => other.code))].slice(0, 2)).toEqual(
+        further.length === 0
+          ? ['TALLY_CONTRADICTION']
+          : ['TALLY_CONTRADICTION', 'TALLY_COSIGNED_WRONG'],
+      );
+      return further.map((other) => other.accused);
+    };
+    const names = VERIFIERS.map(({ vkey }) => vkey.name);
+    expect(accused(note({ verifiers: [] }))).toEqual([]);
+    expect(accused(note({}))).toEqual(names);
+    expect(accused(note({ verifiers: [second] }))).toEqual([second.vkey.name]);
+    const elsewhere = note({ head: { count: 9 }, verifiers: [first] })
+      .split('\n')
+      .at(-2);
+    expect(accused(`${note({ verifiers: [second] })}${elsewhere}\n`)).toEqual([second.vkey.name]);
+    // From a clock further ahead than clocks may differ.
+    expect(accused(note({ verifiers: [first], time: NOW + 301 }))).toEqual([]);
   });
 
   it('proves it against a tally that is empty', () => {

@@ -1,0 +1,193 @@
+/**
+ * A small network of real processes whose keys change while statements are submitted: two logs, of which the second runs
+ * a witness for the first, and further witnesses. The trust root goes from version to version.
+ */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+import { findFreePorts, urlOf } from '../../scripts/demo/ports.ts';
+import { type Ended, NodeProcess, StartRefused } from '../../scripts/kill-cycles/node-process.ts';
+import { encodeHex } from '../../src/core/bytes/hex.ts';
+import { publicKeyOf } from '../../src/core/note/ed25519.ts';
+import { formatVkey, type NoteSigner, SIGNATURE_TYPE } from '../../src/core/note/vkey.ts';
+import { KINDS } from '../../src/core/statement/statement.ts';
+import type { CosignerFields, TrustRootFile } from '../../src/core/trust/trust-file.ts';
+import { parseTrustRoot, type TrustRoot } from '../../src/core/trust/trust-root.ts';
+import { writeKeyFile } from '../../src/keys/key-file.ts';
+import { operatorSeed } from './fixtures.ts';
+import { testSigner } from './signed-log.ts';
+import { signTrust, trustFileOf } from './signed-trust.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+export const ORIGIN = 'a.log.example';
+const OTHER = 'b.log.example';
+/** The log that goes on where the first one is retired; the witnesses know its key from the beginning. */
+export const SUCCESSOR = 'c.log.example';
+const PORTS = { [ORIGIN]: 5, [OTHER]: 6, [SUCCESSOR]: 7, verifier: 8 } as const;
+const OPERATOR = 'operator-a';
+
+interface Witness {
+  readonly signer: NoteSigner;
+  readonly port: number;
+}
+
+export class KeyNetwork {
+  readonly folder: string;
+  readonly #ports: readonly number[];
+  readonly #running = new Map<string, NodeProcess>();
+  #trust: TrustRoot;
+
+  private constructor(folder: string, ports: readonly number[]) {
+    this.folder = folder;
+    this.#ports = ports;
+    this.#trust = parseTrustRoot(signTrust(this.#firstFile()));
+  }
+
+  /** Everything running: the log, four witnesses, of which the first runs beside another log. */
+  static async start(): Promise<KeyNetwork> {
+    const network = new KeyNetwork(await temporaryFolder(), await findFreePorts(9));
+    await writeFile(network.#trustPath(1), network.trust.bytes);
+    for (const signer of [1, 2, 3, 4, 5].map((number) => network.witness(number).signer))
+      await network.#writeKey(signer);
+    for (const origin of [ORIGIN, OTHER, SUCCESSOR])
+      await network.#writeKey(testSigner(origin, SIGNATURE_TYPE.ed25519));
+    await Promise.all([
+      ...[2, 3, 4].map((number) => network.startWitness(number)),
+      network.startLog(OTHER, { 'witness-key': network.#keyPath(network.witness(1).signer) }),
+      network.startLog(ORIGIN),
+    ]);
+    return network;
+  }
+
+  get trust(): TrustRoot {
+    return this.#trust;
+  }
+
+  urlOf(origin: keyof typeof PORTS): string {
+    return urlOf(this.#ports[PORTS[origin]] as number);
+  }
+
+  witness(number: number): Witness {
+    const signer = testSigner(`w${number}.example`, SIGNATURE_TYPE.cosignature);
+    return { signer, port: this.#ports[number - 1] as number };
+  }
+
+  /** The seed of the operator's key of that number, and the public key in hex. */
+  key(number: number): { readonly seed: Uint8Array; readonly hex: string } {
+    const seed = operatorSeed(OPERATOR, number);
+    return { seed, hex: encodeHex(publicKeyOf(seed)) };
+  }
+
+  /** Makes the next version of the trust root, signed, and restarts the log with it. */
+  async advance(change: (file: TrustRootFile) => TrustRootFile): Promise<void> {
+    await this.publish(change);
+    await this.stop(ORIGIN);
+    await this.startLog(ORIGIN);
+  }
+
+  /** Makes the next version of the trust root, signed, and keeps it. */
+  async publish(change: (file: TrustRootFile) => TrustRootFile): Promise<void> {
+    const { file, version, digest } = this.#trust;
+    const next = { ...change(file), version: version + 1, previous: digest };
+    const bytes = signTrust(next);
+    await writeFile(this.#trustPath(version + 1), bytes);
+    this.#trust = parseTrustRoot(bytes);
+  }
+
+  /** How the log's start with an older version of the trust root ends. */
+  async startWith(version: number): Promise<Ended> {
+    await this.stop(ORIGIN);
+    try {
+      await this.startLog(ORIGIN, { trust: this.#trustPath(version) });
+    } catch (error) {
+      if (error instanceof StartRefused) return error.ended;
+      throw error;
+    }
+    throw new Error(`Expected a refusal of version ${version}.`);
+  }
+
+  async startWitness(number: number): Promise<void> {
+    const { signer, port } = this.witness(number);
+    const logs = [ORIGIN, OTHER, SUCCESSOR]
+      .map((origin) => formatVkey(testSigner(origin, 1).vkey))
+      .join(',');
+    await this.#run('witness', signer.vkey.name, { key: this.#keyPath(signer), logs, port });
+  }
+
+  async stop(name: string): Promise<void> {
+    await this.#running.get(name)?.stop();
+    this.#running.delete(name);
+  }
+
+  async startVerifier(): Promise<void> {
+    await this.#run('verifier', 'verifier', {
+      trust: this.#trustPath(this.#trust.version),
+      port: this.#ports[PORTS.verifier] as number,
+      'poll-interval-ms': 100,
+    });
+  }
+
+  async startLog(
+    origin: Exclude<keyof typeof PORTS, 'verifier'>,
+    flags: Readonly<Record<string, string>> = {},
+  ): Promise<void> {
+    await this.#run('log', origin, {
+      key: this.#keyPath(testSigner(origin, 1)),
+      trust: this.#trustPath(this.#trust.version),
+      port: this.#ports[PORTS[origin]] as number,
+      'witness-port': this.witness(1).port,
+      'refresh-ms': 200,
+      ...flags,
+    });
+  }
+
+  async #run(
+    role: 'log' | 'witness' | 'verifier',
+    name: string,
+    flags: Readonly<Record<string, string | number>>,
+  ): Promise<void> {
+    const program = fileURLToPath(new URL(`../../dist/nodes/${role}.js`, import.meta.url));
+    const settings = { data: join(this.folder, name), 'log-level': 'fatal', ...flags };
+    const node = new NodeProcess({ program, settings });
+    onTestFinished(async () => void (await node.kill()));
+    await node.listening;
+    this.#running.set(name, node);
+  }
+
+  #firstFile(): TrustRootFile {
+    return trustFileOf({
+      logs: ([ORIGIN, OTHER] as const).map((origin) => ({
+        key: formatVkey(testSigner(origin, SIGNATURE_TYPE.ed25519).vkey),
+        operator: origin,
+        region: 'eu',
+        url: this.urlOf(origin),
+      })),
+      witnesses: [1, 2, 3, 4].map((number): CosignerFields => {
+        const { signer, port } = this.witness(number);
+        return { key: formatVkey(signer.vkey), operator: `house ${number}`, url: urlOf(port) };
+      }),
+      witnessQuorum: 3,
+      operators: [{ id: OPERATOR, keys: [{ key: this.key(1).hex }], kinds: KINDS, logs: [ORIGIN] }],
+    });
+  }
+
+  #trustPath(version: number): string {
+    return join(this.folder, `trust-${version}.json`);
+  }
+
+  #keyPath({ vkey }: NoteSigner): string {
+    return join(this.folder, `${vkey.name}.key`);
+  }
+
+  async #writeKey(signer: NoteSigner): Promise<void> {
+    const { name, type } = signer.vkey;
+    await writeKeyFile(this.#keyPath(signer), {
+      name,
+      type: type as (typeof SIGNATURE_TYPE)['ed25519'],
+      seed: signer.seed,
+    });
+  }
+}
+
+export const CONTEXT = { operator: OPERATOR, region: 'eu' };
