@@ -1,11 +1,13 @@
 /** One verifier: settings in, its records and mirrors opened, following and listening; closed in reverse. */
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Type } from 'typebox';
 import { createLogSource, createWitnessSource } from '../src/client/log-source.ts';
 import { createPeerSource } from '../src/client/peer-source.ts';
 import { createTallySource } from '../src/client/tally-source.ts';
 import { originHash } from '../src/core/note/origin-hash.ts';
 import { listen } from '../src/http/listen.ts';
+import { readPage } from '../src/http/page-files.ts';
 import { createVerifierApp } from '../src/http/verifier-app.ts';
 import { readKeyFile } from '../src/keys/key-file.ts';
 import { opensslEngine } from '../src/keys/openssl-engine.ts';
@@ -68,6 +70,9 @@ const SETTINGS = Type.Object(
   { additionalProperties: false },
 );
 
+/** Where the build puts the auditor's page. */
+const PAGE = fileURLToPath(new URL('../page', import.meta.url));
+
 await runProcess(async () => {
   const config = loadConfig(SETTINGS, {
     name: 'attestry verifier',
@@ -116,6 +121,7 @@ await runProcess(async () => {
     const app = await createVerifierApp(verifier, {
       limits: { requestsPerWindow: config.requestsPerSecond },
       log: { level: config.logLevel, base: { role: 'verifier' } },
+      page: await readPage(PAGE),
     });
     const listening = parts.add(await listen(app, config));
     verifier.start();

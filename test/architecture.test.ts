@@ -13,10 +13,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   http: ['core', ...MACHINES],
   client: ['core', ...MACHINES],
   cli: ['core', ...MACHINES, 'client'],
+  web: ['core'],
   'index.ts': ['core', ...MACHINES, 'client'],
 };
 
 const CORE_PACKAGES = /^(?:@noble\/(?:curves|hashes)\/[a-z0-9]+\.js|canonicalize)$/;
+/** What the page is made of, beside core. */
+const WEB_PACKAGES =
+  /^(?:preact(?:\/hooks)?|@preact\/signals|uplot(?:\/dist\/uPlot\.min\.css)?|@noble\/hashes\/sha2\.js)$/;
 /** The one file that may import merkletreejs, which speaks Buffer. */
 const TREE_ADAPTER = 'src/core/merkle/batch-tree.ts';
 const IMPURE =
@@ -30,7 +34,7 @@ interface Source {
 
 const SOURCES: readonly Source[] = readdirSync('src', { recursive: true, encoding: 'utf8' })
   .map((name) => join('src', name).split(sep).join('/'))
-  .filter((path) => path.endsWith('.ts'))
+  .filter((path) => /\.tsx?$/.test(path))
   .map((path) => ({ path, text: readFileSync(path, 'utf8') }));
 
 const withoutComments = (text: string): string =>
@@ -53,6 +57,7 @@ function forbiddenImports(source: Source): string[] {
     if (name.startsWith('src/')) return !SHARED.includes(name) && !rooms.includes(roomOf(name));
     if (/^(?:nodes|scripts|test|dist|\.\.)\b/.test(name)) return true;
     if (name === 'merkletreejs') return source.path !== TREE_ADAPTER;
+    if (room === 'web') return !WEB_PACKAGES.test(name);
     return room === 'core' && !CORE_PACKAGES.test(name);
   });
 }
@@ -138,6 +143,9 @@ describe('these checks', () => {
     ['src/http/a.ts', "import { x } from '../cli/main.ts';"],
     ['src/client/a.ts', "import { x } from '../http/app.ts';"],
     ['src/cli/a.ts', "import { x } from '../../scripts/demo.ts';"],
+    ['src/web/a.tsx', "import { x } from '../client/log-client.ts';"],
+    ['src/web/a.tsx', "import { readFile } from 'node:fs/promises';"],
+    ['src/web/a.tsx', "import x from 'lodash';"],
     ['src/log/a.ts', "import { x } from '../../test/helpers/fixtures.ts';"],
   ])('see that %s may not say: %s', (path, text) => {
     expect(forbiddenImports(at(path, text))).toHaveLength(1);

@@ -3,10 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { judge } from '../../src/core/report/judge.ts';
 import type { Report } from '../../src/core/report/report.ts';
 import { opensslEngine } from '../../src/keys/openssl-engine.ts';
+import { percentile } from './figures.ts';
 import { cosignedUpTo, hourText, monthAgo, read, timed } from './tally-node.ts';
 import { type BenchLog, startTallyRig, type TallyRig } from './tally-rig.ts';
 import { meterBody, modelNamed, submit } from './usage-load.ts';
-import { percentile } from './works.ts';
 
 /** A dossier's bytes, and the median milliseconds to be given it by the verifier and to judge it. */
 export interface DossierFigure {

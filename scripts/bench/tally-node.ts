@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { judge } from '../../src/core/report/judge.ts';
 import { opensslEngine } from '../../src/keys/openssl-engine.ts';
+import { percentile } from './figures.ts';
 import { type BenchLog, startTallyRig, type TallyRig } from './tally-rig.ts';
 import { MOST_WINDOWS, meterBody, modelNamed, submit } from './usage-load.ts';
-import { percentile } from './works.ts';
 
 export interface NodeFigures {
   readonly entries: number;

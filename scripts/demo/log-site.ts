@@ -13,7 +13,7 @@ import { demand } from './expectation.ts';
 import type { LogKeys } from './keys.ts';
 import type { LogParty } from './parties.ts';
 import { urlOf } from './ports.ts';
-import type { Crew, RoleProcess } from './process.ts';
+import type { Crew, RoleOptions, RoleProcess } from './process.ts';
 
 /** What the tally of a dishonest node says of one entry; see lying-log.ts. */
 export type Lie = { readonly hide: number } | { readonly inflate: number };
@@ -29,6 +29,8 @@ export interface LogSiteOptions {
   readonly trustFile: string;
   readonly trust: TrustRoot;
   readonly crew: Crew;
+  /** Of the node, beside the usual ones. */
+  readonly settings?: RoleOptions['settings'];
 }
 
 const LYING_LOG = new URL('./lying-log.js', import.meta.url);
@@ -60,11 +62,11 @@ export class LogSite {
 
   /** Starts the node, or one that tells a lie. @throws the AttestryError that the node refuses to start with */
   async start(lie?: Lie): Promise<void> {
-    const { crew, keys, port, data, output, trustFile, party } = this.#options;
+    const { crew, keys, port, data, output, trustFile, party, settings } = this.#options;
     this.#process = await crew.start({
       role: 'log',
       name: `the log node ${party.region}`,
-      settings: { trust: trustFile, key: keys.log.path, data, port, ...lie },
+      settings: { trust: trustFile, key: keys.log.path, data, port, ...settings, ...lie },
       output,
       ...(lie === undefined ? {} : { program: LYING_LOG }),
     });

@@ -5,17 +5,9 @@
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { type Static, Type } from 'typebox';
-import {
-  announce,
-  DATA,
-  HOST,
-  KEY,
-  PORT,
-  readTrustRoot,
-  TRUST,
-  unixNow,
-} from '../../nodes/common-settings.ts';
+import { announce, DATA, HOST, KEY, PORT, TRUST, unixNow } from '../../nodes/common-settings.ts';
 import { loadConfig } from '../../nodes/config.ts';
+import { takeTrustRoot } from '../../nodes/kept-trust.ts';
 import { exitWithDefect, Parts, runProcess } from '../../nodes/process.ts';
 import { createHttpWitness } from '../../src/client/http-witness.ts';
 import { parseEnvelope } from '../../src/core/statement/envelope.ts';
@@ -62,7 +54,7 @@ await runProcess(async () => {
 });
 
 async function run(config: Settings, parts: Parts): Promise<void> {
-  const trust = await readTrustRoot(config.trust);
+  const trust = await takeTrustRoot({ ...config, acceptWeakQuorum: false });
   const signer = await readKeyFile(config.key);
   const options = { timeoutMs: WITNESS_TIMEOUT_MS, now: unixNow, engine: opensslEngine };
   const headLock = parts.add(await openHeadLock(join(config.data, 'lock')));
@@ -99,7 +91,7 @@ async function run(config: Settings, parts: Parts): Promise<void> {
     now: unixNow,
   });
   const { url } = parts.add(await listen(app, config));
-  announce('log', log.origin, url);
+  announce({ role: 'log', name: log.origin, url });
 }
 
 /** The lie: the entries as the tally is told them. */

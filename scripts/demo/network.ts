@@ -23,7 +23,7 @@ import {
   WITNESS_QUORUM,
 } from './parties.ts';
 import { findFreePorts, urlOf } from './ports.ts';
-import type { RoleProcess } from './process.ts';
+import type { RoleOptions, RoleProcess } from './process.ts';
 import type { Stage } from './stage.ts';
 
 export interface Network {
@@ -68,6 +68,8 @@ export async function startNetwork(stage: Stage): Promise<Network> {
   narrator.chapter('A network');
   const network = await startTogether(stage);
   const { sites, witnesses, trust } = network;
+  narrator.say("Open this in a browser: the auditor's page, which verifies everything itself.");
+  narrator.show([pageOf(network)]);
   const regions = sites.map(({ party }) => `${party.operatorName} in ${party.region}`).join(', ');
   narrator.say(`Three operators run a log node each: ${regions}.`);
   const names = witnesses.map(({ party }) => party.operator).join(', ');
@@ -97,12 +99,19 @@ async function startTogether(stage: Stage): Promise<Network> {
   }
 }
 
-/** Where everyone listens, the verifier first. */
-export function describeNetwork({ verifier, sites, witnesses }: Network): readonly string[] {
+/** Where a person starts. */
+function pageOf({ verifier }: Pick<Network, 'verifier'>): string {
+  return `${verifier.url}/`;
+}
+
+/** Where everyone listens, the page first. */
+export function describeNetwork(network: Network): readonly string[] {
+  const { verifier, sites, witnesses } = network;
   const witnessLines = witnesses.map(
     ({ party, url }) => `witness   ${url}/docs  ${party.operator}`,
   );
   return [
+    `page      ${pageOf(network)}  what an auditor opens`,
     `verifier  ${verifier.url}/v1/models (its API: ${verifier.url}/docs)`,
     ...sites.map(
       ({ party, url }) => `log       ${url}/checkpoint  ${party.region}, ${party.operatorName}`,
@@ -254,10 +263,17 @@ async function startProcesses(stage: Stage, network: Network, folder: string): P
   ]);
 }
 
+/** Where a verifier keeps its folder, what it trusts, and its settings beside the usual ones. */
+export interface VerifierPlace {
+  readonly folder: string;
+  readonly trustFile: string;
+  readonly settings?: RoleOptions['settings'];
+}
+
 export async function startVerifier(
   { crew }: Stage,
   { party, key, url }: CosignerSite,
-  { folder, trustFile }: { readonly folder: string; readonly trustFile: string },
+  { folder, trustFile, settings }: VerifierPlace,
 ): Promise<RoleProcess> {
   return await crew.start({
     role: 'verifier',
@@ -268,6 +284,7 @@ export async function startVerifier(
       data: join(folder, party.name),
       port: portOf(url),
       'poll-interval-ms': POLL_MS,
+      ...settings,
     },
     output: join(folder, 'output', `${party.name}.txt`),
   });

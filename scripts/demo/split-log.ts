@@ -7,7 +7,7 @@ import { LogSite } from './log-site.ts';
 import { type CosignerSite, type Network, trustRootFile, writeTrustRoot } from './network.ts';
 import type { CosignerParty, LogParty } from './parties.ts';
 import { findFreePorts, urlOf } from './ports.ts';
-import type { Crew } from './process.ts';
+import type { Crew, RoleOptions } from './process.ts';
 import type { Stage } from './stage.ts';
 
 export const SPLIT: LogParty = {
@@ -28,11 +28,16 @@ const VERIFIERS: readonly [CosignerParty, CosignerParty] = [
   { name: 'verifier.south-watch.example', operator: 'South Watch' },
 ];
 
+/** One witness tolerates no dishonest one, and whoever goes by such a trust root has to say so. */
+const WEAK: RoleOptions['settings'] = { 'accept-weak-quorum': 'true' };
+
 export interface SplitLog {
   readonly folder: string;
   /** Names the log, its witness and both verifiers. */
   readonly trustFile: string;
   readonly verifiers: readonly [CosignerSite, CosignerSite];
+  /** Of log and verifiers. */
+  readonly settings: RoleOptions['settings'];
   /** One of the histories; all are shown under the same addresses, so one at a time. */
   history(name: string): History;
 }
@@ -70,8 +75,9 @@ export async function prepareSplitLog(
   const both = [...(one?.verifiers ?? []), ...(other?.verifiers ?? [])];
   if (one === undefined) throw new RangeError('Expected two verifiers.');
   const trust = await writeTrustRoot(trustFile, { ...one, verifiers: both }, roots);
-  const shown = { folder, trustFile, trust, keys, witness, crew, port: logPort };
-  return { folder, trustFile, verifiers, history: (name) => openHistory(name, shown) };
+  const shown = { folder, trustFile, trust, keys, witness, crew, port: logPort, settings: WEAK };
+  const history = (name: string): History => openHistory(name, shown);
+  return { folder, trustFile, verifiers, settings: WEAK, history };
 }
 
 interface Shown {
@@ -82,6 +88,7 @@ interface Shown {
   readonly witness: CosignerSite;
   readonly crew: Crew;
   readonly port: number;
+  readonly settings: RoleOptions['settings'];
 }
 
 function openHistory(name: string, { folder, witness, ...shown }: Shown): History {

@@ -2,7 +2,7 @@
 import { bytesEqual } from '../core/bytes/equal.ts';
 import { encodeHex } from '../core/bytes/hex.ts';
 import { Frontier } from '../core/merkle/frontier.ts';
-import { HASH_LENGTH, leafHash } from '../core/merkle/hash.ts';
+import { HASH_LENGTH } from '../core/merkle/hash.ts';
 import { TILE_WIDTH } from '../core/merkle/tile.ts';
 import type { Checkpoint } from '../core/note/checkpoint.ts';
 import { admitStatement, type OpenedEntry, openEntry } from '../core/statement/admission.ts';
@@ -14,6 +14,7 @@ import {
 } from '../core/trust/quorum.ts';
 import { AttestryError, type AttestryErrorCode } from '../errors.ts';
 import { verifyInPool } from '../keys/openssl-engine.ts';
+import { leafHashBySystem, nodeHashBySystem } from '../keys/openssl-hash.ts';
 import type { LogSource } from '../verifier/log-source.ts';
 import { fetchEntries } from '../verifier/served-rows.ts';
 import { openServedTree, type ServedTree } from '../verifier/served-tree.ts';
@@ -44,7 +45,7 @@ export interface AuditReport {
   readonly notChecked: readonly string[];
 }
 
-/** Bundles that are fetched ahead; each holds at most 256 entries of 64 KiB. */
+/** Bundles that are fetched, and whose signatures are verified, ahead; each holds at most 256 entries of 64 KiB. */
 const BUNDLES_AHEAD = 4;
 /** A log that is all wrong is not listed in full. */
 const MOST_PROBLEMS = 1000;
@@ -74,7 +75,7 @@ class Audit {
   readonly #checkpoint: Checkpoint;
   readonly #signal: AbortSignal;
   readonly #problems: AuditProblem[] = [];
-  readonly #frontier = new Frontier();
+  readonly #frontier = new Frontier(0, [], nodeHashBySystem);
   readonly #streams = new Map<string, StreamState>();
   // 32 bytes each as text of one byte a letter: a log of ten million entries takes a gigabyte here.
   readonly #seen = new Set<string>();
@@ -91,14 +92,12 @@ class Audit {
     const { size, root, origin } = this.#checkpoint;
     const tree = await openServedTree(this.#options.source, this.#checkpoint, this.#signal);
     for await (const { start, entries, row } of this.#bundles(tree)) {
-      const opened = await Promise.all(entries.map((entry) => this.#open(entry)));
-      for (const [i, entry] of entries.entries()) {
-        const hash = leafHash(entry);
+      for (const [i, { hash, opened }] of entries.entries()) {
         if (!bytesEqual(hash, row.subarray(i * HASH_LENGTH, (i + 1) * HASH_LENGTH))) {
           this.#note('ENTRY_HASH_MISMATCH', `Entry ${start + i} does not hash to its leaf.`);
         }
         this.#frontier.append(hash);
-        this.#judge(start + i, hash, opened[i] as OpenedEntry | AttestryError);
+        this.#judge(start + i, hash, opened);
       }
       this.#options.onProgress?.(this.#frontier.size, size);
     }
@@ -166,12 +165,17 @@ class Audit {
       tree.row(0, index),
       fetchEntries(this.#options.source, { index, width }, this.#signal),
     ]);
-    return { start, row, entries };
+    return { start, row, entries: await Promise.all(entries.map((entry) => this.#read(entry))) };
   }
 
-  async #open(entry: Uint8Array): Promise<OpenedEntry | AttestryError> {
+  async #read(entry: Uint8Array): Promise<ReadEntry> {
+    const hash = leafHashBySystem(entry);
+    return { hash, opened: await this.#open(entry, hash) };
+  }
+
+  async #open(entry: Uint8Array, hash: Uint8Array): Promise<OpenedEntry | AttestryError> {
     try {
-      const opened = openEntry(entry, this.#options.trust);
+      const opened = openEntry(entry, this.#options.trust, () => hash);
       if (this.#options.signatures === false) return opened;
       for (const { publicKey, message, signature } of opened.claims) {
         this.#signatures++;
@@ -215,10 +219,17 @@ class Audit {
   }
 }
 
+interface ReadEntry {
+  /** Its leaf hash. */
+  readonly hash: Uint8Array;
+  /** Its signatures verified, or why it must not be in the log. */
+  readonly opened: OpenedEntry | AttestryError;
+}
+
 interface FetchedBundle {
   /** Index of its first entry. */
   readonly start: number;
-  readonly entries: readonly Uint8Array[];
+  readonly entries: readonly ReadEntry[];
   /** The leaf hashes, proven by the signed root. */
   readonly row: Uint8Array;
 }

@@ -3,12 +3,11 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { quote } from '../core/bytes/hex.ts';
+import { ALWAYS_IGNORED } from '../core/model/model-tree.ts';
 import { type ByteRange, requireModelPath, shardRanges } from '../core/model/shard-name.ts';
 import { AttestryError } from '../errors.ts';
 import { reading } from './local-file.ts';
 
-/** Left out at the top of a model's folder, section 6.2. */
-const ALWAYS_IGNORED: readonly string[] = ['.git', '.gitattributes', '.github', '.gitignore'];
 const CHUNK_BYTES = 1024 * 1024;
 
 /** A regular file, to be read. */

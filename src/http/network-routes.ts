@@ -124,6 +124,7 @@ function describeLog({ log, state, problem, facts, ...counts }: LogStatus): obje
     state,
     size: current?.checkpoint.size ?? 0,
     root: current === undefined ? null : encodeHex(current.checkpoint.root),
+    checkpoint: current?.note ?? null,
     witnessedAt: timeOrNull(current?.witnessedAt),
     verifiedAt: timeOrNull(verifiedAt),
     mirroredSize: counts.mirroredSize,
@@ -170,6 +171,9 @@ const NODES: TSchema = Type.Object({
       state: LOG_STATE,
       size: Type.Integer({ description: 'Entries under the newest verified checkpoint.' }),
       root: orNull(SHA256),
+      checkpoint: orNull(
+        Type.String({ description: 'The newest verified checkpoint with its cosignatures.' }),
+      ),
       witnessedAt: orNull(TIME),
       verifiedAt: orNull(TIME),
       mirroredSize: Type.Integer({ description: 'Entries mirrored so far.' }),

@@ -2,7 +2,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Static, Type } from 'typebox';
 import { encodeHex } from '../core/bytes/hex.ts';
-import { decodeUtf8 } from '../core/bytes/utf8.ts';
 import { formatReceipt } from '../core/receipt/receipt.ts';
 import { AttestryError } from '../errors.ts';
 import type { Log, Submission } from '../log/log.ts';
@@ -16,6 +15,7 @@ const LARGEST_BODY_BYTES = 16 * 1024 * 1024;
 // Opening an envelope takes a tenth of a millisecond: other requests get their turn after as many.
 const ENVELOPES_PER_TURN = 32;
 const NEWLINE = 0x0a;
+const NEWLINE_BYTE = Uint8Array.of(NEWLINE);
 
 const QUERY = Type.Object(
   {
@@ -34,8 +34,8 @@ interface Wait {
   readonly atMostMs: number;
 }
 
-// Sent as text, since the receipt in it is canonical JSON already.
-const ANSWER = Type.Unsafe<string>(
+// Sent as bytes, since the receipt in it is canonical JSON already.
+const ANSWER = Type.Unsafe<Uint8Array>(
   Type.Object({
     entryHash: Type.String({ description: 'RFC 6962 leaf hash of the entry, hex.' }),
     index: Type.Integer({ minimum: 0 }),
@@ -69,16 +69,18 @@ export function addSubmissionRoutes(app: App, log: Log, witnessWaitMs: number): 
       const wait: Wait = { for: request.query.wait, atMostMs: witnessWaitMs };
       if (type === 'application/x-ndjson') {
         const lines = await submitMany(log, splitLines(body), wait);
-        return reply.type(type).send(`${lines.join('\n')}\n`);
+        return reply
+          .type(type)
+          .send(Buffer.concat(lines.flatMap((line) => [...line, NEWLINE_BYTE])));
       }
       const submission = await log.commit(await log.admit(body));
       const state = await reachedState(log, [submission.index], wait);
-      const text = await answer(log, submission, state(submission.index));
+      const parts = await answer(log, submission, state(submission.index));
       const missed = wait.for === 'witnessed' && state(submission.index) === 'committed';
       return reply
         .code(missed ? 202 : submission.isNew ? 201 : 200)
         .type(type)
-        .send(text);
+        .send(Buffer.concat(parts));
     },
   );
 }
@@ -96,7 +98,7 @@ async function submitMany(
   log: Log,
   envelopes: readonly Uint8Array[],
   wait: Wait,
-): Promise<string[]> {
+): Promise<Answer[]> {
   const admissions: Promise<PromiseSettledResult<Awaited<ReturnType<Log['admit']>>>[]>[] = [];
   for (const [i, envelope] of envelopes.entries()) {
     // Settled one by one: a refusal that nothing handles while the other lines are opened would end the process.
@@ -114,7 +116,7 @@ async function submitMany(
     commit.status === 'fulfilled' ? [commit.value.index] : [],
   );
   const state = await reachedState(log, indexes, wait);
-  const results: string[] = [];
+  const results: Answer[] = [];
   for (const commit of commits) {
     results.push(await resultOf(log, commit, state));
     if (results.length % ENVELOPES_PER_TURN === 0) await nextTurn();
@@ -126,12 +128,12 @@ async function resultOf(
   log: Log,
   commit: PromiseSettledResult<Submission>,
   state: StateOf,
-): Promise<string> {
+): Promise<Answer> {
   try {
     if (commit.status === 'rejected') throw commit.reason;
     return await answer(log, commit.value, state(commit.value.index));
   } catch (error) {
-    if (error instanceof AttestryError) return formatRefusal(error);
+    if (error instanceof AttestryError) return [Buffer.from(formatRefusal(error))];
     throw error;
   }
 }
@@ -146,10 +148,17 @@ async function reachedState(log: Log, indexes: readonly number[], wait: Wait): P
   return (index) => (index < witnessedSize ? 'witnessed' : 'committed');
 }
 
-async function answer(log: Log, submission: Submission, state: CheckpointState): Promise<string> {
-  const { index, entryHash } = submission;
-  const receipt = decodeUtf8(formatReceipt(await log.receipt(entryHash, state)));
-  return `{"entryHash":"${encodeHex(entryHash)}","index":${index},"receipt":${receipt},"state":"${state}"}`;
+/** The bytes of one answer, in parts: joined once, when all of a response is there. */
+type Answer = readonly Uint8Array[];
+
+async function answer(log: Log, submission: Submission, state: CheckpointState): Promise<Answer> {
+  const { index, entryHash, receipt } = submission;
+  const bytes =
+    state === 'committed' && receipt !== undefined
+      ? receipt()
+      : formatReceipt(await log.receipt(entryHash, state));
+  const head = `{"entryHash":"${encodeHex(entryHash)}","index":${index},"receipt":`;
+  return [Buffer.from(head, 'latin1'), bytes, Buffer.from(`,"state":"${state}"}`, 'latin1')];
 }
 
 function splitLines(body: Uint8Array): Uint8Array[] {

@@ -7,10 +7,15 @@ import { addHealthRoutes, type Health } from './health.ts';
 import { addJudgeRoute } from './judge-route.ts';
 import { addModelRoutes } from './model-routes.ts';
 import { addNetworkRoutes } from './network-routes.ts';
+import type { PageFile } from './page-files.ts';
+import { addPageRoutes } from './page-routes.ts';
 import { addUsageRoutes } from './usage-routes.ts';
 import { verifierMetrics } from './verifier-metrics.ts';
 
-export type VerifierAppOptions = Pick<AppOptions, 'limits' | 'log' | 'trustedProxies'>;
+export interface VerifierAppOptions extends Pick<AppOptions, 'limits' | 'log' | 'trustedProxies'> {
+  /** The auditor's page, served at `/`. Default: none. */
+  readonly page?: readonly PageFile[];
+}
 
 /** The app with all its routes, ready to listen. */
 export async function createVerifierApp(
@@ -31,6 +36,7 @@ export async function createVerifierApp(
   addJudgeRoute(app, verifier);
   addNetworkRoutes(app, verifier);
   addExchangeRoutes(app, verifier);
+  addPageRoutes(app, options.page ?? []);
   addHealthRoutes(app, {
     registry: verifierMetrics(verifier),
     health: () => healthOf(verifier.logs()),

@@ -4,11 +4,12 @@
  * So it must only see keys that `parsePublicKey` has admitted.
  */
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { LRUCache } from 'lru-cache';
-import pLimit from 'p-limit';
 import { concatBytes } from '../core/bytes/equal.ts';
 import { decodeHex } from '../core/bytes/hex.ts';
 import { type PublicKey, parseSignature, type SignatureEngine } from '../core/note/ed25519.ts';
+import { VerifyThreads } from './verify-threads.ts';
 
 // The DER that stands before the 32 raw bytes of an Ed25519 key, RFC 8410 sections 4 and 7.
 const SPKI_PREFIX = decodeHex('302a300506032b6570032100');
@@ -17,11 +18,12 @@ const PKCS8_PREFIX = decodeHex('302e020100300506032b657004220420');
 // Operators, logs and witnesses have a few keys each; a KeyObject costs about 1 KiB, and whoever sends a statement
 // chooses the key, so the cache has an end.
 const KEPT_KEYS = 4096;
-// More than libuv's pool has threads, so that none waits for the event loop; bounded, because each job holds its message.
-const JOBS_IN_FLIGHT = 64;
-
 const keptKeys = new LRUCache<string, KeyObject>({ max: KEPT_KEYS });
-const inPool = pLimit(JOBS_IN_FLIGHT);
+
+// Threads run compiled JavaScript only; under a runner that compiles on the way, libuv's pool gives the same verdicts.
+const threads = import.meta.url.endsWith('.js')
+  ? new VerifyThreads(new URL('./verify-thread.js', import.meta.url), availableParallelism())
+  : undefined;
 
 /** OpenSSL on the calling thread: the verdicts of `nobleEngine`, about 11,000 a second on one core. */
 export const opensslEngine: SignatureEngine = {
@@ -35,17 +37,21 @@ export const opensslEngine: SignatureEngine = {
 export type VerifyMany = typeof verifyInPool;
 
 /**
- * Whether the signature fits, checked in libuv's thread pool, at most 64 at once; the caller keeps the bytes unchanged
- * until it resolves. `publicKey` is admitted already. @throws SIGNATURE_MALFORMED
+ * Whether the signature fits, checked in as many threads as there are cores; the caller keeps the bytes unchanged until it
+ * resolves. `publicKey` is admitted already. @throws SIGNATURE_MALFORMED
  */
-export function verifyInPool(
+export async function verifyInPool(
   publicKey: PublicKey,
   message: Uint8Array,
   signature: Uint8Array,
 ): Promise<boolean> {
-  return inPool(async () => {
-    parseSignature(signature);
-    return await poolJob(publicKey, message, signature);
+  parseSignature(signature);
+  if (threads !== undefined) return await threads.verify({ publicKey, message, signature });
+  return await new Promise((resolve, reject) => {
+    verify(null, message, keyObject(publicKey), signature, (error, holds) => {
+      if (error === null) resolve(holds);
+      else reject(error);
+    });
   });
 }
 
@@ -56,15 +62,6 @@ export function signInProcess(seed: Uint8Array, message: Uint8Array): Uint8Array
   return new Uint8Array(
     sign(null, message, createPrivateKey({ key, format: 'der', type: 'pkcs8' })),
   );
-}
-
-function poolJob(key: PublicKey, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    verify(null, message, keyObject(key), signature, (error, holds) => {
-      if (error === null) resolve(holds);
-      else reject(error);
-    });
-  });
 }
 
 function keyObject(publicKey: PublicKey): KeyObject {

@@ -11,10 +11,11 @@ import { countedCosignatures, timesByOrganisation } from '../core/trust/quorum.t
 import type { TrustedLog, TrustRoot } from '../core/trust/trust-root.ts';
 import { AttestryError, type AttestryErrorCode } from '../errors.ts';
 import { opensslEngine, verifyInPool } from '../keys/openssl-engine.ts';
+import { leafHashBySystem } from '../keys/openssl-hash.ts';
 import type { HeadLock } from '../store/head-lock.ts';
 import type { CheckpointState, Head, LogStore, StoredCheckpoint } from '../store/log-store.ts';
 import { type ScrubStep, scrubSteps, scrubTile, scrubUpperTiles } from './scrub.ts';
-import { leafHashBySystem, tileReader } from './second-path.ts';
+import { tileReader } from './second-path.ts';
 
 export interface FsckOptions {
   readonly store: LogStore;
@@ -24,6 +25,8 @@ export interface FsckOptions {
   readonly log: TrustedLog;
   /** Unix seconds. */
   readonly now: number;
+  /** False checks hashes alone: no signature, nothing of what the entries say. Default true. */
+  readonly signatures?: boolean;
   /** Told after every tile's worth of entries. */
   readonly onProgress?: (done: number, size: number) => void;
 }
@@ -56,27 +59,29 @@ export async function fsck(options: FsckOptions): Promise<FsckReport> {
   await attempt(run, () => checkRoot(run));
   await attempt(run, () => checkLock(run));
   await attempt(run, () => scrubUpperTiles(run.store, head.size));
-  // Streams are judged in order, so the oldest first.
-  for (const step of [...scrubSteps(head.size)].reverse()) {
-    await checkStep(run, step);
-    run.onProgress?.(step.end, head.size);
-  }
-  await attempt(run, () => checkStreamTable(run));
+  await checkEntries(run);
+  if (options.signatures !== false) await attempt(run, () => checkStreamTable(run));
   for (const state of ['committed', 'witnessed'] as const) await checkCheckpoints(run, state);
   return report(run);
 }
 
-function report({ log, head, problems, unread }: Fsck): FsckReport {
+function report({ log, head, problems, unread, signatures }: Fsck): FsckReport {
   const [firstUnread] = unread;
+  const judged = signatures === false ? '' : ', canonical form, signatures, admission, streams';
   return {
     origin: log.origin,
     size: head.size,
     problems,
     checked: [
-      `${head.size - unread.length} of ${head.size} entries: hash, canonical form, signatures, admission, streams, duplicates, look-up table.`,
+      `${head.size - unread.length} of ${head.size} entries: hash${judged}, duplicates, look-up table.`,
       'Every tile of every level, the root, the head lock, and every kept checkpoint with its signatures.',
     ],
     notChecked: [
+      ...(signatures === false
+        ? [
+            "The operators' signatures, and with them everything that the entries say, and the tally: left out on request.",
+          ]
+        : []),
       ...(firstUnread === undefined
         ? []
         : [
@@ -114,52 +119,118 @@ function checkLock({ store, headLock, head }: Fsck): void {
   }
 }
 
-async function checkStep(run: Fsck, { start, end }: ScrubStep): Promise<void> {
+/** Steps that are read and verified ahead of the one that is judged: enough signatures for all threads of the pool. */
+const STEPS_AHEAD = 4;
+
+/** All entries, the oldest first, as streams are judged in order; signatures are verified side by side. */
+async function checkEntries(run: Fsck): Promise<void> {
+  const ahead: { readonly step: ScrubStep; readonly opened: Promise<StepEntry[]> }[] = [];
+  const judgeFirst = async (): Promise<void> => {
+    const first = ahead.shift();
+    if (first === undefined) return;
+    await judgeStep(run, first.step, await first.opened);
+    run.onProgress?.(first.step.end, run.head.size);
+  };
+  for (const step of [...scrubSteps(run.head.size)].reverse()) {
+    const opened = openStep(run, step);
+    // Whoever awaits it gets the error; until then nobody does.
+    opened.catch(() => undefined);
+    ahead.push({ step, opened });
+    if (ahead.length > STEPS_AHEAD) await judgeFirst();
+  }
+  while (ahead.length > 0) await judgeFirst();
+}
+
+/** What one entry of a step gives: what is to be judged, or why it cannot be. */
+type StepEntry = { readonly entryHash: Uint8Array; readonly opened?: OpenedEntry } | AttestryError;
+
+/** The step's tile is checked, its entries are read, hashed and their signatures verified. */
+async function openStep(run: Fsck, { start, end }: ScrubStep): Promise<StepEntry[]> {
   const tile = { level: 0, index: start / TILE_WIDTH };
   await attempt(run, () => scrubTile(run.store, tile, run.head.size));
   const row = await attempt(run, () => tileReader(run.store)(tile.level, tile.index));
-  const indexes = Array.from({ length: end - start }, (_, i) => start + i);
-  const opened = await Promise.all(
-    indexes.map((index, i) => {
+  const entries = await readStep(run, { start, end });
+  return await Promise.all(
+    entries.map((entry, i) => {
       const leaf = row?.subarray(i * HASH_LENGTH, (i + 1) * HASH_LENGTH);
-      return attempt(run, () => openAt(run, index, leaf));
+      return refusalOf(() => openAt(run, { index: start + i, entry, leaf }));
     }),
   );
-  run.unread.push(...indexes.filter((_, i) => opened[i] === undefined));
-  for (const [i, entry] of opened.entries()) {
-    if (entry === undefined) continue;
-    await attempt(run, () => checkPlace(run, start + i, entry));
-    await attempt(run, () => readmit(run, start + i, entry));
+}
+
+/** Where one is gone, all are read one by one, so that the others are still checked. */
+async function readStep({ store }: Fsck, { start, end }: ScrubStep): Promise<ReadEntry[]> {
+  const read = await refusalOf(async () => await store.entries(start, end));
+  if (!(read instanceof AttestryError)) return read;
+  return await Promise.all(
+    Array.from({ length: end - start }, (_, i) => refusalOf(() => store.entry(start + i))),
+  );
+}
+
+type ReadEntry = Uint8Array | undefined | AttestryError;
+
+async function refusalOf<T>(run: () => T | Promise<T>): Promise<T | AttestryError> {
+  try {
+    return await run();
+  } catch (error) {
+    if (error instanceof AttestryError && error.code !== 'STORE_FAILED') return error;
+    throw error;
   }
+}
+
+async function judgeStep(
+  run: Fsck,
+  { start }: ScrubStep,
+  entries: readonly StepEntry[],
+): Promise<void> {
+  for (const [i, entry] of entries.entries()) {
+    const index = start + i;
+    if (entry instanceof AttestryError) {
+      run.unread.push(index);
+      run.problems.push({ code: entry.code, message: entry.message });
+      continue;
+    }
+    const { entryHash, opened } = entry;
+    await attempt(run, () => checkPlace(run, index, entryHash));
+    if (opened !== undefined) await attempt(run, () => readmit(run, index, opened));
+  }
+}
+
+interface EntryAt {
+  readonly index: number;
+  readonly entry: ReadEntry;
+  /** As the tile has it; undefined where the tile is gone. */
+  readonly leaf: Uint8Array | undefined;
 }
 
 /** The entry, if it hashes to its leaf and its signatures hold. */
 async function openAt(
-  { store, trust }: Fsck,
-  index: number,
-  leaf: Uint8Array | undefined,
-): Promise<OpenedEntry> {
-  const entry = store.entry(index) ?? new Uint8Array();
-  if (leaf !== undefined && !bytesEqual(leafHashBySystem(entry), leaf)) {
+  { trust, signatures }: Fsck,
+  { index, entry = new Uint8Array(), leaf }: EntryAt,
+): Promise<Exclude<StepEntry, AttestryError>> {
+  if (entry instanceof AttestryError) throw entry;
+  const entryHash = leafHashBySystem(entry);
+  if (leaf !== undefined && !bytesEqual(entryHash, leaf)) {
     throw new AttestryError(
       'ENTRY_HASH_MISMATCH',
       `Entry ${index} does not hash to its leaf in the tree.`,
     );
   }
+  if (signatures === false) return { entryHash };
   try {
-    const opened = openEntry(entry, trust);
+    const opened = openEntry(entry, trust, () => entryHash);
     for (const { publicKey, message, signature } of opened.claims) {
       if (await verifyInPool(publicKey, message, signature)) continue;
       throw new AttestryError('SIGNATURE_INVALID', 'A signature does not verify.');
     }
-    return opened;
+    return { entryHash, opened };
   } catch (cause) {
     throw inadmissible(index, cause);
   }
 }
 
-function checkPlace({ store }: Fsck, index: number, { envelope }: OpenedEntry): void {
-  const found = store.indexOf(leafHashBySystem(envelope.entry));
+function checkPlace({ store }: Fsck, index: number, entryHash: Uint8Array): void {
+  const found = store.indexOf(entryHash);
   if (found === index) return;
   const code = found === undefined || found > index ? 'TABLE_MISMATCH' : 'ENTRY_DUPLICATE';
   throw new AttestryError(code, `Entry ${index} is looked up at ${found ?? 'no index'}.`);

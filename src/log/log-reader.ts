@@ -13,8 +13,9 @@ import type { Receipt } from '../core/receipt/receipt.ts';
 import { parseEnvelope } from '../core/statement/envelope.ts';
 import { AttestryError } from '../errors.ts';
 import { opensslEngine } from '../keys/openssl-engine.ts';
+import { leafHashBySystem, nodeHashBySystem } from '../keys/openssl-hash.ts';
 import type { CheckpointState, Head, LogStore, StoredCheckpoint } from '../store/log-store.ts';
-import { leafHashBySystem, tileReader } from './second-path.ts';
+import { tileReader } from './second-path.ts';
 
 export interface LogReaderOptions {
   readonly store: LogStore;
@@ -122,12 +123,13 @@ export class LogReader {
     if (width < TILE_WIDTH) {
       const readTile: ReadTile = (l, i) =>
         l === level && i === index ? row : this.#readTile(l, i);
-      if (bytesEqual(rootFromTiles(head.size, readTile), head.root)) return row;
+      if (bytesEqual(rootFromTiles(head.size, readTile, nodeHashBySystem), head.root)) return row;
       throw new AttestryError('ROOT_MISMATCH', `The tiles do not give the root of ${head.size}.`);
     }
     const at = (index % TILE_WIDTH) * HASH_LENGTH;
     const above = this.#row(head, level + 1, Math.floor(index / TILE_WIDTH));
-    if (bytesEqual(rowRoot(row), above.subarray(at, at + HASH_LENGTH))) return row;
+    if (bytesEqual(rowRoot(row, nodeHashBySystem), above.subarray(at, at + HASH_LENGTH)))
+      return row;
     throw new AttestryError('TILE_HASH_MISMATCH', `Tile ${level}/${index} does not fit above.`);
   }
 

@@ -13,6 +13,7 @@ import type { TrustedLog, TrustRoot } from '../core/trust/trust-root.ts';
 import { isWithin } from '../core/trust/window.ts';
 import { AttestryError } from '../errors.ts';
 import { type VerifyMany, verifyInPool } from '../keys/openssl-engine.ts';
+import { leafHashBySystem, nodeHashBySystem } from '../keys/openssl-hash.ts';
 import type { HeadLock } from '../store/head-lock.ts';
 import type { CheckpointState, Head, LogStore, StoredCheckpoint } from '../store/log-store.ts';
 import { DEFAULT_LOG_LIMITS, type LogLimits } from './limits.ts';
@@ -52,6 +53,8 @@ export interface Submission {
   readonly index: number;
   /** False when the same envelope was there already. */
   readonly isNew: boolean;
+  /** RFC 8785 bytes of the committed receipt, where it is at hand: as `receipt` gives it, but at no cost. */
+  readonly receipt?: () => Uint8Array;
 }
 
 /** Counts since the start. */
@@ -146,7 +149,7 @@ export class Log {
     const { store, signer, limits, clockMs } = options;
     this.#options = options;
     this.origin = signer.vkey.name;
-    const readNode = tileNodeReader(tileReader(store));
+    const readNode = tileNodeReader(tileReader(store), nodeHashBySystem);
     this.#rate = new OperatorRate({
       perSecond: limits.operatorEntriesPerSecond,
       burst: limits.operatorBurst,
@@ -155,7 +158,7 @@ export class Log {
     this.#publisher = this.#makePublisher(readNode);
     this.#sequencer = new Sequencer({
       ...options,
-      frontier: frontierAt(options.head.size, readNode),
+      frontier: frontierAt(options.head.size, readNode, nodeHashBySystem),
       onCheckpoint: (size, note) => this.#onCheckpoint({ size, note }),
       onFatal: (error) => this.#stop(error),
     });
@@ -179,7 +182,7 @@ export class Log {
         `${this.origin} takes no more statements${trusted.retired === undefined ? '' : `; ${trusted.retired.successor} does`}.`,
       );
     }
-    const opened = openEntry(entry, trust);
+    const opened = openEntry(entry, trust, leafHashBySystem);
     const verdicts = await Promise.all(
       opened.claims.map(({ publicKey, message, signature }) =>
         verifyMany(publicKey, message, signature),
@@ -203,10 +206,10 @@ export class Log {
 
   /** Where the admitted entry stands, once it is committed. @throws QUEUE_FULL, STREAM_*, NODE_STOPPING, STORE_FAILED */
   async commit(admitted: AdmittedEntry): Promise<Submission> {
-    const { index, isNew } = await this.#sequencer.enqueue(admitted);
-    if (isNew) this.#counters.accepted++;
+    const placement = await this.#sequencer.enqueue(admitted);
+    if (placement.isNew) this.#counters.accepted++;
     else this.#counters.repeated++;
-    return { entryHash: admitted.entryHash, index, isNew };
+    return { entryHash: admitted.entryHash, ...placement };
   }
 
   /** Whether a quorum has cosigned a checkpoint that covers the entry, within the time. */

@@ -3,8 +3,9 @@ import { bytesEqual } from '../core/bytes/equal.ts';
 import { HASH_LENGTH, rowRoot } from '../core/merkle/hash.ts';
 import { hashesOnLevel, TILE_WIDTH } from '../core/merkle/tile.ts';
 import { AttestryError } from '../errors.ts';
+import { leafHashBySystem, nodeHashBySystem } from '../keys/openssl-hash.ts';
 import type { LogStore } from '../store/log-store.ts';
-import { leafHashBySystem, tileReader } from './second-path.ts';
+import { tileReader } from './second-path.ts';
 
 /** One tile's worth of the log: up to 256 entries and what leads up from them. */
 export interface ScrubStep {
@@ -71,7 +72,7 @@ export function scrubTile(
   if (width < TILE_WIDTH) return;
   const at = (index % TILE_WIDTH) * HASH_LENGTH;
   const above = read(level + 1, Math.floor(index / TILE_WIDTH)).subarray(at, at + HASH_LENGTH);
-  if (!bytesEqual(rowRoot(row), above)) {
+  if (!bytesEqual(rowRoot(row, nodeHashBySystem), above)) {
     throw new AttestryError(
       'TILE_HASH_MISMATCH',
       `Tile ${level}/${index} does not hash to its place in the tile above.`,

@@ -10,8 +10,10 @@ import type { NoteSigner } from '../core/note/vkey.ts';
 import type { AdmittedEntry } from '../core/statement/admission.ts';
 import { advanceStream, type StreamState, streamKey } from '../core/statement/stream.ts';
 import { AttestryError } from '../errors.ts';
+import { signInProcess } from '../keys/openssl-engine.ts';
 import type { HeadLock } from '../store/head-lock.ts';
 import type { Head, LogCommit, LogStore } from '../store/log-store.ts';
+import { BatchReceipts, proveCommit } from './batch-receipts.ts';
 import type { LogLimits } from './limits.ts';
 import { tileReader, verifyCommit } from './second-path.ts';
 
@@ -20,7 +22,11 @@ export interface Placement {
   readonly index: number;
   /** False for an entry that was there already, or was on its way. */
   readonly isNew: boolean;
+  /** RFC 8785 bytes of the committed receipt; at hand only for an entry that was committed while this was waited for. */
+  readonly receipt?: () => Uint8Array;
 }
+
+type Committed = Required<Omit<Placement, 'isNew'>>;
 
 export interface SequencerOptions {
   readonly store: LogStore;
@@ -38,8 +44,10 @@ export interface SequencerOptions {
 
 interface QueuedEntry {
   readonly admitted: AdmittedEntry;
+  /** Hex entry hash. */
+  readonly hash: string;
   readonly stream: { readonly key: string; readonly state: StreamState } | undefined;
-  readonly resolve: (index: number) => void;
+  readonly resolve: (committed: Committed) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -51,7 +59,7 @@ export class Sequencer {
   readonly #queue: QueuedEntry[] = [];
   #queuedBytes = 0;
   /** Entries in the queue or in the commit under way, by hex entry hash. */
-  readonly #underWay = new Map<string, Promise<number>>();
+  readonly #underWay = new Map<string, Promise<Committed>>();
   /** Streams as they will stand once everything queued is committed. */
   readonly #streams = new Map<string, StreamState>();
   #running: Promise<void> | undefined;
@@ -80,18 +88,18 @@ export class Sequencer {
     if (this.#stopped !== undefined) throw this.#stopped;
     const hash = encodeHex(admitted.entryHash);
     const underWay = this.#underWay.get(hash);
-    if (underWay !== undefined) return { index: await underWay, isNew: false };
+    if (underWay !== undefined) return { ...(await underWay), isNew: false };
     const known = this.#options.store.indexOf(admitted.entryHash);
     if (known !== undefined) return { index: known, isNew: false };
     this.#demandRoom(admitted.entry.length);
     const stream = this.#advance(admitted);
-    const committed = new Promise<number>((resolve, reject) => {
-      this.#queue.push({ admitted, stream, resolve, reject });
+    const committed = new Promise<Committed>((resolve, reject) => {
+      this.#queue.push({ admitted, hash, stream, resolve, reject });
     });
     this.#queuedBytes += admitted.entry.length;
     this.#underWay.set(hash, committed);
     this.#running ??= this.#run();
-    return { index: await committed, isNew: true };
+    return { ...(await committed), isNew: true };
   }
 
   /** Commits what is queued, then takes nothing more. */
@@ -161,15 +169,19 @@ export class Sequencer {
     const { store, headLock, signer, onCheckpoint } = this.#options;
     const before = this.#head;
     const commit = this.#prepare(batch);
+    const proven = proveCommit(commit, this.#frontier.hashes);
     await store.commit(commit);
     await verifyCommit(store, commit, this.#frontier);
     const { head } = commit;
     await headLock.swap(before, head);
     if (this.#failed) throw this.#stopped;
     this.#head = head;
-    const note = signCheckpoint({ origin: signer.vkey.name, ...head }, signer);
+    const note = signCheckpoint({ origin: signer.vkey.name, ...head }, signer, signInProcess);
     await store.putCheckpoint('committed', head.size, note);
-    for (const [i, entry] of batch.entries()) this.#settle(entry, before.size + i);
+    const receipts = new BatchReceipts(commit, proven, note);
+    for (const [i, entry] of batch.entries()) {
+      this.#settle(entry, { index: before.size + i, receipt: () => receipts.format(i) });
+    }
     onCheckpoint(head.size, note);
   }
 
@@ -192,22 +204,23 @@ export class Sequencer {
     return { from, entries, tiles, head: { size, root }, streams, mentions: [] };
   }
 
-  #settle({ admitted, stream, resolve }: QueuedEntry, index: number): void {
-    this.#forget(admitted);
+  #settle(entry: QueuedEntry, committed: Committed): void {
+    const { stream, resolve } = entry;
+    this.#forget(entry);
     if (stream !== undefined && this.#streams.get(stream.key) === stream.state)
       this.#streams.delete(stream.key);
-    resolve(index);
+    resolve(committed);
   }
 
-  #forget(admitted: AdmittedEntry): void {
+  #forget({ admitted, hash }: QueuedEntry): void {
     this.#queuedBytes -= admitted.entry.length;
-    this.#underWay.delete(encodeHex(admitted.entryHash));
+    this.#underWay.delete(hash);
   }
 
   #reject(batch: readonly QueuedEntry[]): void {
-    for (const { admitted, reject } of batch) {
-      this.#forget(admitted);
-      reject(this.#stopped);
+    for (const entry of batch) {
+      this.#forget(entry);
+      entry.reject(this.#stopped);
     }
   }
 }

@@ -8,6 +8,7 @@ import { leavesOf } from '../core/tally/leaves.ts';
 import { EMPTY_TALLY, type TallyLeaf } from '../core/tally/node.ts';
 import { ZERO_SUMS } from '../core/tally/sums.ts';
 import type { TallyHead } from '../core/tally/tally-note.ts';
+import { leafHashBySystem } from '../keys/openssl-hash.ts';
 import { commitLeaves } from './leaf-commit.ts';
 import type { TallyState, TallyStore } from './tally-store.ts';
 
@@ -63,7 +64,7 @@ export class Tally {
     }
     // A reader that has the entries at hand does not let anyone else have a turn.
     await nextTurn();
-    return entries.flatMap((entry, i) => leavesOf(entry, from + i));
+    return entries.flatMap((entry, i) => leavesOf(entry, from + i, leafHashBySystem));
   }
 }
 

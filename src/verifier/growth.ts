@@ -5,9 +5,10 @@
  */
 import { bytesEqual } from '../core/bytes/equal.ts';
 import { growTiles } from '../core/merkle/growth.ts';
-import { HASH_LENGTH, leafHash } from '../core/merkle/hash.ts';
+import { HASH_LENGTH } from '../core/merkle/hash.ts';
 import { TILE_WIDTH } from '../core/merkle/tile.ts';
 import { AttestryError } from '../errors.ts';
+import { leafHashBySystem } from '../keys/openssl-hash.ts';
 import type { LogCommit } from '../store/log-store.ts';
 import type { LogSource } from './log-source.ts';
 import type { Mirror } from './mirror.ts';
@@ -87,7 +88,7 @@ async function fetchBundle(
   return entries.slice(Math.max(0, from - start)).map((entry, i) => {
     const at = Math.max(start, from) + i;
     const expected = row.subarray((at - start) * HASH_LENGTH, (at - start + 1) * HASH_LENGTH);
-    const entryHash = leafHash(entry);
+    const entryHash = leafHashBySystem(entry);
     if (!bytesEqual(entryHash, expected)) throw entryMismatch(at);
     return { entry, entryHash };
   });

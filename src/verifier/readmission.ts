@@ -10,6 +10,7 @@ import { advanceStream, type StreamState, streamKey } from '../core/statement/st
 import type { TrustRoot } from '../core/trust/trust-root.ts';
 import { AttestryError, type AttestryErrorCode } from '../errors.ts';
 import { type VerifyMany, verifyInPool } from '../keys/openssl-engine.ts';
+import { leafHashBySystem } from '../keys/openssl-hash.ts';
 import { encodeUint64 } from '../store/level-keys.ts';
 import type { LogCommit, LogStore } from '../store/log-store.ts';
 
@@ -65,7 +66,7 @@ async function admit(
 ): Promise<AdmittedEntry | AttestryError> {
   const { verifyMany = verifyInPool } = rules;
   try {
-    const opened = openEntry(entry, rules.trust);
+    const opened = openEntry(entry, rules.trust, leafHashBySystem);
     for (const { publicKey, message, signature } of opened.claims) {
       if (await verifyMany(publicKey, message, signature)) continue;
       return new AttestryError('SIGNATURE_INVALID', 'A signature of the entry does not verify.');

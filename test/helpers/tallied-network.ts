@@ -49,7 +49,7 @@ export function rulesOf(file: TestNetwork['file']): VerificationRules {
 }
 
 export function leavesOfLog({ entries }: TestLog, size: number = entries.length): TallyLeaf[] {
-  return entries.slice(0, size).flatMap(leavesOf);
+  return entries.slice(0, size).flatMap((entry, i) => leavesOf(entry, i));
 }
 
 export interface TallyNoteOptions {

@@ -51,7 +51,11 @@ async function copyOfLog(): Promise<LogBed> {
   return bed;
 }
 
-async function check(bed: LogBed, change?: (store: LogStore) => Partial<LogStore>) {
+async function check(
+  bed: LogBed,
+  change?: (store: LogStore) => Partial<LogStore>,
+  signatures?: boolean,
+) {
   bed.disk.held = false;
   const store = openMemoryLogStore(bed.disk);
   const { trust } = bed.network.rules;
@@ -62,6 +66,7 @@ async function check(bed: LogBed, change?: (store: LogStore) => Partial<LogStore
     trust,
     log: trust.logs.get(bed.eu.origin) as TrustedLog,
     now: NOW,
+    ...(signatures === undefined ? {} : { signatures }),
     onProgress: (done) => progress.push(done),
   });
   return { report, progress };
@@ -279,12 +284,24 @@ describe('fsck of a damaged log', () => {
     expect(codesOf((await check(bed)).report)).toEqual(['ENTRY_HASH_MISMATCH']);
   });
 
+  it('checks hashes alone on request, and says so', async () => {
+    const bed = await copyOfLog();
+    const { report } = await check(bed, undefined, false);
+    expect(report.problems).toEqual([]);
+    expect(report.checked[0]).toBe('300 of 300 entries: hash, duplicates, look-up table.');
+    expect(report.notChecked[0]).toContain("The operators' signatures, and with them everything");
+    const row = bed.disk.entries.get(17) as Uint8Array;
+    bed.disk.entries.set(17, flipBit(row, 40));
+    const damaged = await check(bed, undefined, false);
+    expect(codesOf(damaged.report)).toEqual(['ENTRY_HASH_MISMATCH']);
+  });
+
   it('does not take a failing disk for a damaged log', async () => {
     const eio = new AttestryError('STORE_FAILED', 'EIO');
     const failing = (): never => {
       throw eio;
     };
-    await expect(check(await copyOfLog(), () => ({ entry: failing }))).rejects.toBe(eio);
+    await expect(check(await copyOfLog(), () => ({ entries: failing }))).rejects.toBe(eio);
   });
 });
 

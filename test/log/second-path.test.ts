@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { encodeUtf8 } from '../../src/core/bytes/utf8.ts';
 import { leafHash, rowRoot } from '../../src/core/merkle/hash.ts';
-import { leafHashBySystem } from '../../src/log/second-path.ts';
+import { leafHashBySystem } from '../../src/keys/openssl-hash.ts';
 import type { LogCommit, LogStore } from '../../src/store/log-store.ts';
 import { openMemoryLogStore } from '../../src/store/memory-log-store.ts';
 import { LogBed } from '../helpers/log-bed.ts';

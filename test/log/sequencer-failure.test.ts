@@ -77,7 +77,7 @@ describe('Sequencer under more load than it takes', () => {
     expect(await refusalOf(bed.sequencer.enqueue(one))).toMatchObject({ code: 'QUEUE_FULL' });
     gate.open();
     await Promise.all([first, second]);
-    expect(await bed.sequencer.enqueue(one)).toEqual({ index: 2, isNew: true });
+    expect(await bed.sequencer.enqueue(one)).toMatchObject({ index: 2, isNew: true });
   });
 });
 

@@ -134,7 +134,7 @@ describe('Sequencer given an entry twice', () => {
   it('gives the place that it has', async () => {
     const bed = open();
     await enqueueAll(bed, deployments(3));
-    expect(await bed.sequencer.enqueue(deployment(1))).toEqual({ index: 1, isNew: false });
+    expect(await bed.sequencer.enqueue(deployment(1))).toMatchObject({ index: 1, isNew: false });
     expect(bed.sequencer.head.size).toBe(3);
     expect(bed.notes).toHaveLength(1);
   });
@@ -154,9 +154,9 @@ describe('Sequencer given an entry twice', () => {
     const inCommit = bed.sequencer.enqueue(deployment(0));
     const queued = [deployment(1), deployment(1)].map((entry) => bed.sequencer.enqueue(entry));
     gate.open();
-    expect(await first).toEqual({ index: 0, isNew: true });
-    expect(await inCommit).toEqual({ index: 0, isNew: false });
-    expect(await Promise.all(queued)).toEqual([
+    expect(await first).toMatchObject({ index: 0, isNew: true });
+    expect(await inCommit).toMatchObject({ index: 0, isNew: false });
+    expect(await Promise.all(queued)).toMatchObject([
       { index: 1, isNew: true },
       { index: 1, isNew: false },
     ]);

@@ -30,7 +30,7 @@ function rootOf(state: TallyState): string {
 }
 
 function naiveRoot(log: readonly Uint8Array[]): string {
-  return encodeHex(naiveTally(log.flatMap(leavesOf)).hash);
+  return encodeHex(naiveTally(log.flatMap((entry, i) => leavesOf(entry, i))).hash);
 }
 
 describe('Tally.grow', () => {
@@ -68,7 +68,7 @@ describe('Tally.grow', () => {
     const { count = 0 } = (await tally.grow(LOG.length)).root ?? {};
     expect(statements).toHaveLength(134);
     // An evaluation of the fake log is about two models.
-    expect(count).toBe(LOG.flatMap(leavesOf).length);
+    expect(count).toBe(LOG.flatMap((entry, i) => leavesOf(entry, i)).length);
     expect(count).toBeGreaterThan(134);
     const before = rootOf(tally.state);
     const state = await tally.grow(LOG.length + noise.length);
@@ -145,7 +145,11 @@ describe('tallyHead', () => {
       sums: ZERO_SUMS,
     });
     const state = await tally.grow(LOG.length);
-    const { hash: tallyRoot, count, sums } = naiveTally(LOG.flatMap(leavesOf));
+    const {
+      hash: tallyRoot,
+      count,
+      sums,
+    } = naiveTally(LOG.flatMap((entry, i) => leavesOf(entry, i)));
     expect(tallyHead(origin, state, logRoot)).toEqual({
       origin,
       size: 150,

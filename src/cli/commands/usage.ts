@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { type Command, Option } from 'commander';
 import { VerifierClient } from '../../client/verifier-client.ts';
+import { formatFocusCsv } from '../../core/report/focus-csv.ts';
 import { judge } from '../../core/report/judge.ts';
 import type { Report } from '../../core/report/report.ts';
 import { type UsageGrouping, usageRows } from '../../core/report/usage-rows.ts';
@@ -11,7 +12,6 @@ import { EXIT_BY_OUTCOME } from '../exit-code.ts';
 import { readTrust, type TrustFlags } from '../input.ts';
 import { formatReport } from '../print-report.ts';
 import { formatTable, say, sayJson } from '../terminal.ts';
-import { formatFocusCsv } from '../usage-csv.ts';
 
 interface UsageFlags extends TrustFlags {
   readonly verifier: string;

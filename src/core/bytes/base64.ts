@@ -14,13 +14,17 @@ export function encodeBase64(bytes: Uint8Array): string {
   const out = new Uint8Array(Math.ceil(bytes.length / 3) * 4);
   let at = 0;
   for (let i = 0; i < bytes.length; i += 3) {
-    const left = bytes.length - i;
-    const group = ((bytes[i] as number) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
+    // Past the end an index gives undefined, which counts as 0 here.
+    const group =
+      ((bytes[i] as number) << 16) | ((bytes[i + 1] as number) << 8) | (bytes[i + 2] as number);
     out[at++] = SIX_BITS_TO_CODE[group >> 18] as number;
     out[at++] = SIX_BITS_TO_CODE[(group >> 12) & 63] as number;
-    out[at++] = left > 1 ? (SIX_BITS_TO_CODE[(group >> 6) & 63] as number) : PAD;
-    out[at++] = left > 2 ? (SIX_BITS_TO_CODE[group & 63] as number) : PAD;
+    out[at++] = SIX_BITS_TO_CODE[(group >> 6) & 63] as number;
+    out[at++] = SIX_BITS_TO_CODE[group & 63] as number;
   }
+  const left = bytes.length % 3;
+  if (left > 0) out[at - 1] = PAD;
+  if (left === 1) out[at - 2] = PAD;
   return ascii.decode(out);
 }
 
@@ -42,20 +46,35 @@ export function decodeBase64(text: string): Uint8Array {
 
 function decodeGroups(text: string, padding: number): Uint8Array | undefined {
   const out = new Uint8Array((text.length / 4) * 3 - padding);
-  const digits = text.length - padding;
-  let bits = 0;
-  let bitCount = 0;
+  const whole = padding === 0 ? text.length : text.length - 4;
+  let invalid = 0;
   let at = 0;
-  for (let i = 0; i < digits; i++) {
-    const value = CODE_TO_SIX_BITS[text.charCodeAt(i)] ?? INVALID;
-    if (value === INVALID) return undefined;
-    bits = ((bits << 6) | value) & 0xffff;
-    bitCount += 6;
-    if (bitCount >= 8) {
-      bitCount -= 8;
-      out[at++] = (bits >> bitCount) & 0xff;
-    }
+  for (let i = 0; i < whole; i += 4) {
+    const a = sixBits(text, i);
+    const b = sixBits(text, i + 1);
+    const c = sixBits(text, i + 2);
+    const d = sixBits(text, i + 3);
+    invalid |= a | b | c | d;
+    out[at++] = (a << 2) | (b >> 4);
+    out[at++] = (b << 4) | (c >> 2);
+    out[at++] = (c << 6) | d;
   }
-  const trailing = bits & ((1 << bitCount) - 1);
-  return trailing === 0 ? out : undefined;
+  // INVALID has bits that no six bits have.
+  if (invalid > 63) return undefined;
+  return padding === 0 || decodeLastGroup(text, whole, out.subarray(at)) ? out : undefined;
+}
+
+/** Writes the one or two bytes of a padded group; false where it is none, or has bits set that no byte takes up. */
+function decodeLastGroup(text: string, start: number, out: Uint8Array): boolean {
+  const a = sixBits(text, start);
+  const b = sixBits(text, start + 1);
+  const c = out.length === 2 ? sixBits(text, start + 2) : 0;
+  out[0] = (a << 2) | (b >> 4);
+  if (out.length === 2) out[1] = (b << 4) | (c >> 2);
+  const trailing = out.length === 2 ? c & 3 : b & 15;
+  return (a | b | c) <= 63 && trailing === 0;
+}
+
+function sixBits(text: string, at: number): number {
+  return CODE_TO_SIX_BITS[text.charCodeAt(at)] ?? INVALID;
 }

@@ -1,7 +1,9 @@
 /** Comparing and joining byte strings. Nothing compared here is secret, so plain loops will do. */
 
 export function bytesEqual(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 /** Negative, zero or positive as `a` sorts before, with or after `b`, byte by byte. */

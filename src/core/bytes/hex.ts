@@ -19,9 +19,17 @@ export function decodeHex(text: string, length?: number): Uint8Array {
       `Expected ${expected} lowercase hex digits, got ${quote(text)}.`,
     );
   }
-  return Uint8Array.from({ length: text.length / 2 }, (_, i) =>
-    Number.parseInt(text.slice(i * 2, i * 2 + 2), 16),
-  );
+  const bytes = new Uint8Array(text.length / 2);
+  for (let i = 0; i < bytes.length; i++) {
+    bytes[i] = (digitOf(text, 2 * i) << 4) | digitOf(text, 2 * i + 1);
+  }
+  return bytes;
+}
+
+// The text has only 0 to 9 (0x30 on) and a to f (0x61 on).
+function digitOf(text: string, at: number): number {
+  const code = text.charCodeAt(at);
+  return code < 0x61 ? code - 0x30 : code - 0x57;
 }
 
 /** Text for an error message: short, and with nothing that a terminal would act on. */

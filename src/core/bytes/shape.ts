@@ -91,6 +91,9 @@ export function record<T>(item: Reader<T>, max: number): Reader<Readonly<Record<
 // Control characters (C0, DEL, C1), line separators and bidirectional overrides never reach a screen or a log line.
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/u;
 
+// Nearly all text: printable and in NFC without a look at Unicode's tables.
+const PLAIN = /^[\x20-\x7e]*$/;
+
 /** Printable Unicode text in NFC, 1 to `max` UTF-16 units. */
 export function text(max: number): Reader<string> {
   return (value, path) => {
@@ -100,6 +103,7 @@ export function text(max: number): Reader<string> {
         `Expected ${at(path)} to be 1 to ${max} characters, got ${value.length}.`,
       );
     }
+    if (PLAIN.test(value)) return value;
     if (UNPRINTABLE.test(value) || value.normalize('NFC') !== value) {
       throw new ShapeError(
         `Expected ${at(path)} to be printable text in NFC, got ${quote(value)}.`,
@@ -157,16 +161,28 @@ export const time: Reader<string> = checkedText('a UTC time like 2026-10-01T12:0
 export const digest: Reader<string> = checkedText('64 lowercase hex digits', (hex) =>
   decodeHex(hex, 32),
 );
+const BASE64 = 'canonical base64';
+
 /** Bytes in canonical standard base64, still as text. */
-export const base64: Reader<string> = checkedText('canonical base64', decodeBase64);
+export const base64: Reader<string> = checkedText(BASE64, decodeBase64);
+/** The bytes that canonical standard base64 stands for. */
+export const base64Bytes: Reader<Uint8Array> = parsedText(BASE64, decodeBase64);
 
 /** Text that `parse` accepts, kept as text. */
 export function checkedText(what: string, parse: (text: string) => unknown): Reader<string> {
+  const read = parsedText(what, parse);
+  return (value, path) => {
+    read(value, path);
+    return value as string;
+  };
+}
+
+/** What `parse` makes of a text. */
+function parsedText<T>(what: string, parse: (text: string) => T): Reader<T> {
   return (value, path) => {
     if (typeof value !== 'string') throw expected(path, what, value);
     try {
-      parse(value);
-      return value;
+      return parse(value);
     } catch (error) {
       if (error instanceof AttestryError) throw new ShapeError(`${at(path)}: ${error.message}`);
       throw error;

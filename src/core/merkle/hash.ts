@@ -4,6 +4,11 @@ import { AttestryError } from '../../errors.ts';
 
 export const HASH_LENGTH = 32;
 
+/** The hash of a leaf, by whichever implementation of SHA-256. */
+export type HashLeaf = (entry: Uint8Array) => Uint8Array;
+/** The hash of a node, by whichever implementation of SHA-256. */
+export type HashNode = (left: Uint8Array, right: Uint8Array) => Uint8Array;
+
 export function sha256(bytes: Uint8Array): Uint8Array {
   return nobleSha256(bytes);
 }
@@ -33,27 +38,25 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
 }
 
 /** The root over hashes that stand side by side in `row`, at least one. A row of a tile gives the hash that stands for it one tile level up. */
-export function rowRoot(row: Uint8Array): Uint8Array {
+export function rowRoot(row: Uint8Array, hashNode: HashNode = nodeHash): Uint8Array {
   if (row.length === 0 || row.length % HASH_LENGTH !== 0) {
     throw new RangeError(`Expected one or more 32-byte hashes, got ${row.length} bytes.`);
   }
   const work = row.slice();
   for (let width = work.length / HASH_LENGTH; width > 1; width = Math.ceil(width / 2)) {
-    halveRow(work, width);
+    halveRow(work, width, hashNode);
   }
   return work.slice(0, HASH_LENGTH);
 }
 
 // A lone last hash moves up unhashed, which gives the shape of RFC 6962: split at the largest power of two.
-function halveRow(work: Uint8Array, width: number): void {
+function halveRow(work: Uint8Array, width: number, hashNode: HashNode): void {
   for (let i = 0; i < width; i += 2) {
-    const pair = work.subarray(i * HASH_LENGTH, (i + 2) * HASH_LENGTH);
+    const middle = (i + 1) * HASH_LENGTH;
+    const left = work.subarray(i * HASH_LENGTH, middle);
     const at = (i / 2) * HASH_LENGTH;
-    if (i + 1 === width) work.copyWithin(at, i * HASH_LENGTH, width * HASH_LENGTH);
-    else {
-      nodeInput.set(pair, 1);
-      work.set(sha256(nodeInput), at);
-    }
+    if (i + 1 === width) work.copyWithin(at, i * HASH_LENGTH, middle);
+    else work.set(hashNode(left, work.subarray(middle, middle + HASH_LENGTH)), at);
   }
 }
 

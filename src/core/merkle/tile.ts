@@ -1,6 +1,6 @@
 /** Tiles, c2sp.org/tlog-tiles: rows of up to 256 hashes, from which every node of the tree is recomputed. */
 import { AttestryError } from '../../errors.ts';
-import { EMPTY_ROOT, HASH_LENGTH, nodeHash, rowRoot } from './hash.ts';
+import { EMPTY_ROOT, HASH_LENGTH, type HashNode, nodeHash, rowRoot } from './hash.ts';
 import { isTreeSize, type ReadNode } from './range.ts';
 
 /** The hashes of a tile side by side: 32 bytes times its width. */
@@ -49,7 +49,7 @@ export function hashesOnLevel(level: number, size: number): number {
  * read again, so a reader outlives the growth of its log. The hashes may be views of the bytes that `readTile` gave.
  * @throws TILE_LENGTH_WRONG
  */
-export function tileNodeReader(readTile: ReadTile): ReadNode {
+export function tileNodeReader(readTile: ReadTile, hashNode: HashNode = nodeHash): ReadNode {
   const open = new Map<string, OpenTile>();
   return (level, index) => {
     const node = tileNodeAt(level, index);
@@ -62,12 +62,16 @@ export function tileNodeReader(readTile: ReadTile): ReadNode {
       open.set(key, tile);
       if (open.size > MOST_OPEN_TILES) open.delete(open.keys().next().value as string);
     }
-    return nodeOfTile(tile, node.height, node.offset);
+    return nodeOfTile(tile, node, hashNode);
   };
 }
 
 /** The root of the tree of `size` leaves, from its partial tiles at the right edge: those that `tilesOfSize` names. @throws TILE_LENGTH_WRONG */
-export function rootFromTiles(size: number, readTile: ReadTile): Uint8Array {
+export function rootFromTiles(
+  size: number,
+  readTile: ReadTile,
+  hashNode: HashNode = nodeHash,
+): Uint8Array {
   if (!isTreeSize(size)) throw new RangeError(`Expected a size up to 2^53-1, got ${size}.`);
   let root: Uint8Array | undefined;
   for (let level = 0; hashesOnLevel(level, size) > 0; level++) {
@@ -79,7 +83,7 @@ export function rootFromTiles(size: number, readTile: ReadTile): Uint8Array {
     const at = { level, index: Math.floor(count / TILE_WIDTH) };
     row.set(readRow(readTile, at, width).subarray(0, width * HASH_LENGTH));
     if (root !== undefined) row.set(root, width * HASH_LENGTH);
-    root = rowRoot(root === undefined ? row.subarray(0, width * HASH_LENGTH) : row);
+    root = rowRoot(root === undefined ? row.subarray(0, width * HASH_LENGTH) : row, hashNode);
   }
   return root ?? EMPTY_ROOT;
 }
@@ -102,13 +106,19 @@ function readRow(
   return row;
 }
 
-function nodeOfTile(tile: OpenTile, height: number, offset: number): Uint8Array {
+function nodeOfTile(
+  tile: OpenTile,
+  { height, offset }: Pick<TileNode, 'height' | 'offset'>,
+  hashNode: HashNode,
+): Uint8Array {
   if (height === 0) return tile.row.subarray(offset * HASH_LENGTH, (offset + 1) * HASH_LENGTH);
   const at = TILE_WIDTH / 2 ** height + offset;
   const known = tile.inner[at];
   if (known !== undefined) return known;
-  const left = nodeOfTile(tile, height - 1, offset * 2);
-  const node = nodeHash(left, nodeOfTile(tile, height - 1, offset * 2 + 1));
+  const below = { height: height - 1, offset: 2 * offset };
+  const left = nodeOfTile(tile, below, hashNode);
+  const right = nodeOfTile(tile, { ...below, offset: below.offset + 1 }, hashNode);
+  const node = hashNode(left, right);
   tile.inner[at] = node;
   return node;
 }

@@ -11,6 +11,14 @@ import { HASH_LENGTH, leafHash, sha256 } from '../merkle/hash.ts';
 import { verifyInclusion } from '../merkle/inclusion.ts';
 import { parseShardName, requireModelPath } from './shard-name.ts';
 
+/** Left out at the top of a model's folder, section 6.2. */
+export const ALWAYS_IGNORED: readonly string[] = [
+  '.git',
+  '.gitattributes',
+  '.github',
+  '.gitignore',
+];
+
 /** A file of a model, or a shard of one. */
 export interface ModelResource {
   /** The path relative to the folder, with forward slashes; of a shard `<path>:<start>:<end>`. */

@@ -38,9 +38,14 @@ export function parseTlogProof(text: string): TlogProof {
 }
 
 export function formatTlogProof(proof: TlogProof): string {
-  const extra = proof.extra === undefined ? '' : `extra ${encodeBase64(proof.extra)}\n`;
-  const head = `${HEADER}\n${extra}index ${proof.index}\n`;
+  const head = formatTlogProofHead(proof.index, proof.extra);
   return `${head}${formatHashLines(proof.proof)}\n${proof.checkpoint}`;
+}
+
+/** The lines before the hashes. */
+export function formatTlogProofHead(index: number, extra?: Uint8Array): string {
+  const extraLine = extra === undefined ? '' : `extra ${encodeBase64(extra)}\n`;
+  return `${HEADER}\n${extraLine}index ${index}\n`;
 }
 
 function takeField(lines: string[], prefix: string): string | undefined {

@@ -33,6 +33,13 @@ export function parseReceipt(bytes: Uint8Array): Receipt {
   return { envelope: envelopeOf(file.envelope), proof: parseTlogProof(file.proof) };
 }
 
+/** What stands in a receipt before the entry. */
+export const RECEIPT_HEAD = '{"envelope":';
+/** What stands after the entry, before the proof as JSON text. */
+export const RECEIPT_MIDDLE = ',"proof":';
+/** What stands after the proof. */
+export const RECEIPT_TAIL = `,"type":${JSON.stringify(RECEIPT_TYPE)},"version":1}`;
+
 /** RFC 8785 bytes. */
 export function formatReceipt(receipt: Receipt): Uint8Array {
   return formatCanonicalJson({

@@ -5,7 +5,7 @@
  */
 import { AttestryError } from '../../errors.ts';
 import { formatTime, parseTime } from '../bytes/time.ts';
-import { leafHash } from '../merkle/hash.ts';
+import { type HashLeaf, leafHash } from '../merkle/hash.ts';
 import { CLOCK_SKEW_SECONDS } from '../note/cosignature.ts';
 import { type SignatureClaim, type SignatureEngine, verifySignature } from '../note/ed25519.ts';
 import { verifySuccession } from '../trust/retirement.ts';
@@ -51,7 +51,11 @@ export function admitEntry(entry: Uint8Array, rules: AdmissionRules): AdmittedEn
 }
 
 /** Step one: structure, and whose signatures these claim to be. @throws ENTRY_TOO_LARGE, JSON_*, ENVELOPE_*, KEY_UNKNOWN */
-export function openEntry(entry: Uint8Array, trust: TrustRoot): OpenedEntry {
+export function openEntry(
+  entry: Uint8Array,
+  trust: TrustRoot,
+  hashLeaf: HashLeaf = leafHash,
+): OpenedEntry {
   const envelope = parseEnvelope(entry);
   const message = envelopeMessage(envelope);
   const signers = envelope.signatures.map(({ keyid, signature }) => {
@@ -76,7 +80,7 @@ export function openEntry(entry: Uint8Array, trust: TrustRoot): OpenedEntry {
   }
   return {
     envelope,
-    entryHash: leafHash(entry),
+    entryHash: hashLeaf(entry),
     operator,
     claims: signers.map(({ claim }) => claim),
   };

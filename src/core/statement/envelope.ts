@@ -12,8 +12,8 @@ import {
   type DsseSignature,
   dsseFields,
   dsseJson,
+  dsseParser,
   formatDsse,
-  parseDsse,
   signDsse,
 } from './dsse.ts';
 
@@ -39,6 +39,8 @@ export interface Envelope {
 /** The JSON shape of an envelope, for formats that carry one inside. */
 export const envelopeFields: Reader<DsseFields> = dsseFields(FORMAT.signatures);
 
+const parseFields = dsseParser(FORMAT);
+
 /** The envelope in an entry; its signatures are not verified. @throws ENTRY_TOO_LARGE, JSON_*, ENVELOPE_*, SIGNATURE_DUPLICATE */
 export function parseEnvelope(entry: Uint8Array): Envelope {
   if (entry.length > LARGEST_ENTRY_BYTES) {
@@ -47,7 +49,7 @@ export function parseEnvelope(entry: Uint8Array): Envelope {
       `Expected an envelope of at most ${LARGEST_ENTRY_BYTES} bytes, got ${entry.length}; refer to large content by its digest.`,
     );
   }
-  return { entry, ...parseDsse(entry, FORMAT) };
+  return { entry, ...parseFields(entry) };
 }
 
 /** The envelope that JSON fields describe; canonical by construction. */

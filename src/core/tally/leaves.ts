@@ -1,6 +1,6 @@
 /** From an entry to its leaves: the step that makes a tally a function of a log's entries. */
 import { AttestryError } from '../../errors.ts';
-import { leafHash } from '../merkle/hash.ts';
+import { type HashLeaf, leafHash } from '../merkle/hash.ts';
 import { parseEnvelope } from '../statement/envelope.ts';
 import { parseStatement } from '../statement/statement.ts';
 import { keysOf } from './key.ts';
@@ -11,10 +11,14 @@ import { sumsOf } from './sums.ts';
  * The leaves of the entry at an index, one for each model of its statement. An entry that is no statement (admission must
  * refuse it, and a verifier reports it) has none, so that there is a tally whatever a log takes in.
  */
-export function leavesOf(entry: Uint8Array, index: number): TallyLeaf[] {
+export function leavesOf(
+  entry: Uint8Array,
+  index: number,
+  hashLeaf: HashLeaf = leafHash,
+): TallyLeaf[] {
   try {
     const statement = parseStatement(parseEnvelope(entry).payload);
-    const entryHash = leafHash(entry);
+    const entryHash = hashLeaf(entry);
     return keysOf(statement, index).map((key) => ({ key, entryHash, sums: sumsOf(statement) }));
   } catch (error) {
     if (error instanceof AttestryError) return [];

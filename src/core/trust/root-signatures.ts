@@ -2,7 +2,7 @@
 import { AttestryError } from '../../errors.ts';
 import { type SignatureEngine, verifySignature } from '../note/ed25519.ts';
 import { preAuthEncoding } from '../note/signable.ts';
-import { type DsseEnvelope, type DsseFormat, parseDsse } from '../statement/dsse.ts';
+import { type DsseEnvelope, type DsseFormat, dsseParser } from '../statement/dsse.ts';
 import type { TrustedRoots } from './trust-root.ts';
 
 export const TRUST_PAYLOAD_TYPE = 'application/vnd.attestry.trust-root+json';
@@ -16,6 +16,7 @@ const FORMAT: DsseFormat = {
   malformed: 'TRUST_MALFORMED',
   otherType: 'TRUST_MALFORMED',
 };
+const parseFields = dsseParser(FORMAT);
 
 /** The envelope; no signature is verified. @throws TRUST_MALFORMED, JSON_*, SIGNATURE_DUPLICATE, INPUT_TOO_LARGE */
 export function parseTrustEnvelope(bytes: Uint8Array): DsseEnvelope {
@@ -25,7 +26,7 @@ export function parseTrustEnvelope(bytes: Uint8Array): DsseEnvelope {
       `Expected a trust root of at most ${LARGEST_TRUST_ROOT_BYTES} bytes, got ${bytes.length}.`,
     );
   }
-  return parseDsse(bytes, FORMAT);
+  return parseFields(bytes);
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Proven usage as CSV with the column names of FOCUS (FinOps Open Cost and Usage Specification 1.2), `x_` for our own. */
-import type { Report } from '../core/report/report.ts';
-import { TALLY_METRICS, type TallyMetric } from '../core/tally/sums.ts';
+
+import { TALLY_METRICS, type TallyMetric } from '../tally/sums.ts';
+import type { Report } from './report.ts';
 
 const COLUMNS = [
   'ChargePeriodStart',

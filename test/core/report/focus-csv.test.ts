@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { formatFocusCsv } from '../../src/cli/usage-csv.ts';
-import type { ReportedProof } from '../../src/core/report/proven-log.ts';
-import { makeReport, type Report } from '../../src/core/report/report.ts';
-import { USAGE_METRICS } from '../../src/core/statement/usage.ts';
-import { makeNetwork } from '../helpers/fixtures.ts';
-import { MODEL } from '../helpers/statements.ts';
+import { formatFocusCsv } from '../../../src/core/report/focus-csv.ts';
+import type { ReportedProof } from '../../../src/core/report/proven-log.ts';
+import { makeReport, type Report } from '../../../src/core/report/report.ts';
+import { USAGE_METRICS } from '../../../src/core/statement/usage.ts';
+import { makeNetwork } from '../../helpers/fixtures.ts';
+import { MODEL } from '../../helpers/statements.ts';
 
 const ZEROS = Object.fromEntries(USAGE_METRICS.map((metric) => [metric, '0']));
 const DAY = { from: '2026-10-01T00:00:00Z', to: '2026-10-02T00:00:00Z', windows: 1 };

@@ -1,0 +1,98 @@
+/** The generator of the load: a process of its own, told by its parent what to send. */
+
+import { type Answer, Connection } from './connection.ts';
+import { makeEntries } from './entries.ts';
+import type { Load, LoadOrder, LoadReport } from './generator-process.ts';
+
+const PATH = '/v1/entries';
+const MOST_REFUSALS = 3;
+
+let entries: Uint8Array[] = [];
+
+process.on('message', (order: LoadOrder) => {
+  carryOut(order).then(
+    (report) => process.send?.({ report }),
+    (error: unknown) => process.send?.({ error: String(error) }),
+  );
+});
+process.on('disconnect', () => process.exit());
+
+async function carryOut(order: LoadOrder): Promise<LoadReport | null> {
+  if (order.make !== undefined) {
+    const { seed, from, count } = order.make;
+    entries = makeEntries(seed, from, count);
+    return null;
+  }
+  return await send(order.load);
+}
+
+async function send(load: Load): Promise<LoadReport> {
+  const jobs = jobsOf(load);
+  const connections = Array.from({ length: load.connections }, () => new Connection(load.url));
+  const notes = { times: [], statuses: {}, samples: [], refusals: [] };
+  const before = process.cpuUsage();
+  const started = performance.now();
+  let next = 0;
+  const worker = async (connection: Connection): Promise<void> => {
+    for (let i = next++; i < jobs.length; i = next++) {
+      const due = await dueTime(load, started, i);
+      const answer = await (jobs[i] as Job)(connection);
+      note(notes, answer, { due, isSample: i % load.sampleEvery === 0 });
+    }
+  };
+  await Promise.all(connections.map(worker));
+  const seconds = (performance.now() - started) / 1000;
+  const { user, system } = process.cpuUsage(before);
+  for (const connection of connections) connection.close();
+  return { seconds, cpuSeconds: (user + system) / 1e6, ...notes };
+}
+
+/** When request number `i` is due; waits for it. */
+async function dueTime({ perSecond }: Load, started: number, i: number): Promise<number> {
+  if (perSecond === undefined) return performance.now();
+  const due = started + (i * 1000) / perSecond;
+  const early = due - performance.now();
+  if (early > 1) await new Promise((resolve) => setTimeout(resolve, early));
+  return due;
+}
+
+interface Notes {
+  readonly times: number[];
+  readonly statuses: Record<string, number>;
+  readonly samples: string[];
+  readonly refusals: string[];
+}
+
+function note(
+  { times, statuses, samples, refusals }: Notes,
+  { status, body }: Answer,
+  { due, isSample }: { readonly due: number; readonly isSample: boolean },
+): void {
+  // From when it was due, so that a slow answer is not hidden by the requests that waited for it.
+  times.push(performance.now() - due);
+  statuses[status] = (statuses[status] ?? 0) + 1;
+  if (status >= 300 && refusals.length < MOST_REFUSALS) refusals.push(body.toString());
+  if (status < 300 && isSample) samples.push(body.toString());
+}
+
+type Job = (connection: Connection) => Promise<Answer>;
+
+function jobsOf(load: Load): Job[] {
+  if (load.paths !== undefined)
+    return load.paths.map((path) => (connection) => connection.get(path));
+  const query = load.wait === undefined ? '' : `?wait=${load.wait}`;
+  const taken = entries.splice(0, load.entries);
+  if (taken.length < load.entries) throw new Error(`only ${taken.length} entries are made`);
+  const { perRequest = 1 } = load;
+  if (perRequest === 1) {
+    return taken.map(
+      (entry) => (connection) => connection.post(PATH + query, 'application/json', entry),
+    );
+  }
+  const newline = Buffer.from('\n');
+  return Array.from({ length: Math.ceil(taken.length / perRequest) }, (_, i) => {
+    const lines = taken.slice(i * perRequest, (i + 1) * perRequest);
+    const body = Buffer.concat(lines.flatMap((line) => [line, newline]));
+    return (connection) => connection.post(PATH + query, 'application/x-ndjson', body);
+  });
+}

@@ -1,0 +1,31 @@
+/** The auditor's page: two classic scripts, one for the window and one for its worker, so that it also runs from a disk. */
+import { defineConfig } from 'vite';
+
+const PARTS = {
+  page: { entry: 'src/web/main.tsx', name: 'attestryPage' },
+  worker: { entry: 'src/web/worker/worker.ts', name: 'attestryWorker' },
+} as const;
+
+/** The worker's program as a function, so that a page on a disk can start a worker from its text. */
+const WRAPPED = {
+  postBanner: 'globalThis.attestryWorker=function(){',
+  postFooter: "};if(typeof WorkerGlobalScope!=='undefined')globalThis.attestryWorker();",
+};
+
+export default defineConfig(({ mode }) => {
+  const part = mode === 'worker' ? 'worker' : 'page';
+  const { entry, name } = PARTS[part];
+  return {
+    publicDir: part === 'page' ? 'src/web/public' : false,
+    define: { 'process.env.NODE_ENV': '"production"' },
+    oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+    build: {
+      outDir: 'dist/page',
+      emptyOutDir: part === 'page',
+      target: 'es2023',
+      modulePreload: false,
+      lib: { entry, name, formats: ['iife'], fileName: () => `${part}.js`, cssFileName: 'page' },
+      rolldownOptions: { output: part === 'worker' ? WRAPPED : {} },
+    },
+  };
+});
