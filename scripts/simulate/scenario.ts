@@ -132,7 +132,10 @@ class Run {
     await this.#until(scheduler.now + LONGEST_QUESTIONS_MS, () => open === 0);
     if (this.#world.violations.length > 0) return;
     await this.#demandCaught();
-    if (this.#behaviour === undefined) this.#demandLife();
+    if (this.#behaviour !== undefined) return;
+    // A log offers its next tally when the one before has its cosignatures.
+    await this.#gossip();
+    this.#demandLife();
   }
 
   async #demandCaught(): Promise<void> {

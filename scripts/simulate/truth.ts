@@ -160,7 +160,7 @@ export class Truth {
       if (rightCosignatures({ text, signatures }, rules).length === 0) continue;
       const [, size = '', tallyRoot] = text.split('\n');
       const history = this.history.entries.slice(0, Number(size));
-      const root = naiveTally(history.flatMap(leavesOf)).hash;
+      const root = naiveTally(history.flatMap((entry, index) => leavesOf(entry, index))).hash;
       if (encodeBase64(root) === tallyRoot) continue;
       this.world.violate(`${verifier.name} cosigned a tally that is wrong`);
     }

@@ -162,6 +162,11 @@ class VirtualLevel implements Holder {
     return new VirtualIterator(this.#select(range).map(bytesOf), (key) => key);
   }
 
+  values(range: Range = {}): Pick<VirtualIterator<Uint8Array>, 'all'> {
+    const pairs = this.iterator(range);
+    return { all: async () => (await pairs.all()).map(([, value]) => value) };
+  }
+
   snapshot(): { readonly rows: Rows; close(): Promise<void> } {
     return { rows: new Map(this.#rows), close: async () => {} };
   }

@@ -92,15 +92,20 @@ const goingBack: Behaviour = {
   prepare: (world) => {
     const witness = makeDishonest(world);
     const notes: string[] = [];
+    let hasShown = false;
     witness.front = async (exchange, honest) => {
       const answer = await honest(exchange);
       if (answer.status !== 200 || exchange.path === 'add-checkpoint') return answer;
       const newest = decodeUtf8(answer.body);
       if (notes.at(-1) !== newest) notes.push(newest);
       const oldest = notes.find((note) => sizeOf(note) > 0);
-      // First one verifier must have seen the larger one.
+      // The verifier has been shown the larger one before.
       const isLie = oldest !== undefined && sizeOf(oldest) < sizeOf(newest) && notes.length > 1;
       if (!isLie || exchange.from !== world.verifiers[1]?.host) return answer;
+      if (!hasShown) {
+        hasShown = true;
+        return answer;
+      }
       return ok(cosignedAgain(oldest, witness));
     };
   },
