@@ -174,11 +174,14 @@ class Run {
   #demandFollowed(): void {
     const world = this.#world;
     const size = world.truth.signedSize;
+    // The log offers one tally until both have cosigned it.
+    const isTallied = world.verifiers.every(({ running }) => running !== undefined);
     for (const { running, host } of world.verifiers) {
       const [status] = running?.verifier.logs() ?? [];
       if (status === undefined || world.damaged.has(host)) continue;
       const { state, problem = status.tallyProblem, mirroredSize, talliedSize } = status;
-      const stands = `${state} ${problem?.code ?? ''} ${mirroredSize} ${talliedSize}`;
+      const tallied = isTallied ? talliedSize : size;
+      const stands = `${state} ${problem?.code ?? ''} ${mirroredSize} ${tallied}`;
       if (stands === `followed  ${size} ${size}`) continue;
       world.violate(`${host} stands at ${stands}, the log at ${size}`);
     }
