@@ -9,6 +9,9 @@ import { opensslEngine } from '../src/keys/openssl-engine.ts';
 import { makeFolder, replaceFile } from '../src/store/durable-file.ts';
 import { unixNow } from './common-settings.ts';
 
+/** Name in the data folder. */
+export const KEPT_TRUST = 'trust.json';
+
 export interface TrustSettings {
   readonly trust: string;
   /** Folder that this process alone writes to. */
@@ -22,7 +25,7 @@ export interface TrustSettings {
  */
 export async function takeTrustRoot(settings: TrustSettings): Promise<TrustRoot> {
   const bytes = await readTrustFile(settings.trust);
-  const path = join(settings.data, 'trust.json');
+  const path = join(settings.data, KEPT_TRUST);
   const kept = await readKept(path);
   const trust =
     kept === undefined

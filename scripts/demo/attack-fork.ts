@@ -3,7 +3,9 @@
  * log stays proven, so this happens to a log of its own, with a trust root and a verifier of its own; the witnesses are
  * those of the network, which know the log's key.
  */
-import { cp } from 'node:fs/promises';
+import { cp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { KEPT_TRUST } from '../../nodes/kept-trust.ts';
 import type { SubmittedEntry } from '../../src/client/submission-answer.ts';
 import { VerifierClient } from '../../src/client/verifier-client.ts';
 import { formatReceipt } from '../../src/core/receipt/receipt.ts';
@@ -75,6 +77,8 @@ async function showTwoHistories(
 ): Promise<readonly SubmittedEntry[]> {
   const [one, other] = halves;
   await honest.stop();
+  // Each half goes by a trust root of its own. What a node has kept of the one before stops nobody who holds its disk.
+  await rm(join(one.data, KEPT_TRUST));
   await cp(one.data, other.data, { recursive: true });
   await Promise.all([one.start(), other.start()]);
   return await Promise.all([

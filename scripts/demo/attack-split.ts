@@ -89,7 +89,7 @@ async function catchSplit(
   narrator.say('The two ask each other what they have seen, and hold it against their own.');
   const finding = await auditor.keep('split-finding.json', await north.finding(id));
   const proven = { outcome: 'EQUIVOCATION', code: 'CHECKPOINT_CONTRADICTION' } as const;
-  await auditor.verify(finding, proven, { trustFile });
+  await auditor.verify(finding, proven, { trustFile, acceptWeakQuorum: true });
   narrator.caught(
     proven.code,
     'Both hold the same finding: two checkpoints of one size, both signed by the log. It proves itself, offline (EQUIVOCATION, exit code 3).',
@@ -97,7 +97,10 @@ async function catchSplit(
   const accusing = await findingOf(north, 'WITNESS_CONTRADICTION');
   const witnessFinding = await auditor.keep('split-witness.json', await north.finding(accusing));
   const convicted = { outcome: 'EQUIVOCATION', code: 'WITNESS_CONTRADICTION' } as const;
-  await auditor.verify(witnessFinding, convicted, { trustFile });
+  await auditor.verify(witnessFinding, convicted, {
+    trustFile,
+    acceptWeakQuorum: true,
+  });
   narrator.caught(convicted.code, `And the witness of ${SPLIT_WITNESS.operator} cosigned both.`);
   return { finding, trustFile };
 }

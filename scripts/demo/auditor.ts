@@ -38,6 +38,8 @@ export interface VerifyOptions {
   readonly shardProof?: string;
   /** Default: the network's. */
   readonly trustFile?: string;
+  /** Its quorum may tolerate no dishonest witness. */
+  readonly acceptWeakQuorum?: true;
 }
 
 export interface InvoiceOptions {
@@ -87,9 +89,12 @@ export async function openAuditor(
       await writeFile(path, bytes);
       return path;
     },
-    verify: (file, expected, { model, shardProof, trustFile } = {}) =>
+    verify: (file, expected, { model, shardProof, trustFile, acceptWeakQuorum } = {}) =>
       judge<Report>(
-        ['verify', file, ...flag('--model', model), ...flag('--shard-proof', shardProof)],
+        [
+          ...['verify', file, ...flag('--model', model), ...flag('--shard-proof', shardProof)],
+          ...(acceptWeakQuorum ? ['--accept-weak-quorum'] : []),
+        ],
         expected,
         trustFile,
       ),

@@ -18,12 +18,12 @@ describe.skipIf(!HAS_CHROMIUM)('10,000 statements of one model', { timeout: 150_
   it('are answered at once, by their totals', async () => {
     const site = await PageBed.make(({ eu }) => {
       const { context, operator } = eu.log;
-      const meter = { id: 'meter-#', method: 'tokens', sequence: 0, previous: null };
+      const meter = { id: 'crowd-#', method: 'tokens', sequence: 0, previous: null };
       const sample = sampleStatement('usage', { model: CROWD, context, predicate: { meter } });
       const payload = decodeUtf8(formatStatement(sample));
       const seed = operatorSeed(operator);
       for (let i = 0; i < STATEMENTS; i++) {
-        eu.log.append(quickEnvelope(encodeUtf8(payload.replace('meter-#', `meter-${i}`)), seed));
+        eu.log.append(quickEnvelope(encodeUtf8(payload.replace('crowd-#', `crowd-${i}`)), seed));
       }
     });
     const { page, errors } = await openPage();

@@ -29,7 +29,13 @@ export class PageBed {
     const verifier = await bed.openAndLook({ tallies: bed.tallyOptions });
     const app = await createVerifierApp(verifier, {
       log: false,
-      limits: { requestsPerWindow: 0, maxEventLoopDelayMs: 0 },
+      // The test and the verifier share a thread: a connection that waits for it is no slow client.
+      limits: {
+        requestsPerWindow: 0,
+        maxEventLoopDelayMs: 0,
+        requestTimeoutMs: 60_000,
+        headersTimeoutMs: 60_000,
+      },
       page: await readPage('dist/page'),
     });
     const { url, close } = await listen(app, { host: '127.0.0.1', port: 0, closeDeadlineMs: 100 });

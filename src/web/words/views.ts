@@ -159,7 +159,7 @@ export const VIEWS = {
       'Keep the dossier that belongs to this report, and the trust root whose digest stands above.',
       'With the command line: attestry verify dossier.json --trust trust.json',
       `Its report must name model ${model} and end with the verdict above; the dossier alone decides, not this paper.`,
-      'Or open this page, saved or from any server, choose "Verify a file", and drop both files.',
+      'Or open this page, saved or from any server, choose "Verify", and drop both files.',
     ],
     signature: 'Verified by',
     place: 'Place and date',

@@ -11,7 +11,7 @@ export const WORDS = {
     usage: 'Usage',
     network: 'Network',
     findings: 'Findings',
-    verify: 'Verify a file',
+    verify: 'Verify',
   },
   theme: { label: 'Colours', system: 'As the system', light: 'Light', dark: 'Dark' },
   close: 'Close',
