@@ -33,6 +33,9 @@ export const opensslEngine: SignatureEngine = {
   },
 };
 
+/** Checks many signatures, in whatever order it likes. The verdict is `verifyInPool`'s. */
+export type VerifyMany = typeof verifyInPool;
+
 /**
  * Whether the signature fits, checked in as many threads as there are cores; the caller keeps the bytes unchanged until it
  * resolves. `publicKey` is admitted already. @throws SIGNATURE_MALFORMED

@@ -12,7 +12,7 @@ import { verifyKeyStanding } from '../core/statement/standing.ts';
 import type { TrustedLog, TrustRoot } from '../core/trust/trust-root.ts';
 import { isWithin } from '../core/trust/window.ts';
 import { AttestryError } from '../errors.ts';
-import { verifyInPool } from '../keys/openssl-engine.ts';
+import { type VerifyMany, verifyInPool } from '../keys/openssl-engine.ts';
 import { leafHashBySystem, nodeHashBySystem } from '../keys/openssl-hash.ts';
 import type { HeadLock } from '../store/head-lock.ts';
 import type { CheckpointState, Head, LogStore, StoredCheckpoint } from '../store/log-store.ts';
@@ -42,6 +42,8 @@ export interface LogOptions {
   /** Milliseconds, never going back. */
   readonly clockMs: () => number;
   readonly limits?: Partial<LogLimits>;
+  /** Checks operators' signatures; libuv's pool unless told. */
+  readonly verifyMany?: VerifyMany;
   /** Told once of what must stop the process: nothing is signed after it. */
   readonly onFatal: (error: unknown) => void;
 }
@@ -95,7 +97,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
     vkey: signer.vkey,
     scrubbedAtStart,
   });
-  const published = await recoverPublished({ store, vkey: signer.vkey }, head);
+  const published = await recoverPublished({ ...options, vkey: signer.vkey }, head);
   verifyEnd(head, trusted);
   const note = signCheckpoint({ origin: signer.vkey.name, ...head }, signer);
   await store.putCheckpoint('committed', head.size, note);
@@ -173,7 +175,7 @@ export class Log {
 
   /** The entry, if it may stand in this log; nothing is stored yet. @throws every code of admission, RATE_LIMITED */
   async admit(entry: Uint8Array): Promise<AdmittedEntry> {
-    const { trust, now, trusted, isRetiring = false } = this.#options;
+    const { trust, now, trusted, isRetiring = false, verifyMany = verifyInPool } = this.#options;
     if (isRetiring || trusted.retired !== undefined) {
       throw new AttestryError(
         'LOG_RETIRED',
@@ -183,7 +185,7 @@ export class Log {
     const opened = openEntry(entry, trust, leafHashBySystem);
     const verdicts = await Promise.all(
       opened.claims.map(({ publicKey, message, signature }) =>
-        verifyInPool(publicKey, message, signature),
+        verifyMany(publicKey, message, signature),
       ),
     );
     if (!verdicts.every(Boolean)) {

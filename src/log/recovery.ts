@@ -8,6 +8,8 @@ import { EMPTY_ROOT } from '../core/merkle/hash.ts';
 import { rootFromTiles } from '../core/merkle/tile.ts';
 import { type Checkpoint, verifyCheckpoint } from '../core/note/checkpoint.ts';
 import type { VerifierKey } from '../core/note/vkey.ts';
+import { type VerificationRules, verifyWitnessedCheckpoint } from '../core/trust/quorum.ts';
+import type { TrustRoot } from '../core/trust/trust-root.ts';
 import { AttestryError } from '../errors.ts';
 import { opensslEngine } from '../keys/openssl-engine.ts';
 import type { HeadLock } from '../store/head-lock.ts';
@@ -91,17 +93,41 @@ async function verifyAgainstWitnesses(options: RecoveryOptions, head: Head): Pro
   }
 }
 
-/** The checkpoint that was published last, if the database still has it as it was. @throws STORE_CORRUPT */
+export interface PublishedOptions extends OwnHistory {
+  readonly trust: TrustRoot;
+  /** Unix seconds. */
+  readonly now: () => number;
+}
+
+/**
+ * The checkpoint that was published last, if the database still has it as it was and its cosignatures still make the
+ * quorum. @throws STORE_CORRUPT
+ */
 export async function recoverPublished(
-  { store, vkey }: OwnHistory,
+  { store, vkey, trust, now }: PublishedOptions,
   head: Head,
 ): Promise<StoredCheckpoint | undefined> {
   const kept = await store.latestCheckpoint('witnessed');
   if (kept === undefined) return undefined;
+  const isWitnessed = hasQuorum(kept, { trust, now: now(), engine: opensslEngine });
   const { size, root } = openKept(kept, vkey);
   const fits = size === kept.size && size <= head.size;
-  if (fits && bytesEqual(rootFromTiles(size, tileReader(store)), root)) return kept;
+  if (fits && bytesEqual(rootFromTiles(size, tileReader(store)), root)) {
+    return isWitnessed ? kept : undefined;
+  }
   throw storeCorrupt(`The published checkpoint of size ${kept.size} does not fit the entries`);
+}
+
+/** Under a trust root that has changed since, it may lack the quorum; a wrong cosignature was never kept. */
+function hasQuorum({ size, note }: StoredCheckpoint, rules: VerificationRules): boolean {
+  try {
+    verifyWitnessedCheckpoint(note, rules);
+    return true;
+  } catch (cause) {
+    if (!(cause instanceof AttestryError)) throw cause;
+    if (cause.code === 'QUORUM_SHORT') return false;
+    throw storeCorrupt(`The published checkpoint of size ${size} is not as it was kept`, cause);
+  }
 }
 
 function openKept({ size, note }: StoredCheckpoint, vkey: VerifierKey): Checkpoint {

@@ -3,7 +3,6 @@
  * damaged write-ahead log, a restored backup) looks like a clean, shorter log; signing on from there would be a fork.
  * The log asks this lock first.
  */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { bytesEqual } from '../core/bytes/equal.ts';
 import { decodeHex, encodeHex } from '../core/bytes/hex.ts';
@@ -11,8 +10,8 @@ import { formatCanonicalJson, parseCanonicalJson } from '../core/bytes/json.ts';
 import { count, digest, object, readShape } from '../core/bytes/shape.ts';
 import { HASH_LENGTH, sha256 } from '../core/merkle/hash.ts';
 import { AttestryError } from '../errors.ts';
-import { replaceFile } from './durable-file.ts';
-import { type LevelFolder, openLevelFolder } from './level-folder.ts';
+import { type Disk, SYSTEM_DISK } from './disk.ts';
+import type { LevelFolder } from './level-folder.ts';
 import type { Head } from './log-store.ts';
 import { storeFailure } from './store-failure.ts';
 import { WriteQueue } from './write-queue.ts';
@@ -43,25 +42,27 @@ interface HeadFile {
 const HEAD_FILE = object<HeadFile>({ size: count, root: digest, checksum: digest });
 
 /** The lock of a folder, which is made if it is not there. @throws STORE_LOCKED when another process holds it */
-export async function openHeadLock(folder: string): Promise<HeadLock> {
+export async function openHeadLock(folder: string, disk: Disk = SYSTEM_DISK): Promise<HeadLock> {
   // An empty database, held open only for LevelDB's fcntl lock: Node has no file lock of its own, and the kernel takes
   // this one back the moment the process dies, which no pid file can promise. It holds no data and may be deleted.
-  const guard = await openLevelFolder(join(folder, 'guard'));
-  return new FileHeadLock(join(folder, FILE), guard);
+  const guard = await disk.openLevel(join(folder, 'guard'));
+  return new FileHeadLock(join(folder, FILE), { guard, disk });
 }
 
 class FileHeadLock implements HeadLock {
   readonly #path: string;
   readonly #guard: LevelFolder;
+  readonly #disk: Disk;
   readonly #writes = new WriteQueue();
 
-  constructor(path: string, guard: LevelFolder) {
+  constructor(path: string, { guard, disk }: { guard: LevelFolder; disk: Disk }) {
     this.#path = path;
     this.#guard = guard;
+    this.#disk = disk;
   }
 
   read(): LockedHead | undefined {
-    const bytes = readIfThere(this.#path);
+    const bytes = readIfThere(this.#disk, this.#path);
     return bytes && decodeHeadFile(bytes, this.#path);
   }
 
@@ -72,7 +73,7 @@ class FileHeadLock implements HeadLock {
       const current = this.read();
       if (!sameHead(current, expected)) throw conflict(current, expected);
       if (current !== undefined) demandContinuation(current, next);
-      await replaceFile(this.#path, bytes);
+      await this.#disk.replaceFile(this.#path, bytes);
     });
   }
 
@@ -87,9 +88,9 @@ class FileHeadLock implements HeadLock {
   }
 }
 
-function readIfThere(path: string): Uint8Array | undefined {
+function readIfThere(disk: Disk, path: string): Uint8Array | undefined {
   try {
-    return readFileSync(path);
+    return disk.readFile(path);
   } catch (error) {
     // Only this one error means that there is no head; any other means that we do not know.
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;

@@ -7,7 +7,8 @@ import { decodeUtf8, encodeUtf8 } from '../core/bytes/utf8.ts';
 import { HASH_LENGTH } from '../core/merkle/hash.ts';
 import type { StreamState } from '../core/statement/stream.ts';
 import { AttestryError } from '../errors.ts';
-import { type LevelFolder, openLevelFolder } from './level-folder.ts';
+import { type Disk, SYSTEM_DISK } from './disk.ts';
+import type { LevelFolder } from './level-folder.ts';
 import * as keys from './level-keys.ts';
 import type {
   CheckpointState,
@@ -54,8 +55,11 @@ const STREAM_STATE = object<StreamState>({
  * The log store in a folder, which is made if it is not there; one process at a time may hold it.
  * @throws STORE_LOCKED, STORE_FAILED, STORE_CORRUPT, and CONFIG_INVALID for a database of another kind or version
  */
-export async function openLevelLogStore(folder: string): Promise<LogStore> {
-  const db = await openLevelFolder(folder);
+export async function openLevelLogStore(
+  folder: string,
+  disk: Disk = SYSTEM_DISK,
+): Promise<LogStore> {
+  const db = await disk.openLevel(folder);
   try {
     await claimFormat(db, folder);
   } catch (error) {

@@ -5,7 +5,8 @@ import { bytesEqual } from '../core/bytes/equal.ts';
 import { formatCanonicalJson, parseCanonicalJson } from '../core/bytes/json.ts';
 import { anyText, object, type Reader, readShape } from '../core/bytes/shape.ts';
 import type { Branch, TallyInner, TallyLeaf } from '../core/tally/node.ts';
-import { type LevelFolder, openLevelFolder } from '../store/level-folder.ts';
+import { type Disk, SYSTEM_DISK } from '../store/disk.ts';
+import type { LevelFolder } from '../store/level-folder.ts';
 import { storeCorrupt, storeFailure } from '../store/store-failure.ts';
 import { WriteQueue } from '../store/write-queue.ts';
 import {
@@ -48,14 +49,16 @@ const PAIR: Reader<TallyPair> = object<TallyPair>({ checkpoint: anyText, tally: 
 export interface LevelTallyOptions {
   /** Inner nodes kept in memory, about 1.7 KiB each. Default 16,000. */
   readonly keptInners?: number;
+  /** The machine's own unless told. */
+  readonly disk?: Disk;
 }
 
 /** @throws STORE_LOCKED, STORE_CORRUPT, STORE_FAILED */
 export async function openLevelTallyStore(
   folder: string,
-  { keptInners = KEPT_INNERS }: LevelTallyOptions = {},
+  { keptInners = KEPT_INNERS, disk = SYSTEM_DISK }: LevelTallyOptions = {},
 ): Promise<TallyStore> {
-  return new LevelTallyStore(await openLevelFolder(folder), keptInners);
+  return new LevelTallyStore(await disk.openLevel(folder), keptInners);
 }
 
 interface ReaderOptions {

@@ -10,6 +10,7 @@ import {
 } from '../core/trust/quorum.ts';
 import type { TrustedLog } from '../core/trust/trust-root.ts';
 import { AttestryError } from '../errors.ts';
+import type { VerifyMany } from '../keys/openssl-engine.ts';
 import type { LogCommit, LogStore } from '../store/log-store.ts';
 import { contradictionInTree } from './contradiction.ts';
 import type { Findings } from './findings.ts';
@@ -33,6 +34,8 @@ export interface FollowerOptions {
   readonly findings: Findings;
   /** The rules of the moment. */
   readonly rules: () => VerificationRules;
+  /** Checks operators' signatures; libuv's pool unless told. */
+  readonly verifyMany?: VerifyMany | undefined;
   readonly onCheckpoint: (checkpoint: WitnessedCheckpoint) => void;
   readonly onCommitted: (commit: LogCommit) => void;
   /** Told of defects, and of failures of this machine. */
@@ -230,13 +233,13 @@ export class Follower {
   }
 
   async #takeIn(tree: ServedTree, signal: AbortSignal): Promise<void> {
-    const { source, rules, onCommitted, log } = this.#options;
+    const { source, rules, onCommitted, log, verifyMany } = this.#options;
     const { trust, now } = rules();
     await growMirror(tree, {
       mirror: this.mirror,
       source,
       signal,
-      rules: { trust, origin: log.origin, now },
+      rules: { trust, origin: log.origin, now, verifyMany },
       keepRefused: (refused) => this.refusals.keep(refused),
       onCommitted: (commit) => {
         this.#mirroredSize = commit.head.size;

@@ -24,7 +24,8 @@ import { decodeUtf8, encodeUtf8 } from '../core/bytes/utf8.ts';
 import { FINDING_KINDS } from '../core/finding/finding.ts';
 import { sha256 } from '../core/merkle/hash.ts';
 import { AttestryError, type AttestryErrorCode, ERROR_TABLE } from '../errors.ts';
-import { type LevelFolder, openLevelFolder } from '../store/level-folder.ts';
+import { type Disk, SYSTEM_DISK } from '../store/disk.ts';
+import type { LevelFolder } from '../store/level-folder.ts';
 import { decodeUint64, encodeUint64 } from '../store/level-keys.ts';
 import { storeCorrupt, storeFailure } from '../store/store-failure.ts';
 import { WriteQueue } from '../store/write-queue.ts';
@@ -68,8 +69,11 @@ const refusedRow: Reader<Omit<RefusedRecord, 'index'>> = object<Omit<RefusedReco
 });
 
 /** The store in a folder, which is made if it is not there. @throws STORE_LOCKED, STORE_FAILED, STORE_CORRUPT, CONFIG_INVALID */
-export async function openLevelVerifierStore(folder: string): Promise<VerifierStore> {
-  const db = await openLevelFolder(folder);
+export async function openLevelVerifierStore(
+  folder: string,
+  disk: Disk = SYSTEM_DISK,
+): Promise<VerifierStore> {
+  const db = await disk.openLevel(folder);
   try {
     await claimFormat(db, folder);
     const [last] = await db.keys({ ...tableRange(FILED), reverse: true, limit: 1 }).all();

@@ -9,7 +9,7 @@ import { modelsOf } from '../core/statement/statement.ts';
 import { advanceStream, type StreamState, streamKey } from '../core/statement/stream.ts';
 import type { TrustRoot } from '../core/trust/trust-root.ts';
 import { AttestryError, type AttestryErrorCode } from '../errors.ts';
-import { verifyInPool } from '../keys/openssl-engine.ts';
+import { type VerifyMany, verifyInPool } from '../keys/openssl-engine.ts';
 import { leafHashBySystem } from '../keys/openssl-hash.ts';
 import { encodeUint64 } from '../store/level-keys.ts';
 import type { LogCommit, LogStore } from '../store/log-store.ts';
@@ -19,6 +19,8 @@ export interface ReadmissionRules {
   readonly origin: string;
   /** Unix seconds: no statement of the log can have been made later. */
   readonly now: number;
+  /** Checks operators' signatures; libuv's pool unless told. */
+  readonly verifyMany?: VerifyMany | undefined;
   /** What was mirrored before these entries. */
   readonly store: LogStore;
 }
@@ -62,10 +64,11 @@ async function admit(
   entry: Uint8Array,
   rules: ReadmissionRules & { readonly index: number },
 ): Promise<AdmittedEntry | AttestryError> {
+  const { verifyMany = verifyInPool } = rules;
   try {
     const opened = openEntry(entry, rules.trust, leafHashBySystem);
     for (const { publicKey, message, signature } of opened.claims) {
-      if (await verifyInPool(publicKey, message, signature)) continue;
+      if (await verifyMany(publicKey, message, signature)) continue;
       return new AttestryError('SIGNATURE_INVALID', 'A signature of the entry does not verify.');
     }
     return admitStatement(opened, rules);

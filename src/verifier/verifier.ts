@@ -12,6 +12,7 @@ import type { NoteSigner } from '../core/note/vkey.ts';
 import { judge as judgeHere } from '../core/report/judge.ts';
 import type { VerificationRules, WitnessedCheckpoint } from '../core/trust/quorum.ts';
 import type { TrustedLog, TrustedWitness, TrustRoot } from '../core/trust/trust-root.ts';
+import type { VerifyMany } from '../keys/openssl-engine.ts';
 import type { LogCommit, LogStore } from '../store/log-store.ts';
 import type { TallyStore } from '../tally/tally-store.ts';
 import { Catalogue } from './catalogue.ts';
@@ -44,6 +45,8 @@ export interface VerifierOptions {
   readonly now: () => number;
   /** Checks signatures of checkpoints, and whatever is judged. */
   readonly engine: SignatureEngine;
+  /** Checks operators' signatures; libuv's pool unless told. */
+  readonly verifyMany?: VerifyMany;
   /** Judges files; on the calling thread unless told. */
   readonly judge?: Judge;
   readonly pollIntervalMs: number;
@@ -103,7 +106,8 @@ export async function openVerifier(options: VerifierOptions): Promise<Verifier> 
       const source = options.logSource(log);
       const store = await options.openMirror(log);
       const parts = { log, source, store, records, findings, rules, onCheckpoint, onCommitted };
-      const follower = await openFollower({ ...parts, onDefect: options.onDefect });
+      const { onDefect, verifyMany } = options;
+      const follower = await openFollower({ ...parts, onDefect, verifyMany });
       followers.set(log.origin, follower);
       if (options.tallies === undefined) continue;
       const tally = { findings, rules, onDefect: options.onDefect, ...options.tallies };

@@ -3,14 +3,13 @@
  * file per log, the head lock. One copy would not do: LevelDB drops the tail of a damaged write-ahead log without a
  * word, and what is left looks like a clean, older state, from which a witness would sign a second history.
  */
-import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bytesEqual } from '../core/bytes/equal.ts';
 import { decodeHex, encodeHex, quote } from '../core/bytes/hex.ts';
 import { originHash } from '../core/note/origin-hash.ts';
 import { AttestryError, type AttestryErrorCode } from '../errors.ts';
-import { makeFolder, replaceFile } from '../store/durable-file.ts';
-import { type LevelFolder, openLevelFolder } from '../store/level-folder.ts';
+import { type Disk, SYSTEM_DISK } from '../store/disk.ts';
+import type { LevelFolder } from '../store/level-folder.ts';
 import { storeFailure } from '../store/store-failure.ts';
 import { WriteQueue } from '../store/write-queue.ts';
 import { decodeRecord, encodeRecord } from './witness-record.ts';
@@ -21,26 +20,31 @@ const NO_BACKUP =
   'This witness must not sign again with this folder: an older state would let it contradict itself. Keep the folder for the record, and start a new witness with a new key.';
 
 /** The store in a folder, made if it is not there. @throws STORE_LOCKED, STORE_CORRUPT, STORE_FAILED */
-export async function openLevelWitnessStore(folder: string): Promise<WitnessStore> {
-  const db = await openLevelFolder(join(folder, 'db'));
+export async function openLevelWitnessStore(
+  folder: string,
+  disk: Disk = SYSTEM_DISK,
+): Promise<WitnessStore> {
+  const db = await disk.openLevel(join(folder, 'db'));
   const heads = join(folder, 'heads');
   try {
-    await makeFolder(heads);
+    await disk.makeFolder(heads);
   } catch (cause) {
     await db.close();
     throw storeFailure(`make ${heads}`, cause);
   }
-  return new LevelWitnessStore(db, heads);
+  return new LevelWitnessStore(db, heads, disk);
 }
 
 class LevelWitnessStore implements WitnessStore {
   readonly #db: LevelFolder;
   readonly #heads: string;
+  readonly #disk: Disk;
   readonly #writes = new WriteQueue();
 
-  constructor(db: LevelFolder, heads: string) {
+  constructor(db: LevelFolder, heads: string, disk: Disk) {
     this.#db = db;
     this.#heads = heads;
+    this.#disk = disk;
   }
 
   async readAll(): Promise<readonly WitnessState[]> {
@@ -59,7 +63,7 @@ class LevelWitnessStore implements WitnessStore {
     await this.#writes.run('store a cosigned checkpoint', async () => {
       const key = decodeHex(originHash(state.origin));
       await this.#db.put(key, encodeRecord(state), { sync: true });
-      await replaceFile(this.#headPath(originHash(state.origin)), encodeRecord(state));
+      await this.#disk.replaceFile(this.#headPath(originHash(state.origin)), encodeRecord(state));
     });
   }
 
@@ -75,9 +79,9 @@ class LevelWitnessStore implements WitnessStore {
       for await (const [key, value] of this.#db.iterator()) {
         rows.set(encodeHex(key), decode('STORE_CORRUPT', encodeHex(key), value));
       }
-      for (const name of await readdir(this.#heads)) {
+      for (const name of await this.#disk.list(this.#heads)) {
         if (!HEAD_FILE.test(name)) continue;
-        heads.set(name, decode('HEAD_MALFORMED', name, await readFile(this.#headPath(name))));
+        heads.set(name, decode('HEAD_MALFORMED', name, this.#disk.readFile(this.#headPath(name))));
       }
     } catch (cause) {
       throw storeFailure('read the cosigned checkpoints', cause);
@@ -88,7 +92,7 @@ class LevelWitnessStore implements WitnessStore {
   // The database is written first: after a kill between the two, the head lock is one step behind.
   async #writeHead(state: WitnessState): Promise<void> {
     await this.#writes.run('bring the head lock up to date', () =>
-      replaceFile(this.#headPath(originHash(state.origin)), encodeRecord(state)),
+      this.#disk.replaceFile(this.#headPath(originHash(state.origin)), encodeRecord(state)),
     );
   }
 

@@ -74,12 +74,29 @@ describe('recoverHead', () => {
   it.each<[string, (note: string) => string]>([
     ['a changed size', (note) => note.replace('\n5\n', '\n4\n')],
     ['a changed signature', (note) => note.replace(/ ([A-Za-z])([A-Za-z0-9+/]+=*)\n/, ' $1A$2\n')],
+    [
+      'a changed cosignature',
+      (note) =>
+        note.replace(
+          /(— witness1\.example .{60})(.)/,
+          (_, kept, next) => `${kept}${next === 'A' ? 'B' : 'A'}`,
+        ),
+    ],
     ['no note', () => 'nothing'],
   ])('refuses %s in the checkpoint that was published last', async (_, change) => {
     const bed = await grown(5, await LogBed.make());
     const { witnessed } = bed.disk.checkpoints;
     witnessed.set(5, change(witnessed.get(5) as string));
     await expectRefusal(bed, 'STORE_CORRUPT');
+  });
+
+  it('does not publish what has lost the quorum under another trust root', async () => {
+    const bed = await grown(5, await LogBed.make());
+    const { witnessed } = bed.disk.checkpoints;
+    const note = witnessed.get(5) as string;
+    witnessed.set(5, note.slice(0, note.trimEnd().lastIndexOf('\n') + 1));
+    const { log } = await bed.open({ witnesses: [] });
+    expect(log.status().published).toBeUndefined();
   });
 
   it('refuses a published checkpoint of its own key that the entries do not give', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { FINDING_KINDS } from '../../src/core/finding/finding.ts';
 import { openLevelLogStore } from '../../src/store/level-log-store.ts';
 import { openLevelVerifierStore } from '../../src/verifier/level-verifier-store.ts';
 import type {
@@ -58,6 +59,13 @@ describe('openLevelVerifierStore', () => {
     expect(await second.filedFindings()).toEqual([filed(3), filed(1), filed(2)]);
     expect(second.findingBytes(filed(1).id)).toEqual(Uint8Array.of(1));
     expect(second.findingBytes(digestOf('none'))).toBeUndefined();
+  });
+
+  it.each(FINDING_KINDS)('reads findings of kind %s back', async (kind) => {
+    const store = await open(await temporaryFolder());
+    const finding = { ...filed(1), kind };
+    await store.addFinding(finding, Uint8Array.of(1));
+    expect(await store.filedFindings()).toEqual([finding]);
   });
 
   it('keeps notes and refused entries of each log apart, in numeric order', async () => {

@@ -58,7 +58,7 @@ export type SignWithSeed = (seed: Uint8Array, message: Uint8Array) => Uint8Array
 export function signCheckpoint(
   checkpoint: Checkpoint,
   signer: NoteSigner,
-  sign: SignWithSeed = signEd25519,
+  sign: SignWithSeed = signer.sign ?? signEd25519,
 ): string {
   const text = checkpointText(checkpoint.origin, checkpoint.size, checkpoint.root);
   const signature = sign(signer.seed, encodeUtf8(text));

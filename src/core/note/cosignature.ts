@@ -20,7 +20,7 @@ const TIME_BYTES = 8;
 
 /** The signature line, with its newline, of a witness over a checkpoint note's text. `time` in unix seconds, not zero. */
 export function signCosignature(noteText: string, time: number, signer: NoteSigner): string {
-  const signature = signEd25519(signer.seed, cosignatureMessage(time, noteText));
+  const signature = (signer.sign ?? signEd25519)(signer.seed, cosignatureMessage(time, noteText));
   const { name, keyId } = signer.vkey;
   return formatSignatureLine({ name, keyId, signature: concatBytes(encodeTime(time), signature) });
 }

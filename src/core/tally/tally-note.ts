@@ -35,7 +35,7 @@ export interface SignedTally {
 /** The signed note. */
 export function signTally(head: TallyHead, signer: NoteSigner): string {
   const text = textOf(head);
-  const signature = signEd25519(signer.seed, encodeUtf8(text));
+  const signature = (signer.sign ?? signEd25519)(signer.seed, encodeUtf8(text));
   const { name, keyId } = signer.vkey;
   return `${text}\n${formatSignatureLine({ name, keyId, signature })}`;
 }

@@ -1,0 +1,208 @@
+/** One run: people work while faults happen, then everything heals, and what must hold then is checked. */
+import { plan } from './faults.ts';
+import type { Behaviour } from './lies/behaviour.ts';
+import { DEPLOYED, STREAMS, TRUST } from './material.ts';
+import type { VerifierMachine } from './verifier-machine.ts';
+import { installTimers } from './virtual-timers.ts';
+import { RIGHT, type Wiring } from './wiring.ts';
+import { World } from './world.ts';
+
+export interface Outcome {
+  readonly seed: number;
+  readonly violations: readonly string[];
+  /** With what code each lie of the run was caught. */
+  readonly caught: readonly string[];
+  readonly events: number;
+  readonly traceHash: string;
+  readonly trace: readonly string[];
+}
+
+export interface RunOptions {
+  readonly wiring?: Wiring;
+  readonly behaviour?: Behaviour;
+}
+
+const WORK_MS = 8_000;
+/** After the network has healed, for processes to start and cosignatures to be gathered. */
+const SETTLE_MS = 4_500;
+const LONGEST_ROUNDS_MS = 30_000;
+const LONGEST_QUESTIONS_MS = 10_000;
+
+export async function simulate(
+  seed: number,
+  { wiring = RIGHT, behaviour }: RunOptions = {},
+): Promise<Outcome> {
+  const world = new World(seed, wiring);
+  const restore = installTimers(world.scheduler);
+  const run = new Run(world, behaviour);
+  try {
+    await run.all();
+  } finally {
+    restore();
+  }
+  const { violations, trace } = world;
+  const { lines, hash } = trace;
+  return {
+    seed,
+    violations,
+    caught: run.caught,
+    events: run.events,
+    traceHash: hash,
+    trace: lines,
+  };
+}
+
+class Run {
+  events = 0;
+  readonly caught: string[] = [];
+  readonly #world: World;
+  readonly #behaviour: Behaviour | undefined;
+  #findings = 0;
+
+  constructor(world: World, behaviour: Behaviour | undefined) {
+    this.#world = world;
+    this.#behaviour = behaviour;
+  }
+
+  async all(): Promise<void> {
+    const world = this.#world;
+    this.#behaviour?.prepare(world);
+    for (const machine of world.machines) machine.start();
+    this.#work();
+    plan(world, WORK_MS);
+    await this.#until(WORK_MS);
+    this.#heal();
+    await this.#until(WORK_MS + SETTLE_MS + (this.#behaviour?.takesMs ?? 0));
+    await this.#gossip();
+    await this.#conclude();
+  }
+
+  /** Operators submit, verifiers look around, auditors ask. */
+  #work(): void {
+    const { scheduler, operator, auditor, verifiers, chance, people } = this.#world;
+    const { people: random } = chance;
+    const windows = 1 + random.below(3);
+    const deployments = 1 + random.below(4);
+    const pause = (): number => random.below(2_000);
+    scheduler.as(people, () => {
+      for (const stream of STREAMS) void operator.submitAll(stream.slice(0, windows), pause);
+      void operator.submitAll(DEPLOYED.slice(0, deployments), pause);
+      const asked = verifiers[random.below(verifiers.length)] as VerifierMachine;
+      scheduler.after(random.below(WORK_MS), () => void auditor.ask(asked.host), people);
+    });
+  }
+
+  async #audit(): Promise<void> {
+    const { auditor, verifiers } = this.#world;
+    for (const { host } of verifiers) await auditor.ask(host);
+  }
+
+  #heal(): void {
+    const world = this.#world;
+    world.trace.add('world', 'heals');
+    world.network.heal();
+    for (const machine of world.machines) {
+      machine.disk.trouble = 'none';
+      machine.isSupervised = true;
+      // Whoever cannot use its own disk any more is started again by its operator.
+      if (machine.needsRestart) machine.end('kill');
+      else machine.start();
+    }
+  }
+
+  /** Two rounds: every verifier has looked around twice, from the beginning of a look on. */
+  async #gossip(): Promise<void> {
+    const { scheduler, verifiers } = this.#world;
+    const due = verifiers.map((verifier) => ({ verifier, begun: verifier.begun }));
+    const isDone = (): boolean =>
+      due.every(({ verifier, begun }) => !verifier.running || verifier.ended > begun + 2);
+    await this.#until(scheduler.now + LONGEST_ROUNDS_MS, isDone);
+  }
+
+  async #conclude(): Promise<void> {
+    const { scheduler, operator, people } = this.#world;
+    let open = 2;
+    scheduler.after(
+      1,
+      () => {
+        for (const asked of [operator.collect(), this.#audit()]) void asked.then(() => open--);
+      },
+      people,
+    );
+    await this.#until(scheduler.now + LONGEST_QUESTIONS_MS, () => open === 0);
+    if (this.#world.violations.length > 0) return;
+    await this.#demandCaught();
+    if (this.#behaviour !== undefined) return;
+    // A log offers its next tally when the one before has its cosignatures.
+    await this.#gossip();
+    this.#demandLife();
+  }
+
+  async #demandCaught(): Promise<void> {
+    const world = this.#world;
+    const behaviour = this.#behaviour;
+    if (behaviour === undefined) return;
+    const asked: { isOver: boolean; code: string | undefined } = { isOver: false, code: undefined };
+    const ask = async (): Promise<void> => {
+      asked.code = await behaviour.caught(world);
+      asked.isOver = true;
+    };
+    world.scheduler.after(1, () => void ask(), world.people);
+    await this.#until(world.scheduler.now + LONGEST_QUESTIONS_MS, () => asked.isOver);
+    if (asked.code === undefined) world.violate(`${behaviour.name} was not caught`);
+    else this.caught.push(asked.code);
+  }
+
+  /** Where everyone is honest, everything works again that is not damaged. */
+  #demandLife(): void {
+    const world = this.#world;
+    const { log, operator, witnesses, machines } = world;
+    for (const { host, running, refusedWith } of machines) {
+      const isDown = running === undefined && !world.damaged.has(host);
+      if (isDown) world.violate(`${host} is down: ${refusedWith}`);
+    }
+    const able = witnesses.filter(({ running }) => running !== undefined).length;
+    if (log.running === undefined || world.damaged.has(log.host)) return;
+    if (able < TRUST.witnessQuorum) return;
+    if (operator.pending > 0) world.violate(`${operator.pending} statements were never accepted`);
+    const accepted = [...operator.accepted.values()];
+    const missing = accepted.filter(({ isWitnessed }) => !isWitnessed).length;
+    if (missing > 0) world.violate(`${missing} entries were never witnessed`);
+    this.#demandFollowed();
+  }
+
+  #demandFollowed(): void {
+    const world = this.#world;
+    const size = world.truth.signedSize;
+    // The log offers one tally until both have cosigned it.
+    const isTallied = world.verifiers.every(({ running }) => running !== undefined);
+    for (const { running, host } of world.verifiers) {
+      const [status] = running?.verifier.logs() ?? [];
+      if (status === undefined || world.damaged.has(host)) continue;
+      const { state, problem = status.tallyProblem, mirroredSize, talliedSize } = status;
+      const tallied = isTallied ? talliedSize : size;
+      const stands = `${state} ${problem?.code ?? ''} ${mirroredSize} ${tallied}`;
+      if (stands === `followed  ${size} ${size}`) continue;
+      world.violate(`${host} stands at ${stands}, the log at ${size}`);
+    }
+  }
+
+  async #until(time: number, isDone: () => boolean = () => false): Promise<void> {
+    await this.#world.scheduler.run(time, () => this.#check() && !isDone());
+  }
+
+  /** After every event. */
+  #check(): boolean {
+    this.events++;
+    const world = this.#world;
+    const filed = world.verifiers.flatMap(({ running }) => running?.verifier.findings.list() ?? []);
+    if (filed.length > this.#findings) {
+      for (const { accused, code } of filed) {
+        const honest = accused.filter((name) => !world.liars.has(name));
+        if (honest.length > 0) world.violate(`${honest.join()} is honest, and accused: ${code}`);
+      }
+    }
+    this.#findings = filed.length;
+    return world.violations.length === 0;
+  }
+}
