@@ -18,7 +18,7 @@ import { askUsage, failures, proven, usageState } from '../state/usage.ts';
 import { type Grouping, lastHours, seriesOf, timesOf } from '../usage-series.ts';
 import { WORDS } from '../words/words.ts';
 
-const HOURS: Readonly<Record<string, number>> = { '6h': 6, '24h': 24, '7d': 168, '30d': 720 };
+const HOURS: Readonly<Record<string, number>> = { '24h': 24, '7d': 168, '30d': 720, '90d': 2160 };
 const OWN = 'own';
 /** In the order of the choice. */
 const METRICS = Object.keys(WORDS.usage.metrics) as UsageMetric[];
@@ -26,7 +26,7 @@ const MOST_MODELS = 12;
 
 export function UsageView({ model }: { readonly model: string }) {
   const { usage: words } = WORDS;
-  const span = useSignal('24h');
+  const span = useSignal('90d');
   const own = useSignal<UsageRange | undefined>(undefined);
   const chosen = useSignal<readonly string[]>(model === '' ? [] : [model]);
   useEffect(() => void loadModels(), []);

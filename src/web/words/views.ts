@@ -10,10 +10,10 @@ export const VIEWS = {
     none: 'Choose a model.',
     range: 'Time',
     ranges: {
-      '6h': '6 hours',
       '24h': '24 hours',
       '7d': '7 days',
       '30d': '30 days',
+      '90d': '90 days',
       own: 'Choose',
     } as Readonly<Record<string, string>>,
     from: 'From (UTC)',
