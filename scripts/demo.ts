@@ -1,6 +1,6 @@
 /**
  * The demo: a network of real processes records statements about real models, an auditor and a customer check
- * them, and ten attacks are caught. Every step makes sure of what it says; the first that does not hold ends the demo with exit code 1.
+ * them, ten attacks are caught, and keys change. Every step makes sure of what it says; the first that does not hold ends the demo with exit code 1.
  */
 import { performance } from 'node:perf_hooks';
 import { Command } from 'commander';
@@ -22,6 +22,7 @@ import { exampleCommands, type Results, writeResults } from './demo/results.ts';
 import { openStage, type Stage } from './demo/stage.ts';
 import { auditModels, demandHealth } from './demo/story-audit.ts';
 import { auditInvoice } from './demo/story-customer.ts';
+import { changeKeys } from './demo/story-keys.ts';
 import { recordModels } from './demo/story-models.ts';
 import { auditMonth } from './demo/story-month.ts';
 import { recordTraining } from './demo/story-training.ts';
@@ -150,11 +151,13 @@ async function tellStory(stage: Stage): Promise<Results> {
   const split = await attackSplit(stage, { network, auditor, subject: vision.subject });
   const { subject } = language;
   const lies = await attackWithLies(stage, { network, auditor, subject, month, nextAttack });
+  const owned = { subject: vision.subject, other: subject };
+  const keys = await changeKeys(stage, { network, auditor, ...owned });
 
   narrator.chapter('The end');
   demandEqual(nextAttack.count(), ATTACKS, 'the number of attacks');
   await demandHealth(narrator, network, models);
-  return { network, models, audit, monthDossier, invoice, fork, split, lies };
+  return { network, models, audit, monthDossier, invoice, fork, split, lies, keys };
 }
 
 interface Attacked extends Pick<Results, 'network' | 'models'> {

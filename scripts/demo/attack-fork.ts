@@ -11,9 +11,9 @@ import { VerifierClient } from '../../src/client/verifier-client.ts';
 import { formatReceipt } from '../../src/core/receipt/receipt.ts';
 import type { Subject } from '../../src/core/statement/resource.ts';
 import type { Auditor } from './auditor.ts';
+import { deploymentOf } from './deployment.ts';
 import { eventually } from './expectation.ts';
 import { type ForkedLog, prepareForkedLog } from './forked-log.ts';
-import type { LogSite } from './log-site.ts';
 import type { Narrator } from './narrator.ts';
 import { type Network, startVerifier } from './network.ts';
 import { FORKED, WITNESS_QUORUM } from './parties.ts';
@@ -62,7 +62,7 @@ async function startFollowed(
     startVerifier(stage, verifier, { trustFile, folder }),
     honest.start(),
   ]);
-  await deploy(honest, subject, 'shown to all');
+  await honest.record(deploymentOf(honest, subject, 'shown to all'));
   const client = new VerifierClient({ url: verifier.url });
   await eventually('the verifier to follow the fourth log', async () => {
     const { nodes } = await client.nodes();
@@ -82,8 +82,8 @@ async function showTwoHistories(
   await cp(one.data, other.data, { recursive: true });
   await Promise.all([one.start(), other.start()]);
   return await Promise.all([
-    deploy(one, subject, 'shown to one half'),
-    deploy(other, subject, 'shown to the other half'),
+    one.record(deploymentOf(one, subject, 'shown to one half')),
+    other.record(deploymentOf(other, subject, 'shown to the other half')),
   ]);
 }
 
@@ -123,19 +123,4 @@ async function catchFork(
     'Its finding holds both checkpoints, signed by the log: whoever has the file can prove it, offline (EQUIVOCATION, exit code 3).',
   );
   return finding;
-}
-
-function deploy(site: LogSite, subject: Subject, deploymentId: string): Promise<SubmittedEntry> {
-  const context = site.context();
-  return site.record({
-    kind: 'deployment',
-    subject: [subject],
-    predicate: {
-      context,
-      deploymentId,
-      action: 'deploy',
-      environment: 'demo',
-      effectiveAt: context.issuedAt,
-    },
-  });
 }

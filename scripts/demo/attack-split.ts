@@ -6,8 +6,8 @@ import { VerifierClient } from '../../src/client/verifier-client.ts';
 import type { Subject } from '../../src/core/statement/resource.ts';
 import type { AttestryErrorCode } from '../../src/errors.ts';
 import type { Auditor } from './auditor.ts';
+import { deploymentOf } from './deployment.ts';
 import { demandEqual, eventually } from './expectation.ts';
-import type { LogSite } from './log-site.ts';
 import type { Narrator } from './narrator.ts';
 import { type CosignerSite, type Network, startVerifier } from './network.ts';
 import type { RoleProcess } from './process.ts';
@@ -60,7 +60,7 @@ async function showTo(
   const { operator } = verifier.party;
   const history = log.history(operator.toLowerCase().replaceAll(' ', '-'));
   const [process] = await Promise.all([startVerifier(stage, verifier, log), history.start()]);
-  await deploy(history.site, subject, `shown to ${operator}`);
+  await history.site.record(deploymentOf(history.site, subject, `shown to ${operator}`));
   const client = new VerifierClient({ url: verifier.url });
   await eventually(`${operator} to follow what it is shown`, async () => {
     const { nodes } = await client.nodes();
@@ -111,19 +111,4 @@ async function findingOf(client: VerifierClient, wanted: AttestryErrorCode): Pro
     return findings.find(({ code }) => code === wanted);
   });
   return found.id;
-}
-
-async function deploy(site: LogSite, subject: Subject, deploymentId: string): Promise<void> {
-  const context = site.context();
-  await site.record({
-    kind: 'deployment',
-    subject: [subject],
-    predicate: {
-      context,
-      deploymentId,
-      action: 'deploy',
-      environment: 'demo',
-      effectiveAt: context.issuedAt,
-    },
-  });
 }

@@ -1,6 +1,6 @@
 /** The auditor: fetches files from the verifier once, and judges them alone, with the command line and the trust root. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { EXIT_BY_OUTCOME } from '../../src/cli/exit-code.ts';
 import type { InvoiceReport } from '../../src/core/metering/invoice-report.ts';
 import type { Report } from '../../src/core/report/report.ts';
@@ -142,7 +142,7 @@ async function leadNowhere(
   roots: Network['roots'],
 ): Promise<string> {
   const { file } = parseTrustRoot(await readFile(trustFile));
-  const path = join(folder, 'trust-without-urls.json');
+  const path = join(folder, `nowhere-${basename(trustFile)}`);
   const away = <T extends { readonly url: string }>(party: T): T => ({ ...party, url: NOWHERE });
   const unreachable: TrustRootFile = {
     ...file,

@@ -27,6 +27,11 @@ export async function makeLogKeys(
   };
 }
 
+/** Another key of an operator, to follow the one that it has. */
+export async function makeNextKey(folder: string, operator: string): Promise<DemoKey> {
+  return await makeKey(folder, `${operator}-2`, { name: operator, type: SIGNATURE_TYPE.ed25519 });
+}
+
 /** The key of someone who signs trust roots. */
 export async function makeRootKey(folder: string, holder: string): Promise<DemoKey> {
   return await makeKey(folder, `root-${holder}`, { name: holder, type: SIGNATURE_TYPE.ed25519 });

@@ -10,7 +10,7 @@ import type { Statement } from '../../src/core/statement/statement.ts';
 import type { TrustRoot } from '../../src/core/trust/trust-root.ts';
 import { opensslEngine } from '../../src/keys/openssl-engine.ts';
 import { demand } from './expectation.ts';
-import type { LogKeys } from './keys.ts';
+import type { DemoKey, LogKeys } from './keys.ts';
 import type { LogParty } from './parties.ts';
 import { urlOf } from './ports.ts';
 import type { Crew, RoleOptions, RoleProcess } from './process.ts';
@@ -58,6 +58,12 @@ export class LogSite {
   /** With which this operator signs. */
   get operatorSeed(): Uint8Array {
     return this.#options.keys.operator.seed;
+  }
+
+  /** The same node, not started, with another version of the trust root and a key of its operator to speak with. */
+  under(version: Pick<LogSiteOptions, 'trustFile' | 'trust'>, operator: DemoKey): LogSite {
+    const { keys } = this.#options;
+    return new LogSite({ ...this.#options, ...version, keys: { ...keys, operator } });
   }
 
   /** Starts the node, or one that tells a lie. @throws the AttestryError that the node refuses to start with */

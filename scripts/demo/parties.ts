@@ -61,7 +61,16 @@ export const DISHONEST: LogParty = {
   jurisdiction: 'NLD',
 };
 
-export const SIDE_PARTIES: readonly LogParty[] = [FORKED, DISHONEST];
+/** Runs a log whose operator's key is rotated and revoked; no trust root but its own names it. */
+export const CAREFUL: LogParty = {
+  origin: 'log.heron-cloud.example/lab-4',
+  operator: 'heron-cloud',
+  operatorName: 'Heron Cloud',
+  region: 'lab-4',
+  jurisdiction: 'NLD',
+};
+
+export const SIDE_PARTIES: readonly LogParty[] = [FORKED, DISHONEST, CAREFUL];
 
 export const WITNESS_PARTIES: readonly CosignerParty[] = [
   { name: 'witness.fjord-university.example', operator: 'Fjord University' },
@@ -87,6 +96,12 @@ export const FORK_VERIFIER: CosignerParty = {
 export const LIE_VERIFIER: CosignerParty = {
   name: 'verifier.sums-watch.example',
   operator: 'Sums Watch',
+};
+
+/** Follows the log whose operator's key is rotated and revoked. */
+export const KEY_VERIFIER: CosignerParty = {
+  name: 'verifier.key-watch.example',
+  operator: 'Key Watch',
 };
 
 export const VERIFIER_QUORUM = 1;

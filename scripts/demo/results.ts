@@ -8,6 +8,7 @@ import type { InvoiceFiles } from './invoice-files.ts';
 import type { Network } from './network.ts';
 import { NOTICE, NOTICE_FILE_NAME } from './notice.ts';
 import type { AuditFiles } from './story-audit.ts';
+import type { KeyFiles } from './story-keys.ts';
 import type { RecordedModels } from './story-models.ts';
 
 export interface Results {
@@ -20,6 +21,7 @@ export interface Results {
   readonly fork: ForkFiles;
   readonly split: SplitFiles;
   readonly lies: LieFiles;
+  readonly keys: KeyFiles;
 }
 
 type ResultFile = readonly [from: string, name: string, is: string];
@@ -27,7 +29,7 @@ type ResultFile = readonly [from: string, name: string, is: string];
 /** Writes over files of the same names. Gives the lines that say what each file is. */
 export async function writeResults(folder: string, results: Results): Promise<readonly string[]> {
   const { models } = results;
-  const files = [...auditFiles(results), ...proofFiles(results)];
+  const files = [...auditFiles(results), ...proofFiles(results), ...keyFiles(results)];
   await mkdir(folder, { recursive: true });
   for (const [from, name] of files) await copyFile(from, join(folder, name));
   await cp(models.folder.path, join(folder, basename(models.folder.path)), { recursive: true });
@@ -77,6 +79,18 @@ function proofFiles({ fork, split, lies }: Results): readonly ResultFile[] {
       (file): ResultFile => [file, basename(file), "the proof of a lie in the sixth log's tally"],
     ),
     [trustFile, 'lies-trust.json', 'the trust root that names the sixth log'],
+  ];
+}
+
+function keyFiles({ keys }: Results): readonly ResultFile[] {
+  const versions = keys.trustFiles.map((file, i): ResultFile => {
+    const version = i + 1;
+    return [file, `keys-trust-${version}.json`, `the seventh log's trust root, version ${version}`];
+  });
+  return [
+    ...versions,
+    [keys.dossier, 'keys-dossier.json', 'what its operator stated with its first key'],
+    [keys.stolen, 'keys-stolen-receipt.json', 'the receipt for what a thief of that key stated'],
   ];
 }
 

@@ -69,21 +69,23 @@ export async function auditModels(
   return { visionDossier, visionReceipt, languageDossier, ...folderFiles };
 }
 
+/** The path of the dossier. */
+async function fetchDossier(audit: Audit, model: string, statements: number): Promise<string> {
+  const bytes = await untilWhole(audit, model, statements);
+  return await audit.auditor.keep(`${model.slice(0, 16)}-dossier.json`, bytes);
+}
+
 /** The dossier, once the verifier has followed the logs so far that it holds all these statements. */
-async function fetchDossier(
-  { auditor, verifier, trust }: Audit,
+export async function untilWhole(
+  { verifier, trust }: Pick<Audit, 'verifier' | 'trust'>,
   model: string,
   statements: number,
-): Promise<string> {
-  const bytes = await eventually(
-    `a dossier of ${statements} statements about ${model}`,
-    async () => {
-      const dossier = await verifier.dossier(model);
-      const report = judge(dossier, { trust, now: Math.floor(Date.now() / 1000), engine });
-      return isWhole(report, trust, statements) ? dossier : undefined;
-    },
-  );
-  return await auditor.keep(`${model.slice(0, 16)}-dossier.json`, bytes);
+): Promise<Uint8Array> {
+  return await eventually(`a dossier of ${statements} statements about ${model}`, async () => {
+    const dossier = await verifier.dossier(model);
+    const report = judge(dossier, { trust, now: Math.floor(Date.now() / 1000), engine });
+    return isWhole(report, trust, statements) ? dossier : undefined;
+  });
 }
 
 /** VALID, with that many statements, and no others on any log. */

@@ -83,6 +83,9 @@ describe('the demo', () => {
         'WITNESS_CONTRADICTION',
         'USAGE_RECEIPT_UNFULFILLED',
         'TALLY_CONTRADICTION',
+        'KEY_OUT_OF_WINDOW',
+        'KEY_REVOKED',
+        'TRUST_VERSION_BACK',
       ];
       for (const caught of codes) expect(output).toContain(`Caught: ${caught}.`);
       // Without a terminal there are no colours.
@@ -170,6 +173,7 @@ async function judgeResults(out: string): Promise<void> {
     [3, 'inflated-total-finding.json', '--trust', at('lies-trust.json')],
     [3, 'hidden-revocation-finding.json', '--trust', at('lies-trust.json')],
     [1, 'hidden-revocation-finding.json'],
+    ...judgedByVersion(at),
   ];
   const inTurn = pLimit(PROGRAMS_AT_ONCE);
   const judged = expected.map(([, file, ...args]) => inTurn(() => verify(file, ...args)));
@@ -177,6 +181,26 @@ async function judgeResults(out: string): Promise<void> {
     expect(code, expected[i]?.slice(1).join(' ')).toBe(expected[i]?.[0]);
   }
   expect(await readFile(at('NOTICE.txt'), 'utf8')).toContain('CC-BY-SA-3.0');
+}
+
+/** What an operator's key signed before it was rotated and revoked, and what a thief did, by each version. */
+function judgedByVersion(
+  at: (name: string) => string,
+): readonly (readonly [code: number, file: string, ...args: readonly string[]])[] {
+  const [one, two, three] = [1, 2, 3].map((version) => at(`keys-trust-${version}.json`)) as [
+    string,
+    string,
+    string,
+  ];
+  return [
+    [0, 'keys-dossier.json', '--trust', one, '--model', at(RIGHT)],
+    [0, 'keys-dossier.json', '--trust', two, '--trust-from', one],
+    [0, 'keys-dossier.json', '--trust', three, '--trust-from', one, '--trust-from', two],
+    [1, 'keys-dossier.json', '--trust', one, '--trust-from', two],
+    [1, 'keys-dossier.json', '--trust', three, '--trust-from', one],
+    [0, 'keys-stolen-receipt.json', '--trust', two],
+    [1, 'keys-stolen-receipt.json', '--trust', three],
+  ];
 }
 
 /** A whole month of three regions, of which nothing is missing. */
