@@ -22,8 +22,8 @@ export const JUDGING_BUGS: readonly Bug[] = [
     wiring: { verifier: (options) => ({ ...options, verifyMany: async () => true }) },
     lie: FORGED_STATEMENT_LIE,
   },
-  ignoring('length of proofs unchecked', 'INCLUSION_LENGTH_WRONG'),
-  ignoring('root of proofs unchecked', 'INCLUSION_ROOT_MISMATCH'),
+  ignoring('length of proofs unchecked', 'INCLUSION_LENGTH_WRONG', 'DOSSIER_INCOMPLETE'),
+  ignoring('root of proofs unchecked', 'INCLUSION_ROOT_MISMATCH', 'DOSSIER_INCOMPLETE'),
   ignoring('completeness unchecked', 'DOSSIER_INCOMPLETE'),
   {
     ...ignoring('quorum of verifiers uncounted', 'VERIFIER_QUORUM_SHORT'),
@@ -39,14 +39,14 @@ export const JUDGING_BUGS: readonly Bug[] = [
   },
 ];
 
-/** A judge that does not look at one thing. */
-function ignoring(what: string, code: AttestryErrorCode): Bug {
+/** A judge that does not look at one thing, nor at what follows from it. */
+function ignoring(what: string, ...codes: readonly AttestryErrorCode[]): Bug {
   return {
     name: `judge: ${what}`,
     wiring: {
       judge: (bytes, rules) => {
         const report = judge(bytes, rules);
-        const isAll = report.problems.every((problem) => problem.code === code);
+        const isAll = report.problems.every(({ code }) => codes.includes(code));
         return isAll ? { ...report, outcome: 'VALID', problems: [] } : report;
       },
     },
