@@ -165,7 +165,8 @@ describe.skipIf(!HAS_CHROMIUM)('an auditor', { timeout: 60_000 }, () => {
     const { page } = await openPage();
     await page.goto(at('network'));
     await page.waitForSelector('[data-live=true]');
-    expect(await page.locator('.lane[data-checked=yes]').count()).toBe(3);
+    const checked = page.locator('.lane[data-checked=yes]');
+    await expect.poll(() => checked.count(), { timeout: 10_000 }).toBe(3);
     expect(await page.locator('[data-doubts]').count()).toBe(0);
     const entries = page.locator('.lane', { hasText: 'us-east' }).locator('dd').first();
     const before = Number(await entries.textContent());
