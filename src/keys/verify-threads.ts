@@ -82,7 +82,6 @@ export class VerifyThreads {
   #start(): Thread {
     const worker = new Worker(this.#program);
     const thread: Thread = { worker, pending: [] };
-    worker.unref();
     worker.on('message', (verdicts: Uint8Array) => {
       const asked = thread.pending.shift() ?? [];
       if (thread.pending.length === 0) worker.unref();
@@ -95,6 +94,8 @@ export class VerifyThreads {
     };
     worker.on('error', lose);
     worker.on('exit', () => lose(new Error('the thread that verifies signatures has ended')));
+    // Not before: whoever listens for messages keeps the process alive again.
+    worker.unref();
     return thread;
   }
 }

@@ -39,6 +39,8 @@ async function violations(page: Page): Promise<readonly string[]> {
   const result = await page.evaluate(async (source) => {
     const scope = globalThis as unknown as { axe?: { run: () => Promise<unknown> } };
     if (scope.axe === undefined) new Function(source).call(globalThis);
+    // What is still coming in is paler than it will be.
+    await Promise.allSettled(document.getAnimations().map(({ finished }) => finished));
     return await scope.axe?.run();
   }, axe.source);
   return (result as AxeResult).violations.flatMap(({ id, nodes }) =>
