@@ -9,6 +9,7 @@ import { usageRows } from '../../src/core/report/usage-rows.ts';
 import { parseTrustRoot } from '../../src/core/trust/trust-root.ts';
 import { opensslEngine } from '../../src/keys/openssl-engine.ts';
 import { HAS_CHROMIUM, openPage, useChromium, verdictOf } from './chromium.ts';
+import { alterDossier, type Lie, lieAbout, startLiar } from './lying-proxy.ts';
 import { type RealNetwork, startRealNetwork } from './real-network.ts';
 
 useChromium();
@@ -38,6 +39,45 @@ async function served(path: string): Promise<Uint8Array> {
 async function judgeHere(bytes: Uint8Array) {
   const trust = parseTrustRoot(await readFile(network.trustFile));
   return judge(bytes, { trust, now: Math.floor(Date.now() / 1000), engine: opensslEngine });
+}
+
+/** What a proxy before the verifier changes, where the page says so, and in which words. */
+function alterations(): readonly (readonly [lie: Lie, place: string, words: string])[] {
+  const usage = `/v1/models/${network.models.language}/usage`;
+  return [
+    [
+      lieAbout(usage, (said: object) => ({ ...said, outcome: 'INVALID' })),
+      '[data-doubts="1"]',
+      'the outcome is INVALID; the proofs give VALID',
+    ],
+    [
+      lieAbout(usage, ({ rows, ...said }: { rows: { totals: object }[] }) => ({
+        ...said,
+        rows: rows.map((row) => ({ ...row, totals: { ...row.totals, requests: '1' } })),
+      })),
+      '[data-doubts="1"]',
+      'usage totals that it states are not those',
+    ],
+    [
+      alterDossier(({ tally }) => ({
+        tally: { ...tally, proof: `${tally.proof.slice(0, 40)}AAAA${tally.proof.slice(44)}` },
+      })),
+      '.problems',
+      'TALLY_PROOF_INVALID',
+    ],
+    [
+      alterDossier(({ entries }) => ({ entries: entries.slice(1) })),
+      '.problems',
+      'DOSSIER_INCOMPLETE',
+    ],
+    [
+      alterDossier(({ entries: [first, ...others] }) => ({
+        entries: [{ ...first, proof: first?.proof.with(0, 'A'.repeat(43).concat('=')) }, ...others],
+      })),
+      '.problems',
+      'INCLUSION_ROOT_MISMATCH',
+    ],
+  ];
 }
 
 describe.skipIf(!HAS_CHROMIUM)('an auditor', { timeout: 60_000 }, () => {
@@ -121,6 +161,21 @@ describe.skipIf(!HAS_CHROMIUM)('an auditor', { timeout: 60_000 }, () => {
     const summaries = (await page.textContent('.summaries')) ?? '';
     expect(summaries).toContain('iris');
     expect(summaries).toContain('accuracy');
+  });
+
+  it('is told when a proxy alters a verdict, totals, a tally, a list or a proof', async () => {
+    let lie: Lie = () => undefined;
+    const liar = await startLiar(network.url, (path, body) => lie(path, body));
+    const { page } = await openPage();
+    const verdicts: string[] = [];
+    for (const [altered, place, words] of alterations()) {
+      lie = altered;
+      await page.goto('about:blank');
+      await page.goto(`${liar}/#/model/${network.models.language}`);
+      await page.locator(place, { hasText: words }).waitFor();
+      verdicts.push(await verdictOf(page));
+    }
+    expect(verdicts).toEqual(['recorded', 'recorded', 'invalid', 'invalid', 'invalid']);
   });
 
   it('sees usage of which every number is what the proofs give', async () => {

@@ -4,18 +4,10 @@ import { contradiction } from '../helpers/findings.ts';
 import { signTrust } from '../helpers/signed-trust.ts';
 import { digestOf, MODEL } from '../helpers/statements.ts';
 import { HAS_CHROMIUM, openPage, useChromium, verdictOf, type Watched } from './chromium.ts';
-import { type Lie, lieAbout, startLiar } from './lying-proxy.ts';
+import { alterDossier, type Lie, lieAbout, startLiar } from './lying-proxy.ts';
 import { PageBed, state } from './page-bed.ts';
 
 useChromium();
-
-interface DossierFile {
-  readonly logs: readonly {
-    readonly entries: readonly { readonly index: number; readonly proof: readonly string[] }[];
-    readonly tally: { readonly note: string; readonly proof: string };
-    readonly checkpoint: string;
-  }[];
-}
 
 /** The page, in front of a verifier whose answers are changed on the way. */
 async function lyingPage(lie: Lie, fill?: Parameters<typeof PageBed.make>[0]): Promise<Watched> {
@@ -31,25 +23,15 @@ async function answerOf(lie: Lie, fill?: Parameters<typeof PageBed.make>[0]): Pr
   return watched;
 }
 
-/** A dossier whose first log is otherwise. */
-function alter(change: (log: DossierFile['logs'][number]) => object): Lie {
-  return (path, body) => {
-    if (!path.includes('/dossier')) return undefined;
-    const dossier = JSON.parse(body.toString()) as DossierFile;
-    const logs = dossier.logs.map((log, i) => (i === 0 ? { ...log, ...change(log) } : log));
-    return canonicalText({ ...dossier, logs });
-  };
-}
-
 const TOTALS = { requests: '1000000' };
 
 /** What a dossier looks like that a liar changed, and the verdict on it. */
 const ALTERED: readonly (readonly [what: string, verdict: string, lie: Lie])[] = [
-  ['drops a statement', 'invalid', alter(({ entries }) => ({ entries: entries.slice(1) }))],
+  ['drops a statement', 'invalid', alterDossier(({ entries }) => ({ entries: entries.slice(1) }))],
   [
     'moves a statement to another place',
     'invalid',
-    alter(({ entries }) => ({ entries: entries.map((entry) => ({ ...entry, index: 1 })) })),
+    alterDossier(({ entries }) => ({ entries: entries.map((entry) => ({ ...entry, index: 1 })) })),
   ],
   [
     'shows no log at all',
@@ -62,19 +44,19 @@ const ALTERED: readonly (readonly [what: string, verdict: string, lie: Lie])[] =
   [
     'alters a tally proof',
     'invalid',
-    alter(({ tally }) => ({
+    alterDossier(({ tally }) => ({
       tally: { ...tally, proof: `${tally.proof.slice(0, 40)}AAAA${tally.proof.slice(44)}` },
     })),
   ],
   [
     'alters the totals that a tally note states',
     'invalid',
-    alter(({ tally }) => ({ tally: { ...tally, note: tally.note.replace(/\b3\b/, '4') } })),
+    alterDossier(({ tally }) => ({ tally: { ...tally, note: tally.note.replace(/\b3\b/, '4') } })),
   ],
   [
     'takes the witnesses off a checkpoint',
     'inconclusive',
-    alter(({ checkpoint }) => ({
+    alterDossier(({ checkpoint }) => ({
       checkpoint: checkpoint.replace(/\n— witness[^\n]*/g, ''),
     })),
   ],
@@ -163,7 +145,7 @@ describe.skipIf(!HAS_CHROMIUM)('the page, when the verifier lies', { timeout: 40
 
   it('draws no usage that is not proven, and names what it leaves out', async () => {
     const { page } = await lyingPage(
-      alter(({ tally }) => ({
+      alterDossier(({ tally }) => ({
         tally: { ...tally, proof: `${tally.proof.slice(0, 40)}AAAA${tally.proof.slice(44)}` },
       })),
     );

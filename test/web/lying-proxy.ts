@@ -1,4 +1,5 @@
 /** What stands between a page and its verifier, and changes what the verifier says. */
+import { canonicalText } from '../../src/core/bytes/json.ts';
 import { startPeer } from '../client/peer-server.ts';
 
 /** The body to pass on; undefined to pass it on as it is. */
@@ -27,5 +28,21 @@ export function lieAbout(start: string, change: (answer: never) => unknown): Lie
   return (path, body) => {
     if (!path.startsWith(start)) return undefined;
     return JSON.stringify(change(JSON.parse(body.toString()) as never));
+  };
+}
+
+interface DossierLog {
+  readonly entries: readonly { readonly index: number; readonly proof: readonly string[] }[];
+  readonly tally: { readonly note: string; readonly proof: string };
+  readonly checkpoint: string;
+}
+
+/** A dossier whose first log is otherwise. */
+export function alterDossier(change: (log: DossierLog) => object): Lie {
+  return (path, body) => {
+    if (!path.includes('/dossier')) return undefined;
+    const dossier = JSON.parse(body.toString()) as { readonly logs: readonly DossierLog[] };
+    const logs = dossier.logs.map((log, i) => (i === 0 ? { ...log, ...change(log) } : log));
+    return canonicalText({ ...dossier, logs });
   };
 }
