@@ -27,6 +27,7 @@ export interface Series {
 }
 
 const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 const MOST_HOURS_BY_HOUR = 72;
 const MOST_STRETCHES = 1000;
 
@@ -60,10 +61,13 @@ export function rangeBetween(fromMs: number, toMs: number): UsageRange | undefin
   return { from: timeOf(fromMs), to: timeOf(toMs), by };
 }
 
-/** The range of so many hours that ends with the hour of `nowMs`. */
+/** The range of at least so many hours that ends with the hour of `nowMs`; where it goes by the day, its first day is whole. */
 export function lastHours(hours: number, nowMs: number): UsageRange {
   const to = (Math.floor(nowMs / HOUR_MS) + 1) * HOUR_MS;
-  return rangeBetween(to - hours * HOUR_MS, to) as UsageRange;
+  const from = to - hours * HOUR_MS;
+  // Bars are as wide as the shortest stretch: a first day of one hour would make all of them hairs.
+  const start = hours <= MOST_HOURS_BY_HOUR ? from : Math.floor(from / DAY_MS) * DAY_MS;
+  return rangeBetween(start, to) as UsageRange;
 }
 
 function seriesFrom(key: string, stretches: readonly ReportedStretch[]): Series {

@@ -6,11 +6,14 @@ import { expectNoOverflow, HAS_CHROMIUM, openPage, useChromium, verdictOf } from
 import { hostileStatements } from './hostile-statements.ts';
 import { HOSTILE_STRINGS } from './hostile-strings.ts';
 import { PageBed } from './page-bed.ts';
+import { ROW_HEIGHT, scrollRows, scrollRowsTo } from './scrolling.ts';
 
 useChromium();
 
 const HOSTILE = digestOf('hostile');
 const ROWS_OPENED = 12;
+/** Rows from one that is opened to the next: over all strings and kinds. */
+const STEP = 11;
 
 describe.skipIf(!HAS_CHROMIUM)('200 hostile strings in every field', { timeout: 90_000 }, () => {
   it('run nothing, fetch nothing, and push nothing out of its place', async () => {
@@ -27,18 +30,12 @@ describe.skipIf(!HAS_CHROMIUM)('200 hostile strings in every field', { timeout: 
       await page.setViewportSize({ width, height: 800 });
       await expectNoOverflow(page);
       // Every row is drawn once on the way down.
-      await page.evaluate(async () => {
-        const list = document.querySelector('.rows');
-        for (let top = 0; list !== null && top < list.scrollHeight; top += 400) {
-          list.scrollTop = top;
-          await new Promise((resolve) => requestAnimationFrame(resolve));
-        }
-      });
+      await scrollRows(page, 400);
       await expectNoOverflow(page);
     }
     for (let row = 0; row < ROWS_OPENED; row++) {
-      await page.evaluate(() => document.querySelector('.rows')?.scrollBy(0, 900));
-      await page.locator('.row').nth(4).click();
+      await scrollRowsTo(page, row * STEP * ROW_HEIGHT);
+      await page.locator(`[data-row="${row * STEP + 2}"]`).click();
       await page.waitForSelector('dialog svg.tree');
       for (const summary of await page.locator('dialog summary').all()) await summary.click();
       await expectNoOverflow(page);

@@ -9,7 +9,8 @@ import { usageRows } from '../../src/core/report/usage-rows.ts';
 import { parseTrustRoot } from '../../src/core/trust/trust-root.ts';
 import { opensslEngine } from '../../src/keys/openssl-engine.ts';
 import { HAS_CHROMIUM, openPage, useChromium, verdictOf } from './chromium.ts';
-import { alterDossier, type Lie, lieAbout, startLiar } from './lying-proxy.ts';
+import { liedTo } from './lied-to.ts';
+import { alterDossier, type Lie, lieAbout } from './lying-proxy.ts';
 import { type RealNetwork, startRealNetwork } from './real-network.ts';
 
 useChromium();
@@ -164,14 +165,10 @@ describe.skipIf(!HAS_CHROMIUM)('an auditor', { timeout: 60_000 }, () => {
   });
 
   it('is told when a proxy alters a verdict, totals, a tally, a list or a proof', async () => {
-    let lie: Lie = () => undefined;
-    const liar = await startLiar(network.url, (path, body) => lie(path, body));
-    const { page } = await openPage();
+    const tell = await liedTo(network.url);
     const verdicts: string[] = [];
-    for (const [altered, place, words] of alterations()) {
-      lie = altered;
-      await page.goto('about:blank');
-      await page.goto(`${liar}/#/model/${network.models.language}`);
+    for (const [lie, place, words] of alterations()) {
+      const page = await tell(lie, network.models.language);
       await page.locator(place, { hasText: words }).waitFor();
       verdicts.push(await verdictOf(page));
     }

@@ -4,6 +4,7 @@ import { contradiction } from '../helpers/findings.ts';
 import { signTrust } from '../helpers/signed-trust.ts';
 import { digestOf, MODEL } from '../helpers/statements.ts';
 import { HAS_CHROMIUM, openPage, useChromium, verdictOf, type Watched } from './chromium.ts';
+import { liedTo } from './lied-to.ts';
 import { alterDossier, type Lie, lieAbout, startLiar } from './lying-proxy.ts';
 import { PageBed, state } from './page-bed.ts';
 
@@ -114,11 +115,9 @@ describe.skipIf(!HAS_CHROMIUM)('the page, when the verifier lies', { timeout: 40
 
   it('takes no dossier that was altered, nor one that was not asked for', async () => {
     const site = await PageBed.make();
+    const tell = await liedTo(site.url);
     for (const [what, verdict, lie] of ALTERED) {
-      const { page } = await openPage();
-      await page.goto(`${await startLiar(site.url, lie)}/#/model/${MODEL}`);
-      expect(await verdictOf(page), what).toBe(verdict);
-      await page.context().close();
+      expect(await verdictOf(await tell(lie, MODEL)), what).toBe(verdict);
     }
   });
 
@@ -134,12 +133,11 @@ describe.skipIf(!HAS_CHROMIUM)('the page, when the verifier lies', { timeout: 40
 
   it('says where the server states what the proofs do not give', async () => {
     const site = await PageBed.make();
+    const tell = await liedTo(site.url);
     for (const [what, lie] of MISSTATED) {
-      const { page } = await openPage();
-      await page.goto(`${await startLiar(site.url, lie)}/#/model/${MODEL}`);
+      const page = await tell(lie, MODEL);
       expect(await verdictOf(page), what).toBe('recorded');
       await page.waitForSelector('[data-doubts="1"]');
-      await page.context().close();
     }
   });
 

@@ -68,7 +68,12 @@ describe('ranges', () => {
       to: '2026-10-01T13:00:00Z',
       by: 'hour',
     });
-    expect(lastHours(720, noon).by).toBe('day');
+    // By the day, the first day is whole, whatever the hour is now.
+    expect(lastHours(720, noon)).toEqual({
+      from: '2026-09-01T00:00:00Z',
+      to: '2026-10-01T13:00:00Z',
+      by: 'day',
+    });
   });
 
   it.each([

@@ -78,12 +78,13 @@ function Proof({ proof }: { readonly proof: ProofView }) {
 interface RawProps {
   readonly title: string;
   readonly text: string;
+  readonly open?: boolean;
   readonly children?: preact.ComponentChildren;
 }
 
-export function Raw({ title, text, children }: RawProps) {
+export function Raw({ title, text, open = false, children }: RawProps) {
   return (
-    <details>
+    <details open={open}>
       <summary>{title}</summary>
       {children}
       <Scroller class="raw" label={title}>

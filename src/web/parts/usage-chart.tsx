@@ -15,6 +15,7 @@ interface UsageChartProps {
 
 const HEIGHT = 300;
 const NARROWEST = 240;
+const NARROWEST_BAR = 2;
 
 export function UsageChart({ series, times, metric, label }: UsageChartProps) {
   const box = useRef<HTMLDivElement>(null);
@@ -81,7 +82,7 @@ function optionsOf(
 ): uPlot.Options {
   const style = getComputedStyle(document.documentElement);
   const colour = (name: string): string => style.getPropertyValue(name).trim();
-  const bars = uPlot.paths.bars?.({ size: [0.7, 64] });
+  const bars = uPlot.paths.bars?.({ size: [0.7, 64, NARROWEST_BAR] });
   const hours = times.length > 1 && (times[1] ?? 0) - (times[0] ?? 0) < DAY_SECONDS;
   const axis = {
     stroke: colour('--dim'),

@@ -100,11 +100,13 @@ function Evidence({ judgement, id }: { readonly judgement: Judgement; readonly i
         <button type="button" onClick={() => void save()}>
           <Icon name="down" /> {words.evidence}
         </button>
-        <button type="button" onClick={() => void show()}>
-          {words.show}
-        </button>
+        {text.value === '' ? (
+          <button type="button" onClick={() => void show()}>
+            {words.show}
+          </button>
+        ) : null}
       </div>
-      {text.value === '' ? null : <Raw title={words.evidence} text={text.value} />}
+      {text.value === '' ? null : <Raw title={words.evidence} text={text.value} open />}
     </>
   );
 }

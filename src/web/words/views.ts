@@ -107,7 +107,7 @@ export const VIEWS = {
     lead: 'What this verifier caught. Each finding carries its evidence, and your browser judges it.',
     none: 'Nothing has been found against any node.',
     against: 'Against',
-    found: 'Found',
+    found: 'found',
     evidence: 'Evidence (JSON)',
     show: 'Show the evidence',
     serverDiffers: 'The server says something else about it than the evidence proves.',

@@ -1,0 +1,37 @@
+/** Moves the list of statements as a hand would, a step with each frame. */
+import type { Page } from 'playwright-core';
+
+/** Of a row, in pixels. */
+export const ROW_HEIGHT = 76;
+
+/** From the top to the end. Gives the time from each frame to the next, in milliseconds. */
+export function scrollRows(page: Page, step: number): Promise<readonly number[]> {
+  return page.evaluate(async (pixels) => {
+    const list = document.querySelector('.rows');
+    if (list === null) throw new TypeError('Expected a list of statements.');
+    const frame = async (): Promise<number> => {
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+      return performance.now();
+    };
+    const frames: number[] = [];
+    let last = await frame();
+    for (let top = 0; top < list.scrollHeight; top += pixels) {
+      list.scrollTop = top;
+      const now = await frame();
+      frames.push(now - last);
+      last = now;
+    }
+    return frames;
+  }, step);
+}
+
+/** To a place, and waits until its rows are drawn. */
+export async function scrollRowsTo(page: Page, top: number): Promise<void> {
+  await page.evaluate(async (pixels) => {
+    const list = document.querySelector('.rows');
+    if (list !== null) list.scrollTop = pixels;
+    for (let frames = 0; frames < 2; frames++) {
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+    }
+  }, top);
+}
