@@ -15,7 +15,8 @@ interface VirtualListProps {
 const MOST_HEIGHT = 520;
 
 export function VirtualList({ label, count, rowHeight, row, onOpen }: VirtualListProps) {
-  const box = useRef<HTMLUListElement>(null);
+  const box = useRef<HTMLDivElement>(null);
+  const drawn = useRef<HTMLUListElement>(null);
   const isMoved = useRef(false);
   const top = useSignal(0);
   const active = useSignal(0);
@@ -24,10 +25,11 @@ export function VirtualList({ label, count, rowHeight, row, onOpen }: VirtualLis
   // One row at a time can be reached by Tab; it is always one that exists.
   const current = Math.max(first, Math.min(active.value, end - 1));
   useLayoutEffect(() => {
-    const list = box.current;
-    if (list === null) return;
+    const list = drawn.current;
+    if (box.current === null || list === null) return;
     // By script: the page's policy allows no style attributes.
-    list.style.height = `${height}px`;
+    box.current.style.height = `${height}px`;
+    // The room of rows that are not drawn lies inside what is scrolled: around it, it would stretch the box.
     list.style.paddingTop = `${first * rowHeight}px`;
     list.style.paddingBottom = `${(count - end) * rowHeight}px`;
     if (!isMoved.current) return;
@@ -45,31 +47,31 @@ export function VirtualList({ label, count, rowHeight, row, onOpen }: VirtualLis
     active.value = next;
   };
   return (
-    <ul
+    <div
       class="rows"
       ref={box}
-      aria-label={label}
       onScroll={(event) => {
         top.value = event.currentTarget.scrollTop;
       }}
-      onKeyDown={onKeyDown}
     >
-      {Array.from({ length: Math.max(0, end - first) }, (_, i) => first + i).map((index) => (
-        <li key={index} aria-setsize={count} aria-posinset={index + 1}>
-          <button
-            type="button"
-            class="row"
-            data-row={index}
-            tabIndex={index === current ? 0 : -1}
-            onClick={() => {
-              active.value = index;
-              onOpen(index);
-            }}
-          >
-            {row(index)}
-          </button>
-        </li>
-      ))}
-    </ul>
+      <ul ref={drawn} aria-label={label} onKeyDown={onKeyDown}>
+        {Array.from({ length: Math.max(0, end - first) }, (_, i) => first + i).map((index) => (
+          <li key={index} aria-setsize={count} aria-posinset={index + 1}>
+            <button
+              type="button"
+              class="row"
+              data-row={index}
+              tabIndex={index === current ? 0 : -1}
+              onClick={() => {
+                active.value = index;
+                onOpen(index);
+              }}
+            >
+              {row(index)}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }
