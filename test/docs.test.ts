@@ -22,7 +22,6 @@ import { decodeUtf8, encodeUtf8 } from '../src/core/bytes/utf8.ts';
 import { leafHash, sha256 } from '../src/core/merkle/hash.ts';
 import { parseReceipt } from '../src/core/receipt/receipt.ts';
 import { judge } from '../src/core/report/judge.ts';
-import { envelopeMessage } from '../src/core/statement/envelope.ts';
 import { modelsOf, parseStatement } from '../src/core/statement/statement.ts';
 import { verifyTally } from '../src/core/tally/proof.ts';
 import { decodeTallyProof } from '../src/core/tally/proof-bytes.ts';
@@ -253,7 +252,7 @@ describe('docs/formats.md', () => {
     expect(block('**Payload**')).toBe(decodeUtf8(envelope.payload));
     expect(block('**Entry**')).toBe(decodeUtf8(envelope.entry));
     expect(`${block('**Checkpoint**')}\n`).toBe(proof.checkpoint);
-    const head = envelopeMessage(envelope).slice(0, -envelope.payload.length);
+    const head = envelope.message.slice(0, -envelope.payload.length);
     expect(block('The message that the operator signs')).toBe(encodeHex(head));
     expect(example).toContain(encodeHex(leafHash(envelope.entry)));
     expect(example).toContain(encodeHex(sha256(envelope.payload)));

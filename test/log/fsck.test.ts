@@ -95,7 +95,7 @@ async function appendByHand(bed: LogBed, entry: Uint8Array): Promise<void> {
     },
   });
   const statement = sampleStatement('deployment') as Statement;
-  const envelope = { payload: entry, signatures: [], entry };
+  const envelope = { payload: entry, message: entry, signatures: [], entry };
   await sequencer.enqueue({ entry, entryHash: leafHash(entry), envelope, statement });
 }
 

@@ -25,7 +25,7 @@ const { signer } = makeNetwork({ regions: ['eu'] }).logs[0] as {
 function admittedOf(statement: Statement): AdmittedEntry {
   const payload = formatStatement(statement);
   const entry = encodeUtf8(`envelope of ${encodeHex(payload)}`);
-  const envelope = { payload, signatures: [], entry };
+  const envelope = { payload, message: payload, signatures: [], entry };
   return { entry, entryHash: leafHash(entry), envelope, statement };
 }
 

@@ -1,7 +1,6 @@
 /** Every byte layout that a key of this project signs. One home, so that no two of them can be confused. */
 
 import { encodeBase64 } from '../bytes/base64.ts';
-import { concatBytes } from '../bytes/equal.ts';
 import { encodeUtf8 } from '../bytes/utf8.ts';
 
 /** What a log signs, and the text of its note: c2sp.org/tlog-checkpoint without extension lines. */
@@ -33,7 +32,26 @@ export function cosignatureMessage(time: number, noteText: string): Uint8Array {
 
 /** What an operator signs: DSSE v1 pre-authentication encoding. */
 export function preAuthEncoding(payloadType: string, payload: Uint8Array): Uint8Array {
-  const typeLength = encodeUtf8(payloadType).length;
-  const head = `DSSEv1 ${typeLength} ${payloadType} ${payload.length} `;
-  return concatBytes(encodeUtf8(head), payload);
+  const frame = preAuthFramer(payloadType)(payload.length);
+  frame.payload.set(payload);
+  return frame.message;
+}
+
+export interface PreAuthFrame {
+  readonly message: Uint8Array;
+  /** The end of the message, all zeros: whoever has the payload writes it here. */
+  readonly payload: Uint8Array;
+}
+
+/** Makes pre-authentication encodings of one type that lack only the payload, of a length: it is then written once. */
+export function preAuthFramer(payloadType: string): (length: number) => PreAuthFrame {
+  const type = encodeUtf8(payloadType);
+  const head = encodeUtf8(`DSSEv1 ${type.length} ${payloadType} `);
+  return (length) => {
+    const digits = `${length} `;
+    const message = new Uint8Array(head.length + digits.length + length);
+    message.set(head);
+    for (let i = 0; i < digits.length; i++) message[head.length + i] = digits.charCodeAt(i);
+    return { message, payload: message.subarray(head.length + digits.length) };
+  };
 }

@@ -10,7 +10,7 @@ import { CLOCK_SKEW_SECONDS } from '../note/cosignature.ts';
 import { type SignatureClaim, type SignatureEngine, verifySignature } from '../note/ed25519.ts';
 import { verifySuccession } from '../trust/retirement.ts';
 import type { TrustedOperator, TrustRoot } from '../trust/trust-root.ts';
-import { type Envelope, envelopeMessage, parseEnvelope } from './envelope.ts';
+import { type Envelope, parseEnvelope } from './envelope.ts';
 import { contextOf, modelsOf, parseStatement, type Statement } from './statement.ts';
 
 export interface OpenedEntry {
@@ -57,7 +57,7 @@ export function openEntry(
   hashLeaf: HashLeaf = leafHash,
 ): OpenedEntry {
   const envelope = parseEnvelope(entry);
-  const message = envelopeMessage(envelope);
+  const { message } = envelope;
   const signers = envelope.signatures.map(({ keyid, signature }) => {
     const signer = trust.operatorKeys.get(keyid);
     if (signer === undefined) {

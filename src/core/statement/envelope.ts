@@ -5,7 +5,6 @@
 import { AttestryError } from '../../errors.ts';
 import { formatCanonicalJson, type JsonObject } from '../bytes/json.ts';
 import type { Reader } from '../bytes/shape.ts';
-import { preAuthEncoding } from '../note/signable.ts';
 import {
   type DsseFields,
   type DsseFormat,
@@ -32,6 +31,8 @@ export interface Envelope {
   /** RFC 8785 bytes of the statement; not to be read before the signatures are verified. */
   readonly payload: Uint8Array;
   readonly signatures: readonly DsseSignature[];
+  /** What every signature signs: the pre-authentication encoding, which ends in the payload. */
+  readonly message: Uint8Array;
   /** The canonical bytes of the whole envelope. */
   readonly entry: Uint8Array;
 }
@@ -66,9 +67,4 @@ export function fieldsOf(envelope: Envelope): JsonObject {
 export function signEnvelope(payload: Uint8Array, seeds: readonly Uint8Array[]): Envelope {
   const signatures = seeds.map((seed) => signDsse(payload, PAYLOAD_TYPE, seed));
   return parseEnvelope(formatDsse({ payload, signatures }, PAYLOAD_TYPE));
-}
-
-/** What every signature of the envelope signs. */
-export function envelopeMessage(envelope: Envelope): Uint8Array {
-  return preAuthEncoding(PAYLOAD_TYPE, envelope.payload);
 }

@@ -1,7 +1,6 @@
 /** The envelope of a trust root, and the signatures of root keys on it. */
 import { AttestryError } from '../../errors.ts';
 import { type SignatureEngine, verifySignature } from '../note/ed25519.ts';
-import { preAuthEncoding } from '../note/signable.ts';
 import { type DsseEnvelope, type DsseFormat, dsseParser } from '../statement/dsse.ts';
 import type { TrustedRoots } from './trust-root.ts';
 
@@ -49,11 +48,10 @@ export function verifyRootSignatures(
 
 /** The keyids of the root keys that have signed, however few. @throws SIGNATURE_* for one of them that is wrong */
 export function rootSigners(
-  { payload, signatures }: DsseEnvelope,
+  { message, signatures }: DsseEnvelope,
   roots: TrustedRoots,
   engine?: SignatureEngine,
 ): readonly string[] {
-  const message = preAuthEncoding(TRUST_PAYLOAD_TYPE, payload);
   return signatures.flatMap(({ keyid, signature }) => {
     const publicKey = roots.keys.get(keyid);
     if (publicKey === undefined) return [];

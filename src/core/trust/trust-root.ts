@@ -10,7 +10,7 @@ import { parseTime } from '../bytes/time.ts';
 import { sha256 } from '../merkle/hash.ts';
 import type { PublicKey, SignatureEngine } from '../note/ed25519.ts';
 import { parseVkey, SIGNATURE_TYPE, type VerifierKey } from '../note/vkey.ts';
-import { type DsseEnvelope, formatDsse, keyIdOf, signDsse } from '../statement/dsse.ts';
+import { type DsseContent, formatDsse, keyIdOf, signDsse } from '../statement/dsse.ts';
 import type { Kind } from '../statement/statement.ts';
 import { finalDigest, type Retirement } from './retirement.ts';
 import { parseTrustEnvelope, TRUST_PAYLOAD_TYPE, verifyRootSignatures } from './root-signatures.ts';
@@ -113,7 +113,7 @@ export function addRootSignature(bytes: Uint8Array, seed: Uint8Array): Uint8Arra
   return checked({ payload, signatures: [...signatures, added] });
 }
 
-function checked(envelope: DsseEnvelope): Uint8Array {
+function checked(envelope: DsseContent): Uint8Array {
   const bytes = formatDsse(envelope, TRUST_PAYLOAD_TYPE);
   readTrustRoot(bytes);
   return bytes;

@@ -6,7 +6,6 @@ import { encodeUtf8 } from '../../../src/core/bytes/utf8.ts';
 import { publicKeyOf, verifySignature } from '../../../src/core/note/ed25519.ts';
 import { keyIdOf } from '../../../src/core/statement/dsse.ts';
 import {
-  envelopeMessage,
   fieldsOf,
   LARGEST_ENTRY_BYTES,
   PAYLOAD_TYPE,
@@ -131,7 +130,7 @@ describe('signEnvelope', () => {
       const { signature } = ENVELOPE.signatures.find(
         ({ keyid }) => keyid === keyIdOf(publicKey),
       ) as (typeof ENVELOPE.signatures)[number];
-      verifySignature({ publicKey, message: envelopeMessage(ENVELOPE), signature });
+      verifySignature({ publicKey, message: ENVELOPE.message, signature });
     }
     expect(signEnvelope(ENVELOPE.payload, [...SEEDS].reverse())).toEqual(ENVELOPE);
   });
