@@ -168,6 +168,7 @@ await runProcess(async () => {
         verifiers: trust.verifiers,
         verifierQuorum: trust.verifierQuorum,
         readEntries: (start, end) => log.reader.entries(start, end),
+        findLeaves: (start, end) => log.freshLeaves(start, end),
         published: () => log.status().published,
         waitForGrowth: (size, timeoutMs) => log.waitForWitnesses(size, timeoutMs),
         now: unixNow,

@@ -3,7 +3,7 @@
  * non-canonical R or S as the pure engine does, but it takes keys of small order, under which anyone can sign anything.
  * So it must only see keys that `parsePublicKey` has admitted.
  */
-import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
+import { createPrivateKey, createPublicKey, hash, type KeyObject, sign, verify } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { LRUCache } from 'lru-cache';
 import { concatBytes } from '../core/bytes/equal.ts';
@@ -46,8 +46,8 @@ export async function verifyInPool(
   signature: Uint8Array,
 ): Promise<boolean> {
   parseSignature(signature);
-  if (threads !== undefined) return await threads.verify({ publicKey, message, signature });
-  return await new Promise((resolve, reject) => {
+  if (threads !== undefined) return threads.verify({ publicKey, message, signature });
+  return new Promise((resolve, reject) => {
     verify(null, message, keyObject(publicKey), signature, (error, holds) => {
       if (error === null) resolve(holds);
       else reject(error);
@@ -55,13 +55,25 @@ export async function verifyInPool(
   });
 }
 
+// A log signs with one key, hundreds of times a minute; tests and scripts with a few.
+const KEPT_SIGNERS = 16;
+const keptSigners = new LRUCache<string, KeyObject>({ max: KEPT_SIGNERS });
+
 /** The signature that `signEd25519` makes (RFC 8032 is deterministic), about ten times as fast. */
 export function signInProcess(seed: Uint8Array, message: Uint8Array): Uint8Array {
   if (seed.length !== 32) throw new RangeError(`Expected a seed of 32 bytes, got ${seed.length}.`);
+  return new Uint8Array(sign(null, message, signerObject(seed)));
+}
+
+function signerObject(seed: Uint8Array): KeyObject {
+  // By its digest, so that no second copy of a seed stays in memory as text.
+  const name = hash('sha256', seed, 'base64');
+  const kept = keptSigners.get(name);
+  if (kept !== undefined) return kept;
   const key = Buffer.from(concatBytes(PKCS8_PREFIX, seed));
-  return new Uint8Array(
-    sign(null, message, createPrivateKey({ key, format: 'der', type: 'pkcs8' })),
-  );
+  const made = createPrivateKey({ key, format: 'der', type: 'pkcs8' });
+  keptSigners.set(name, made);
+  return made;
 }
 
 function keyObject(publicKey: PublicKey): KeyObject {

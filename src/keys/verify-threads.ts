@@ -7,6 +7,8 @@ import type { SignatureClaim } from '../core/note/ed25519.ts';
 
 /** Claims in one message: a few milliseconds of work. */
 const MOST_CLAIMS = 32;
+/** Messages that a thread is sent before it has answered one: it has the next at hand when it is done. */
+const MOST_PENDING = 2;
 const KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;
 const FIXED_BYTES = KEY_BYTES + SIGNATURE_BYTES;
@@ -34,7 +36,8 @@ export class VerifyThreads {
   readonly #program: URL;
   readonly #count: number;
   readonly #threads: Thread[] = [];
-  #gathered: Asked[] = [];
+  /** Claims that no thread has got yet. */
+  readonly #gathered: Asked[] = [];
   #flushing = false;
 
   /** `program`: the compiled verify-thread; started when the first claim comes. */
@@ -43,30 +46,38 @@ export class VerifyThreads {
     this.#count = count;
   }
 
-  /** Whether the signature, of canonical form, fits. Claims of one turn of the event loop travel together. */
+  /**
+   * Whether the signature, of canonical form, fits. Claims of one turn of the event loop travel together, and so do those
+   * that come while all threads are busy: a message costs as much for one claim as for many.
+   */
   verify(claim: SignatureClaim): Promise<boolean> {
     return new Promise((resolve, reject) => {
       this.#gathered.push({ claim, resolve, reject });
-      if (this.#gathered.length === MOST_CLAIMS) this.#flush();
-      else if (!this.#flushing) {
-        this.#flushing = true;
-        setImmediate(() => {
-          this.#flushing = false;
-          this.#flush();
-        });
-      }
+      if (this.#flushing) return;
+      this.#flushing = true;
+      setImmediate(() => {
+        this.#flushing = false;
+        this.#flush();
+      });
     });
   }
 
   async close(): Promise<void> {
+    for (const { reject } of this.#gathered.splice(0)) reject(new Error('no longer verified'));
     await Promise.all(this.#threads.splice(0).map(({ worker }) => worker.terminate()));
   }
 
   #flush(): void {
-    if (this.#gathered.length === 0) return;
-    const asked = this.#gathered;
-    this.#gathered = [];
-    const { worker, pending } = this.#leastBusy();
+    // Spread over all threads where there is less than a message for each.
+    const share = Math.min(MOST_CLAIMS, Math.ceil(this.#gathered.length / this.#count));
+    while (this.#gathered.length > 0) {
+      const thread = this.#leastBusy();
+      if (thread.pending.length === MOST_PENDING) return;
+      this.#send(thread, this.#gathered.splice(0, share));
+    }
+  }
+
+  #send({ worker, pending }: Thread, asked: readonly Asked[]): void {
     // A thread that has work keeps the process alive, an idle one does not.
     if (pending.length === 0) worker.ref();
     pending.push(asked);
@@ -86,11 +97,13 @@ export class VerifyThreads {
       const asked = thread.pending.shift() ?? [];
       if (thread.pending.length === 0) worker.unref();
       for (const [i, { resolve }] of asked.entries()) resolve(verdicts[i] === 1);
+      this.#flush();
     });
     const lose = (error: unknown): void => {
       const at = this.#threads.indexOf(thread);
       if (at >= 0) this.#threads.splice(at, 1);
       for (const { reject } of thread.pending.splice(0).flat()) reject(error);
+      this.#flush();
     };
     worker.on('error', lose);
     worker.on('exit', () => lose(new Error('the thread that verifies signatures has ended')));

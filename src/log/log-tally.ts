@@ -12,7 +12,7 @@ import type { TrustedWitness } from '../core/trust/trust-root.ts';
 import { AttestryError } from '../errors.ts';
 import type { StoredCheckpoint } from '../store/log-store.ts';
 import { ProvableView } from '../tally/provable-view.ts';
-import { type ReadEntries, Tally, tallyHead } from '../tally/tally.ts';
+import { type FindLeaves, type ReadEntries, Tally, tallyHead } from '../tally/tally.ts';
 import type { TallyPair, TallyStore } from '../tally/tally-store.ts';
 import { type HeldNote, type TallyChoice, TallyNotes } from './tally-notes.ts';
 
@@ -24,6 +24,8 @@ export interface LogTallyOptions {
   /** Of how many organisations verifiers must have cosigned a note to rely on. */
   readonly verifierQuorum: number;
   readonly readEntries: ReadEntries;
+  /** Leaves of entries that need not be read. */
+  readonly findLeaves?: FindLeaves;
   readonly published: () => StoredCheckpoint | undefined;
   /** Resolves once the published size is above the given one, or after the time. */
   readonly waitForGrowth: (size: number, timeoutMs: number) => Promise<unknown>;
@@ -68,7 +70,7 @@ export class LogTally {
 
   constructor(options: LogTallyOptions) {
     this.#options = options;
-    this.#tally = new Tally({ store: options.store, readEntries: options.readEntries });
+    this.#tally = new Tally(options);
     this.#notes = new TallyNotes({ ...options, quorum: options.verifierQuorum });
     this.#caughtUpAtMs = options.clockMs();
     this.#running = this.#run().catch(options.onFatal);

@@ -9,6 +9,7 @@ import { formatVkey, type NoteSigner } from '../core/note/vkey.ts';
 import type { Receipt } from '../core/receipt/receipt.ts';
 import { type AdmittedEntry, admitStatement, openEntry } from '../core/statement/admission.ts';
 import { verifyKeyStanding } from '../core/statement/standing.ts';
+import type { TallyLeaf } from '../core/tally/node.ts';
 import type { TrustedLog, TrustRoot } from '../core/trust/trust-root.ts';
 import { isWithin } from '../core/trust/window.ts';
 import { AttestryError } from '../errors.ts';
@@ -227,6 +228,11 @@ export class Log {
       );
     }
     return await this.reader.receipt({ index, entryHash }, state);
+  }
+
+  /** The tally's leaves of the entries [start, end), where they are at hand. */
+  freshLeaves(start: number, end: number): readonly TallyLeaf[] | undefined {
+    return this.#sequencer.freshLeaves.between(start, end);
   }
 
   /** Number of entries that are committed and may be served. */

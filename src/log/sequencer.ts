@@ -14,6 +14,7 @@ import { signInProcess } from '../keys/openssl-engine.ts';
 import type { HeadLock } from '../store/head-lock.ts';
 import type { Head, LogCommit, LogStore } from '../store/log-store.ts';
 import { BatchReceipts, proveCommit } from './batch-receipts.ts';
+import { FreshLeaves } from './fresh-leaves.ts';
 import type { LogLimits } from './limits.ts';
 import { tileReader, verifyCommit } from './second-path.ts';
 
@@ -52,6 +53,8 @@ interface QueuedEntry {
 }
 
 export class Sequencer {
+  /** Of entries whose commit has been locked. */
+  readonly freshLeaves = new FreshLeaves();
   readonly #options: SequencerOptions;
   #head: Head;
   // Owned by #commit: grows only by what was read back from the database.
@@ -182,6 +185,8 @@ export class Sequencer {
     for (const [i, entry] of batch.entries()) {
       this.#settle(entry, { index: before.size + i, receipt: () => receipts.format(i) });
     }
+    const admitted = batch.map((entry) => entry.admitted);
+    this.freshLeaves.add(before.size, admitted);
     onCheckpoint(head.size, note);
   }
 

@@ -34,6 +34,25 @@ function naiveRoot(log: readonly Uint8Array[]): string {
 }
 
 describe('Tally.grow', () => {
+  it('gives the same root from leaves at hand, and reads only the entries of which it has none', async () => {
+    const store = await openLevelTallyStore(await temporaryFolder());
+    onTestFinished(() => store.close());
+    const read: number[] = [];
+    const tally = new Tally({
+      store,
+      readEntries: async (start, end) => {
+        read.push(start);
+        return LOG.slice(start, end);
+      },
+      findLeaves: (start, end) =>
+        start >= 64
+          ? LOG.slice(start, end).flatMap((entry, i) => leavesOf(entry, start + i))
+          : undefined,
+    });
+    expect(rootOf(await tally.grow(LOG.length))).toBe(naiveRoot(LOG));
+    expect(read).toEqual([0]);
+  });
+
   it('gives the root of the entries, in whatever steps, closed and opened again in between', async () => {
     const wanted = naiveRoot(LOG);
     const steps = fc.array(fc.record({ by: fc.nat(60), reopen: fc.boolean() }), { maxLength: 8 });

@@ -2,7 +2,7 @@
 import { AttestryError } from '../../errors.ts';
 import { type HashLeaf, leafHash } from '../merkle/hash.ts';
 import { parseEnvelope } from '../statement/envelope.ts';
-import { parseStatement } from '../statement/statement.ts';
+import { parseStatement, type Statement } from '../statement/statement.ts';
 import { keysOf } from './key.ts';
 import type { TallyLeaf } from './node.ts';
 import { sumsOf } from './sums.ts';
@@ -18,10 +18,19 @@ export function leavesOf(
 ): TallyLeaf[] {
   try {
     const statement = parseStatement(parseEnvelope(entry).payload);
-    const entryHash = hashLeaf(entry);
-    return keysOf(statement, index).map((key) => ({ key, entryHash, sums: sumsOf(statement) }));
+    return leavesOfStatement(statement, index, hashLeaf(entry));
   } catch (error) {
     if (error instanceof AttestryError) return [];
     throw error;
   }
+}
+
+/** The leaves of an entry whose statement is at hand. */
+export function leavesOfStatement(
+  statement: Statement,
+  index: number,
+  entryHash: Uint8Array,
+): TallyLeaf[] {
+  const sums = sumsOf(statement);
+  return keysOf(statement, index).map((key) => ({ key, entryHash, sums }));
 }
