@@ -134,7 +134,7 @@ class VirtualLevel implements Holder {
   batch(): Gathering;
   batch(operations: readonly Operation[], options?: Sync): Promise<void>;
   batch(operations?: readonly Operation[], options: Sync = {}): Gathering | Promise<void> {
-    if (operations === undefined) return new Gathering((batch) => this.#write(batch, {}));
+    if (operations === undefined) return new Gathering((batch, how) => this.#write(batch, how));
     const batch = operations.map(({ type, key, value }) => ({
       key: textOf(key),
       value: type === 'put' ? value?.slice() : undefined,
@@ -207,19 +207,20 @@ class VirtualLevel implements Holder {
 /** A batch to which rows are added one by one. */
 class Gathering {
   readonly #batch: Change[] = [];
-  readonly #write: (batch: Batch) => Promise<void>;
+  readonly #write: (batch: Batch, options: Sync) => Promise<void>;
 
-  constructor(write: (batch: Batch) => Promise<void>) {
+  constructor(write: (batch: Batch, options: Sync) => Promise<void>) {
     this.#write = write;
   }
 
   put(key: Uint8Array, value: Uint8Array): this {
-    this.#batch.push({ key: textOf(key), value: value.slice() });
+    // Not `slice`, which gives a view where the value is a Buffer.
+    this.#batch.push({ key: textOf(key), value: Uint8Array.from(value) });
     return this;
   }
 
-  async write(): Promise<void> {
-    await this.#write(this.#batch);
+  async write(options: Sync = {}): Promise<void> {
+    await this.#write(this.#batch, options);
   }
 }
 

@@ -1,30 +1,39 @@
 /**
- * The second path: what stands in the database after a commit, read back and hashed anew, the tree with another
- * implementation of SHA-256 and in another way to the root. A log signs only what both paths agree on, since LevelDB does not notice a
- * flipped bit, and a bit flipped in memory between hashing and storing is what killed whole logs before.
+ * The second path: what stands in the database after a commit, read back and hashed anew, and in another way to the root;
+ * one entry of each commit is led to it by another implementation of SHA-256 as well. A log signs only what all agree on,
+ * since LevelDB does not notice a flipped bit, and a bit flipped in memory between hashing and storing is what killed whole
+ * logs before.
  */
 import { bytesEqual } from '../core/bytes/equal.ts';
 import { canonicalText } from '../core/bytes/json.ts';
+import type { AppendedProofs } from '../core/merkle/appended.ts';
 import type { Frontier } from '../core/merkle/frontier.ts';
 import { leafHash } from '../core/merkle/hash.ts';
+import { rootFromInclusion } from '../core/merkle/inclusion.ts';
 import { rootFromTiles } from '../core/merkle/tile.ts';
 import { AttestryError } from '../errors.ts';
 import { leafHashBySystem, nodeHashBySystem } from '../keys/openssl-hash.ts';
 import type { LogCommit, LogStore } from '../store/log-store.ts';
 
+export interface SecondPath {
+  /** The tree before the commit, kept apart from the tiles. */
+  readonly frontier: Frontier;
+  /** Of the commit's entries, in the tree with them. */
+  readonly proofs: AppendedProofs['proofs'];
+}
+
 /**
- * The commit, if the database holds exactly it and `frontier` (the tree before it, kept apart from the tiles) grows to
- * the same root; the frontier has then grown.
+ * The commit, if the database holds exactly it and the frontier grows to the same root; the frontier has then grown.
  * @throws ENTRY_HASH_MISMATCH, TABLE_MISMATCH, TILE_HASH_MISMATCH, ROOT_MISMATCH
  */
 export async function verifyCommit(
   store: LogStore,
   commit: LogCommit,
-  frontier: Frontier,
+  { frontier, proofs }: SecondPath,
 ): Promise<LogCommit> {
   const { from, entries, tiles, head } = commit;
   const stored = await store.entries(from, head.size);
-  verifySample(stored, commit);
+  verifySample(stored, commit, proofs);
   for (const [i, { entry, entryHash }] of entries.entries()) {
     const readBack = stored[i] ?? new Uint8Array();
     const hash = leafHashBySystem(readBack);
@@ -50,15 +59,28 @@ export async function verifyCommit(
   return commit;
 }
 
-// Both ways hash leaves by OpenSSL, which is five times as fast: a fault of OpenSSL itself shows in one entry of each commit.
-function verifySample(stored: readonly Uint8Array[], { from, entries }: LogCommit): void {
+// All other hashes are OpenSSL's, which is several times as fast: a fault of OpenSSL itself shows at the newest entry of
+// each commit, from its leaf up to the root.
+function verifySample(
+  stored: readonly Uint8Array[],
+  { from, entries, head }: LogCommit,
+  proofs: SecondPath['proofs'],
+): void {
   const at = entries.length - 1;
-  const [readBack, expected] = [stored[at], entries[at]?.entryHash];
-  if (readBack === undefined || expected === undefined) return;
-  if (bytesEqual(leafHash(readBack), expected)) return;
+  const [readBack, expected, proof] = [stored[at], entries[at]?.entryHash, proofs[at]];
+  if (readBack === undefined || expected === undefined || proof === undefined) return;
+  const sample = leafHash(readBack);
+  if (!bytesEqual(sample, expected)) {
+    throw new AttestryError(
+      'ENTRY_HASH_MISMATCH',
+      `Entry ${from + at} hashes differently in another implementation of SHA-256.`,
+    );
+  }
+  const claim = { leafHash: sample, index: from + at, size: head.size, proof };
+  if (bytesEqual(rootFromInclusion(claim), head.root)) return;
   throw new AttestryError(
-    'ENTRY_HASH_MISMATCH',
-    `Entry ${from + at} hashes differently in another implementation of SHA-256.`,
+    'ROOT_MISMATCH',
+    `Another implementation of SHA-256 leads entry ${from + at} to another root; nothing was signed.`,
   );
 }
 

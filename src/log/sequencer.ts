@@ -11,6 +11,7 @@ import type { AdmittedEntry } from '../core/statement/admission.ts';
 import { advanceStream, type StreamState, streamKey } from '../core/statement/stream.ts';
 import { AttestryError } from '../errors.ts';
 import { signInProcess } from '../keys/openssl-engine.ts';
+import { nodeHashBySystem } from '../keys/openssl-hash.ts';
 import type { HeadLock } from '../store/head-lock.ts';
 import type { Head, LogCommit, LogStore } from '../store/log-store.ts';
 import { BatchReceipts, proveCommit } from './batch-receipts.ts';
@@ -174,7 +175,7 @@ export class Sequencer {
     const commit = this.#prepare(batch);
     const proven = proveCommit(commit, this.#frontier.hashes);
     await store.commit(commit);
-    await verifyCommit(store, commit, this.#frontier);
+    await verifyCommit(store, commit, { frontier: this.#frontier, proofs: proven.proofs });
     const { head } = commit;
     await headLock.swap(before, head);
     if (this.#failed) throw this.#stopped;
@@ -202,6 +203,7 @@ export class Sequencer {
       size: from,
       leafHashes,
       readTile: tileReader(store),
+      hashNode: nodeHashBySystem,
     });
     const streams = new Map(
       batch.flatMap(({ stream }) => (stream ? [[stream.key, stream.state]] : [])),

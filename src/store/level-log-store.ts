@@ -33,7 +33,6 @@ import {
 import { WriteQueue } from './write-queue.ts';
 
 interface Row {
-  readonly type: 'put';
   readonly key: Uint8Array;
   readonly value: Uint8Array;
 }
@@ -99,10 +98,12 @@ class LevelLogStore implements LogStore {
 
   async commit(commit: LogCommit): Promise<void> {
     checkCommit(commit);
-    const rows = rowsOf(commit);
     await this.#writes.run('commit to the log', async () => {
       checkContinuation(commit, this);
-      await this.#db.batch(rows, SYNCED);
+      // Put by put: a list of operations is copied and looked through member by member on its way to the database.
+      const batch = this.#db.batch();
+      for (const { key, value } of rowsOf(commit)) batch.put(key, value);
+      await batch.write(SYNCED);
     });
   }
 
@@ -265,26 +266,22 @@ class LevelLogStore implements LogStore {
   }
 }
 
-function rowsOf(commit: LogCommit): Row[] {
+function* rowsOf(commit: LogCommit): Generator<Row> {
   const { from, entries, tiles, head, streams, mentions } = commit;
-  return [
-    ...entries.flatMap(({ entry, entryHash }, i) => [
-      put(keys.entryKey(from + i), entry),
-      put(keys.indexKey(entryHash), keys.encodeUint64(from + i)),
-    ]),
-    ...tiles.map(({ level, index, hashes }) => put(keys.tileKey(level, index), hashes)),
-    ...Array.from(streams, ([key, state]) =>
-      put(keys.streamRowKey(key), formatCanonicalJson({ ...state })),
-    ),
-    ...mentions.map(({ model, index, kind }) =>
-      put(keys.mentionKey(model, index), encodeUtf8(kind)),
-    ),
-    put(keys.HEAD_KEY, concatBytes(keys.encodeUint64(head.size), head.root)),
-  ];
-}
-
-function put(key: Uint8Array, value: Uint8Array): Row {
-  return { type: 'put', key, value };
+  for (const [i, { entry, entryHash }] of entries.entries()) {
+    yield { key: keys.entryKey(from + i), value: entry };
+    yield { key: keys.indexKey(entryHash), value: keys.encodeUint64(from + i) };
+  }
+  for (const { level, index, hashes } of tiles) {
+    yield { key: keys.tileKey(level, index), value: hashes };
+  }
+  for (const [key, state] of streams) {
+    yield { key: keys.streamRowKey(key), value: formatCanonicalJson({ ...state }) };
+  }
+  for (const { model, index, kind } of mentions) {
+    yield { key: keys.mentionKey(model, index), value: encodeUtf8(kind) };
+  }
+  yield { key: keys.HEAD_KEY, value: concatBytes(keys.encodeUint64(head.size), head.root) };
 }
 
 function decodeHeadSize(row: Uint8Array): number {

@@ -1,9 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { encodeUtf8 } from '../../src/core/bytes/utf8.ts';
+import { proveAppended } from '../../src/core/merkle/appended.ts';
+import { Frontier } from '../../src/core/merkle/frontier.ts';
+import { growTiles } from '../../src/core/merkle/growth.ts';
 import { leafHash, rowRoot } from '../../src/core/merkle/hash.ts';
 import { leafHashBySystem } from '../../src/keys/openssl-hash.ts';
+import { verifyCommit } from '../../src/log/second-path.ts';
 import type { LogCommit, LogStore } from '../../src/store/log-store.ts';
-import { openMemoryLogStore } from '../../src/store/memory-log-store.ts';
+import { MemoryDisk, openMemoryLogStore } from '../../src/store/memory-log-store.ts';
 import { LogBed } from '../helpers/log-bed.ts';
 import { sampleStream } from '../helpers/statements.ts';
 import { flipBit, wrapStore } from '../helpers/wrapped-store.ts';
@@ -162,5 +166,28 @@ describe('verifyCommit', () => {
     await expect(log.admit(bed.entry(9)).then((entry) => log.commit(entry))).rejects.toMatchObject({
       code: 'STORE_FAILED',
     });
+  });
+
+  it('leads the newest entry to the root by itself, whatever the other ways agree on', async () => {
+    const entries = [0, 1, 2].map((i) => ({
+      entry: Uint8Array.of(i),
+      entryHash: leafHash(Uint8Array.of(i)),
+    }));
+    const leafHashes = entries.map(({ entryHash }) => entryHash);
+    const { tiles, size, root } = growTiles({
+      size: 0,
+      leafHashes,
+      readTile: () => new Uint8Array(),
+    });
+    const { proofs } = proveAppended({ from: 0, before: [], leafHashes });
+    const head = { size, root };
+    const commit = { from: 0, entries, tiles, head, streams: new Map(), mentions: [] };
+    const store = openMemoryLogStore(new MemoryDisk());
+    await store.commit(commit);
+    const check = (given: readonly (readonly Uint8Array[])[]): Promise<LogCommit> =>
+      verifyCommit(store, commit, { frontier: new Frontier(), proofs: given });
+    expect(await check(proofs)).toBe(commit);
+    const wrong = proofs.map((proof) => proof.map((hash) => flipBit(hash, 5)));
+    await expect(check(wrong)).rejects.toMatchObject({ code: 'ROOT_MISMATCH' });
   });
 });

@@ -91,8 +91,11 @@ export function unsynced(disk: Disk): Disk {
   return replacing(disk, {
     openLevel: async (folder) => {
       const level = await disk.openLevel(folder);
-      const batch = (operations?: Operations): unknown =>
-        operations === undefined ? level.batch() : level.batch([...operations]);
+      const batch = (operations?: Operations): unknown => {
+        if (operations !== undefined) return level.batch([...operations]);
+        const gathering = level.batch();
+        return replacing(gathering, { write: () => gathering.write() });
+      };
       const put = (key: Uint8Array, value: Uint8Array): Promise<void> => level.put(key, value);
       return replacing<LevelFolder>(level, { batch, put } as Partial<LevelFolder>);
     },

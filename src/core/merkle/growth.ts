@@ -1,6 +1,6 @@
 /** What appending to a log changes: the tiles to write, and the new root. */
 import { AttestryError } from '../../errors.ts';
-import { HASH_LENGTH, rowRoot } from './hash.ts';
+import { HASH_LENGTH, type HashNode, nodeHash, rowRoot } from './hash.ts';
 import { isTreeSize } from './range.ts';
 import { hashesOnLevel, type ReadTile, rootFromTiles, TILE_WIDTH } from './tile.ts';
 
@@ -11,6 +11,7 @@ export interface GrowthInput {
   readonly leafHashes: readonly Uint8Array[];
   /** Asked only for the partial tiles at the right edge of `size`, which `tilesOfSize` names. */
   readonly readTile: ReadTile;
+  readonly hashNode?: HashNode;
 }
 
 /** The whole content of a tile that has changed. */
@@ -30,7 +31,8 @@ export interface Growth {
 }
 
 /** The tiles and the root after appending. A stored tile that is not as wide as `size` demands is refused. @throws TILE_LENGTH_WRONG */
-export function growTiles({ size, leafHashes, readTile }: GrowthInput): Growth {
+export function growTiles(input: GrowthInput): Growth {
+  const { size, leafHashes, readTile, hashNode = nodeHash } = input;
   const newSize = size + leafHashes.length;
   if (!isTreeSize(size) || !isTreeSize(newSize)) {
     throw new RangeError(`Expected sizes up to 2^53-1, got ${size} growing to ${newSize}.`);
@@ -38,12 +40,13 @@ export function growTiles({ size, leafHashes, readTile }: GrowthInput): Growth {
   const tiles: GrownTile[] = [];
   let added = leafHashes;
   for (let level = 0; added.length > 0; level++) {
-    added = growLevel({ level, count: hashesOnLevel(level, size), added, readTile, tiles });
+    const count = hashesOnLevel(level, size);
+    added = growLevel({ level, count, added, readTile, hashNode, tiles });
   }
   const grown = new Map(tiles.map((tile) => [`${tile.level}/${tile.index}`, tile.hashes]));
   const readGrown: ReadTile = (level, index) =>
     grown.get(`${level}/${index}`) ?? readTile(level, index);
-  return { tiles, size: newSize, root: rootFromTiles(newSize, readGrown) };
+  return { tiles, size: newSize, root: rootFromTiles(newSize, readGrown, hashNode) };
 }
 
 interface LevelGrowth {
@@ -52,12 +55,14 @@ interface LevelGrowth {
   readonly count: number;
   readonly added: readonly Uint8Array[];
   readonly readTile: ReadTile;
+  readonly hashNode: HashNode;
   /** Where the changed tiles go. */
   readonly tiles: GrownTile[];
 }
 
 /** Fills the tiles of one level; the roots of those that became full are what the next level adds. */
-function growLevel({ level, count, added, readTile, tiles }: LevelGrowth): Uint8Array[] {
+function growLevel(growth: LevelGrowth): Uint8Array[] {
+  const { level, count, added, readTile, hashNode, tiles } = growth;
   const completed: Uint8Array[] = [];
   let index = Math.floor(count / TILE_WIDTH);
   let width = count % TILE_WIDTH;
@@ -69,7 +74,7 @@ function growLevel({ level, count, added, readTile, tiles }: LevelGrowth): Uint8
       setHash(hashes, width + i, added[next] as Uint8Array);
     }
     tiles.push({ level, index, hashes });
-    if (width + take === TILE_WIDTH) completed.push(rowRoot(hashes));
+    if (width + take === TILE_WIDTH) completed.push(rowRoot(hashes, hashNode));
   }
   return completed;
 }

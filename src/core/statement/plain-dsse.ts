@@ -4,7 +4,7 @@
  * no JSON need be parsed, checked and written anew to know it. It only ever says yes: all else is for the plain way to judge.
  */
 import { decodeBase64Into, decodedLength } from '../bytes/base64.ts';
-import { encodeUtf8 } from '../bytes/utf8.ts';
+import { decodeUtf8, encodeUtf8 } from '../bytes/utf8.ts';
 import { preAuthFramer } from '../note/signable.ts';
 import type { DsseEnvelope, DsseFormat, DsseSignature } from './dsse.ts';
 
@@ -79,7 +79,7 @@ function readDigits(bytes: Uint8Array): string | undefined {
     const isDigit = (byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x66);
     if (!isDigit) return undefined;
   }
-  return String.fromCharCode(...bytes);
+  return decodeUtf8(bytes);
 }
 
 function hasAt(bytes: Uint8Array, at: number, expected: Uint8Array): boolean {
