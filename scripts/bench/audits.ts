@@ -5,6 +5,7 @@ import { parseReceipt } from '../../src/core/receipt/receipt.ts';
 import { verifyReceipt } from '../../src/core/receipt/verify.ts';
 import { opensslEngine } from '../../src/keys/openssl-engine.ts';
 import { fsck } from '../../src/log/fsck.ts';
+import { SHARED_DISK } from '../../src/store/disk.ts';
 import { openHeadLock } from '../../src/store/head-lock.ts';
 import { openLevelLogStore } from '../../src/store/level-log-store.ts';
 import { ORIGIN } from './entries.ts';
@@ -16,12 +17,14 @@ export async function measureFsck(rig: Rig, signatures: boolean): Promise<number
   const log = rig.trust.logs.get(ORIGIN);
   if (log === undefined) throw new RangeError('Expected the log in its own trust root.');
   const headLock = await openHeadLock(join(rig.data, 'lock'));
-  const store = await openLevelLogStore(join(rig.data, 'db'));
+  const sharedFolder = join(rig.data, 'db');
+  const store = await openLevelLogStore(sharedFolder, SHARED_DISK);
   try {
     const now = Math.floor(Date.now() / 1000);
     const size = store.head()?.size ?? 0;
     return await rateOf(size, async () => {
-      const report = await fsck({ store, headLock, trust: rig.trust, log, now, signatures });
+      const rules = { store, headLock, trust: rig.trust, log, now, signatures, sharedFolder };
+      const report = await fsck(rules);
       if (report.problems.length > 0) throw new Error(JSON.stringify(report.problems[0]));
     });
   } finally {

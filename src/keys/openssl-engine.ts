@@ -59,6 +59,12 @@ export async function verifyInPool(
 const KEPT_SIGNERS = 16;
 const keptSigners = new LRUCache<string, KeyObject>({ max: KEPT_SIGNERS });
 
+/** The same verdict on this thread, for threads that have nothing else to do meanwhile. @throws SIGNATURE_MALFORMED */
+export const verifyHere: VerifyMany = async (publicKey, message, signature) => {
+  parseSignature(signature);
+  return opensslEngine.verify(publicKey, message, signature);
+};
+
 /** The signature that `signEd25519` makes (RFC 8032 is deterministic), about ten times as fast. */
 export function signInProcess(seed: Uint8Array, message: Uint8Array): Uint8Array {
   if (seed.length !== 32) throw new RangeError(`Expected a seed of 32 bytes, got ${seed.length}.`);

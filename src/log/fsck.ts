@@ -2,19 +2,27 @@
 import { bytesEqual } from '../core/bytes/equal.ts';
 import { canonicalText } from '../core/bytes/json.ts';
 import { frontierAt } from '../core/merkle/frontier.ts';
-import { EMPTY_ROOT, HASH_LENGTH } from '../core/merkle/hash.ts';
-import { rootFromTiles, TILE_WIDTH, tileNodeReader } from '../core/merkle/tile.ts';
+import { EMPTY_ROOT } from '../core/merkle/hash.ts';
+import { rootFromTiles, tileNodeReader } from '../core/merkle/tile.ts';
 import { verifyCheckpoint } from '../core/note/checkpoint.ts';
-import { admitStatement, type OpenedEntry, openEntry } from '../core/statement/admission.ts';
 import { advanceStream, type StreamState, streamKey } from '../core/statement/stream.ts';
 import { countedCosignatures, timesByOrganisation } from '../core/trust/quorum.ts';
 import type { TrustedLog, TrustRoot } from '../core/trust/trust-root.ts';
-import { AttestryError, type AttestryErrorCode } from '../errors.ts';
-import { opensslEngine, verifyInPool } from '../keys/openssl-engine.ts';
-import { leafHashBySystem } from '../keys/openssl-hash.ts';
+import { AttestryError } from '../errors.ts';
+import { opensslEngine } from '../keys/openssl-engine.ts';
+import { nodeHashBySystem } from '../keys/openssl-hash.ts';
 import type { HeadLock } from '../store/head-lock.ts';
 import type { CheckpointState, Head, LogStore, StoredCheckpoint } from '../store/log-store.ts';
-import { type ScrubStep, scrubSteps, scrubTile, scrubUpperTiles } from './scrub.ts';
+import {
+  asRefusal,
+  checkStep,
+  type FsckProblem,
+  inadmissible,
+  refusalOf,
+  type StepReport,
+} from './fsck-step.ts';
+import { startFsckThreads } from './fsck-threads.ts';
+import { type ScrubStep, scrubSteps, scrubUpperTiles } from './scrub.ts';
 import { tileReader } from './second-path.ts';
 
 export interface FsckOptions {
@@ -27,13 +35,10 @@ export interface FsckOptions {
   readonly now: number;
   /** False checks hashes alone: no signature, nothing of what the entries say. Default true. */
   readonly signatures?: boolean;
+  /** Where this process has opened the store with SHARED_DISK: its steps are checked in threads that open it too. */
+  readonly sharedFolder?: string;
   /** Told after every tile's worth of entries. */
   readonly onProgress?: (done: number, size: number) => void;
-}
-
-export interface FsckProblem {
-  readonly code: AttestryErrorCode;
-  readonly message: string;
 }
 
 export interface FsckReport {
@@ -95,7 +100,7 @@ function report({ log, head, problems, unread, signatures }: Fsck): FsckReport {
 }
 
 function checkRoot({ store, head }: Fsck): void {
-  if (bytesEqual(rootFromTiles(head.size, tileReader(store)), head.root)) return;
+  if (bytesEqual(rootFromTiles(head.size, tileReader(store), nodeHashBySystem), head.root)) return;
   throw new AttestryError(
     'ROOT_MISMATCH',
     `The tiles do not give the stored root of size ${head.size}.`,
@@ -111,7 +116,7 @@ function checkLock({ store, headLock, head }: Fsck): void {
       `The head lock says ${locked.size} entries, the database holds ${head.size}.`,
     );
   }
-  if (!bytesEqual(rootFromTiles(locked.size, tileReader(store)), locked.root)) {
+  if (!bytesEqual(rootFromTiles(locked.size, tileReader(store), nodeHashBySystem), locked.root)) {
     throw new AttestryError(
       'HEAD_FORK',
       `The database does not give the head lock's root at size ${locked.size}.`,
@@ -119,141 +124,58 @@ function checkLock({ store, headLock, head }: Fsck): void {
   }
 }
 
-/** Steps that are read and verified ahead of the one that is judged: enough signatures for all threads of the pool. */
-const STEPS_AHEAD = 4;
+/** Steps that are under way beside the one that is judged: three for each thread of a small machine. */
+const STEPS_AHEAD = 6;
 
-/** All entries, the oldest first, as streams are judged in order; signatures are verified side by side. */
+/** All entries, the oldest first, as streams are judged in order; all else of each step is checked side by side. */
 async function checkEntries(run: Fsck): Promise<void> {
-  const ahead: { readonly step: ScrubStep; readonly opened: Promise<StepEntry[]> }[] = [];
+  const { store, trust, log, now, head, signatures, sharedFolder } = run;
+  const rules = { trust, origin: log.origin, now, size: head.size, signatures };
+  const threads = sharedFolder && startFsckThreads({ ...rules, folder: sharedFolder });
+  if (!threads) return await checkSteps(run, (step) => checkStep({ ...rules, store }, step));
+  try {
+    await checkSteps(run, (step) => threads.check(step));
+  } finally {
+    await threads.close();
+  }
+}
+
+async function checkSteps(run: Fsck, check: CheckStep): Promise<void> {
+  const ahead: { readonly step: ScrubStep; readonly checked: Promise<StepReport> }[] = [];
   const judgeFirst = async (): Promise<void> => {
     const first = ahead.shift();
     if (first === undefined) return;
-    await judgeStep(run, first.step, await first.opened);
+    judgeStep(run, await first.checked);
     run.onProgress?.(first.step.end, run.head.size);
   };
   for (const step of [...scrubSteps(run.head.size)].reverse()) {
-    const opened = openStep(run, step);
+    const checked = check(step);
     // Whoever awaits it gets the error; until then nobody does.
-    opened.catch(() => undefined);
-    ahead.push({ step, opened });
+    checked.catch(() => undefined);
+    ahead.push({ step, checked });
     if (ahead.length > STEPS_AHEAD) await judgeFirst();
   }
   while (ahead.length > 0) await judgeFirst();
 }
 
-/** What one entry of a step gives: what is to be judged, or why it cannot be. */
-type StepEntry = { readonly entryHash: Uint8Array; readonly opened?: OpenedEntry } | AttestryError;
+type CheckStep = (step: ScrubStep) => Promise<StepReport>;
 
-/** The step's tile is checked, its entries are read, hashed and their signatures verified. */
-async function openStep(run: Fsck, { start, end }: ScrubStep): Promise<StepEntry[]> {
-  const tile = { level: 0, index: start / TILE_WIDTH };
-  await attempt(run, () => scrubTile(run.store, tile, run.head.size));
-  const row = await attempt(run, () => tileReader(run.store)(tile.level, tile.index));
-  const entries = await readStep(run, { start, end });
-  return await Promise.all(
-    entries.map((entry, i) => {
-      const leaf = row?.subarray(i * HASH_LENGTH, (i + 1) * HASH_LENGTH);
-      return refusalOf(() => openAt(run, { index: start + i, entry, leaf }));
-    }),
-  );
-}
-
-/** Where one is gone, all are read one by one, so that the others are still checked. */
-async function readStep({ store }: Fsck, { start, end }: ScrubStep): Promise<ReadEntry[]> {
-  const read = await refusalOf(async () => await store.entries(start, end));
-  if (!(read instanceof AttestryError)) return read;
-  return await Promise.all(
-    Array.from({ length: end - start }, (_, i) => refusalOf(() => store.entry(start + i))),
-  );
-}
-
-type ReadEntry = Uint8Array | undefined | AttestryError;
-
-async function refusalOf<T>(run: () => T | Promise<T>): Promise<T | AttestryError> {
-  try {
-    return await run();
-  } catch (error) {
-    if (error instanceof AttestryError && error.code !== 'STORE_FAILED') return error;
-    throw error;
-  }
-}
-
-async function judgeStep(
-  run: Fsck,
-  { start }: ScrubStep,
-  entries: readonly StepEntry[],
-): Promise<void> {
-  for (const [i, entry] of entries.entries()) {
-    const index = start + i;
-    if (entry instanceof AttestryError) {
-      run.unread.push(index);
-      run.problems.push({ code: entry.code, message: entry.message });
-      continue;
-    }
-    const { entryHash, opened } = entry;
-    await attempt(run, () => checkPlace(run, index, entryHash));
-    if (opened !== undefined) await attempt(run, () => readmit(run, index, opened));
-  }
-}
-
-interface EntryAt {
-  readonly index: number;
-  readonly entry: ReadEntry;
-  /** As the tile has it; undefined where the tile is gone. */
-  readonly leaf: Uint8Array | undefined;
-}
-
-/** The entry, if it hashes to its leaf and its signatures hold. */
-async function openAt(
-  { trust, signatures }: Fsck,
-  { index, entry = new Uint8Array(), leaf }: EntryAt,
-): Promise<Exclude<StepEntry, AttestryError>> {
-  if (entry instanceof AttestryError) throw entry;
-  const entryHash = leafHashBySystem(entry);
-  if (leaf !== undefined && !bytesEqual(entryHash, leaf)) {
-    throw new AttestryError(
-      'ENTRY_HASH_MISMATCH',
-      `Entry ${index} does not hash to its leaf in the tree.`,
-    );
-  }
-  if (signatures === false) return { entryHash };
-  try {
-    const opened = openEntry(entry, trust, () => entryHash);
-    for (const { publicKey, message, signature } of opened.claims) {
-      if (await verifyInPool(publicKey, message, signature)) continue;
-      throw new AttestryError('SIGNATURE_INVALID', 'A signature does not verify.');
-    }
-    return { entryHash, opened };
-  } catch (cause) {
-    throw inadmissible(index, cause);
-  }
-}
-
-function checkPlace({ store }: Fsck, index: number, entryHash: Uint8Array): void {
-  const found = store.indexOf(entryHash);
-  if (found === index) return;
-  const code = found === undefined || found > index ? 'TABLE_MISMATCH' : 'ENTRY_DUPLICATE';
-  throw new AttestryError(code, `Entry ${index} is looked up at ${found ?? 'no index'}.`);
-}
-
-function readmit(run: Fsck, index: number, opened: OpenedEntry): void {
-  const { trust, now, log, streams } = run;
-  try {
-    const { statement } = admitStatement(opened, { trust, origin: log.origin, now, index });
-    if (statement.kind !== 'usage') return;
+function judgeStep(run: Fsck, { problems, unread, usage }: StepReport): void {
+  run.problems.push(...problems);
+  run.unread.push(...unread);
+  const { streams } = run;
+  for (const { index, statement, payload } of usage) {
     // Of which stream a damaged entry was, nobody knows.
     if ((run.unread[0] ?? index) < index) return;
     const key = streamKey(statement);
-    streams.set(key, advanceStream(streams.get(key), statement, opened.envelope.payload));
-  } catch (cause) {
-    throw inadmissible(index, cause);
+    const after = refusalOf(() => advanceStream(streams.get(key), statement, payload));
+    if (after instanceof AttestryError) note(run, inadmissible(index, after));
+    else streams.set(key, after);
   }
 }
 
-function inadmissible(index: number, cause: unknown): unknown {
-  if (!(cause instanceof AttestryError)) return cause;
-  const message = `Entry ${index} must not be in the log: ${cause.code}: ${cause.message}`;
-  return new AttestryError('ENTRY_INADMISSIBLE', message, { cause, details: { index } });
+function note({ problems }: Fsck, { code, message }: AttestryError): void {
+  problems.push({ code, message });
 }
 
 async function checkStreamTable({ store, streams, unread }: Fsck): Promise<void> {
@@ -271,8 +193,8 @@ async function checkStreamTable({ store, streams, unread }: Fsck): Promise<void>
 }
 
 async function checkCheckpoints(run: Fsck, state: CheckpointState): Promise<void> {
-  const readNode = tileNodeReader(tileReader(run.store));
-  const rootAt = (size: number): Uint8Array => frontierAt(size, readNode).root();
+  const readNode = tileNodeReader(tileReader(run.store), nodeHashBySystem);
+  const rootAt = (size: number): Uint8Array => frontierAt(size, readNode, nodeHashBySystem).root();
   for (let index = 0; ; ) {
     const kept = await run.store.checkpointCovering(state, index);
     if (kept === undefined) return;
@@ -320,8 +242,7 @@ async function attempt<T>(run: Fsck, check: () => T | Promise<T>): Promise<T | u
   try {
     return await check();
   } catch (error) {
-    if (!(error instanceof AttestryError) || error.code === 'STORE_FAILED') throw error;
-    run.problems.push({ code: error.code, message: error.message });
+    note(run, asRefusal(error));
     return undefined;
   }
 }

@@ -20,9 +20,15 @@ export interface Disk {
 
 /** The disk of this machine. */
 export const SYSTEM_DISK: Disk = {
-  openLevel: openLevelFolder,
+  openLevel: (folder) => openLevelFolder(folder),
   makeFolder,
   list: (folder) => readdir(folder),
   readFile: (path) => readFileSync(path),
   replaceFile,
+};
+
+/** The same, with databases that several threads of this process open at once. */
+export const SHARED_DISK: Disk = {
+  ...SYSTEM_DISK,
+  openLevel: (folder) => openLevelFolder(folder, { isShared: true }),
 };

@@ -5,14 +5,20 @@ import { storeFailure } from './store-failure.ts';
 
 export type LevelFolder = Level<Uint8Array, Uint8Array>;
 
-/** The open database of a folder, made if it is not there. @throws STORE_LOCKED, STORE_CORRUPT, STORE_FAILED */
-export async function openLevelFolder(folder: string): Promise<LevelFolder> {
+/**
+ * The open database of a folder, made if it is not there. Where it is shared, other threads of this process may open it too,
+ * shared as well. @throws STORE_LOCKED, STORE_CORRUPT, STORE_FAILED */
+export async function openLevelFolder(
+  folder: string,
+  { isShared = false }: { readonly isShared?: boolean } = {},
+): Promise<LevelFolder> {
   try {
     // First, because level makes the folder too, but does not sync its name into the folder above.
     await makeFolder(folder);
     const db = new Level<Uint8Array, Uint8Array>(folder, {
       keyEncoding: 'view',
       valueEncoding: 'view',
+      multithreading: isShared,
     });
     await db.open();
     return db;

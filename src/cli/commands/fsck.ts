@@ -9,6 +9,7 @@ import { worstOf } from '../../core/report/report.ts';
 import type { TrustedLog, TrustRoot } from '../../core/trust/trust-root.ts';
 import { AttestryError } from '../../errors.ts';
 import { type FsckReport, fsck } from '../../log/fsck.ts';
+import { SHARED_DISK } from '../../store/disk.ts';
 import { openHeadLock } from '../../store/head-lock.ts';
 import { openLevelLogStore } from '../../store/level-log-store.ts';
 import type { LogStore } from '../../store/log-store.ts';
@@ -54,7 +55,7 @@ async function checkFolder(folder: string, flags: FsckFlags): Promise<void> {
   await reading(database, () => stat(database));
   const headLock = await openHeadLock(flags.lock ?? join(folder, 'lock'));
   try {
-    const store = await openLevelLogStore(database);
+    const store = await openLevelLogStore(database, SHARED_DISK);
     try {
       const log = await whichLog(store, trust, flags.origin);
       const progress = await startProgress({ title: `Checking ${log.origin}`, unit: 'entries' });
@@ -65,6 +66,7 @@ async function checkFolder(folder: string, flags: FsckFlags): Promise<void> {
         log,
         now: Math.floor(Date.now() / 1000),
         signatures: flags.signatures,
+        sharedFolder: database,
         onProgress: progress.at,
       });
       progress.end(`Checked ${report.size} entries.`);

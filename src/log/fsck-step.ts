@@ -1,0 +1,212 @@
+/**
+ * What a full check says of one tile's worth of a log, whatever the rest of it holds: so steps are checked side by side, in
+ * threads that share the database. The report is plain data, to be sent from one thread to another.
+ */
+import { bytesEqual } from '../core/bytes/equal.ts';
+import { HASH_LENGTH } from '../core/merkle/hash.ts';
+import { TILE_WIDTH } from '../core/merkle/tile.ts';
+import { admitStatement, type OpenedEntry, openEntry } from '../core/statement/admission.ts';
+import type { StatementOf } from '../core/statement/statement.ts';
+import type { TrustRoot } from '../core/trust/trust-root.ts';
+import { AttestryError, type AttestryErrorCode } from '../errors.ts';
+import { type VerifyMany, verifyInPool } from '../keys/openssl-engine.ts';
+import { leafHashBySystem } from '../keys/openssl-hash.ts';
+import type { LogStore } from '../store/log-store.ts';
+import { type ScrubStep, scrubTile } from './scrub.ts';
+import { tileReader } from './second-path.ts';
+
+export interface StepRules {
+  readonly store: LogStore;
+  readonly trust: TrustRoot;
+  readonly origin: string;
+  /** Unix seconds. */
+  readonly now: number;
+  /** Of the whole log. */
+  readonly size: number;
+  /** False checks hashes alone. */
+  readonly signatures?: boolean | undefined;
+  /** libuv's pool, or threads of its own, unless told. */
+  readonly verifyMany?: VerifyMany;
+}
+
+export interface FsckProblem {
+  readonly code: AttestryErrorCode;
+  readonly message: string;
+}
+
+export interface StepReport {
+  readonly problems: readonly FsckProblem[];
+  /** Entries that could not be opened, ascending. */
+  readonly unread: readonly number[];
+  /** The usage statements, whose order is for the whole log to judge. */
+  readonly usage: readonly UsageAt[];
+}
+
+export interface UsageAt {
+  readonly index: number;
+  readonly statement: StatementOf<'usage'>;
+  readonly payload: Uint8Array;
+}
+
+interface Opened {
+  readonly entryHash: Uint8Array;
+  /** Undefined where hashes alone are checked. */
+  readonly opened?: OpenedEntry;
+}
+
+/** The step's tile, entries, look-up rows, signatures and statements. @throws STORE_FAILED */
+export async function checkStep(rules: StepRules, step: ScrubStep): Promise<StepReport> {
+  const problems: FsckProblem[] = [];
+  const unread: number[] = [];
+  const usage: UsageAt[] = [];
+  const note = ({ code, message }: AttestryError): unknown => problems.push({ code, message });
+  const row = readTile(rules, step, note);
+  const entries = await openStep(rules, step, row);
+  for (const [i, entry] of entries.entries()) {
+    const index = step.start + i;
+    if (entry instanceof AttestryError) {
+      unread.push(index);
+      note(entry);
+      continue;
+    }
+    const { entryHash, opened } = entry;
+    const misplaced = refusalOf(() => checkPlace(rules, index, entryHash));
+    if (misplaced !== undefined) note(misplaced);
+    if (opened === undefined) continue;
+    const statement = refusalOf(() => readmit(rules, index, opened));
+    if (statement instanceof AttestryError) note(inadmissible(index, statement));
+    else if (statement.kind === 'usage')
+      usage.push({ index, statement, payload: opened.envelope.payload });
+  }
+  return { problems, unread, usage };
+}
+
+/** The row of the step's tile; undefined where there is none. What is wrong with it is noted. */
+function readTile(
+  { store, size }: StepRules,
+  { start }: ScrubStep,
+  note: (problem: AttestryError) => unknown,
+): Uint8Array | undefined {
+  const tile = { level: 0, index: start / TILE_WIDTH };
+  const wrong = refusalOf(() => scrubTile(store, tile, size));
+  if (wrong !== undefined) note(wrong);
+  const row = refusalOf(() => tileReader(store)(tile.level, tile.index));
+  if (!(row instanceof AttestryError)) return row;
+  note(row);
+  return undefined;
+}
+
+/** The step's entries, each opened and with its signatures verified, or why it is not. */
+async function openStep(
+  rules: StepRules,
+  step: ScrubStep,
+  row: Uint8Array | undefined,
+): Promise<(Opened | AttestryError)[]> {
+  const read = await readStep(rules, step);
+  const entries = read.map((entry, i) => {
+    const leaf = row?.subarray(i * HASH_LENGTH, (i + 1) * HASH_LENGTH);
+    return refusalOf(() => openAt(rules, { index: step.start + i, entry, leaf }));
+  });
+  return rules.signatures === false ? entries : await verifyStep(rules, step.start, entries);
+}
+
+type ReadEntry = Uint8Array | undefined | AttestryError;
+
+/** Where one is gone, all are read one by one, so that the others are still checked. */
+async function readStep({ store }: StepRules, { start, end }: ScrubStep): Promise<ReadEntry[]> {
+  try {
+    return await store.entries(start, end);
+  } catch (error) {
+    asRefusal(error);
+    return Array.from({ length: end - start }, (_, i) => refusalOf(() => store.entry(start + i)));
+  }
+}
+
+interface EntryAt {
+  readonly index: number;
+  readonly entry: ReadEntry;
+  /** As the tile has it; undefined where the tile is gone. */
+  readonly leaf: Uint8Array | undefined;
+}
+
+/** The entry, if it hashes to its leaf and is an envelope; its signatures are not verified. */
+function openAt({ trust, signatures }: StepRules, { index, entry, leaf }: EntryAt): Opened {
+  if (entry instanceof AttestryError) throw entry;
+  const bytes = entry ?? new Uint8Array();
+  const entryHash = leafHashBySystem(bytes);
+  if (leaf !== undefined && !bytesEqual(entryHash, leaf)) {
+    throw new AttestryError(
+      'ENTRY_HASH_MISMATCH',
+      `Entry ${index} does not hash to its leaf in the tree.`,
+    );
+  }
+  if (signatures === false) return { entryHash };
+  const opened = refusalOf(() => openEntry(bytes, trust, () => entryHash));
+  if (opened instanceof AttestryError) throw inadmissible(index, opened);
+  return { entryHash, opened };
+}
+
+/** The same entries, but why not for each of which a signature does not hold. All are under way at once. */
+async function verifyStep(
+  { verifyMany = verifyInPool }: StepRules,
+  start: number,
+  entries: readonly (Opened | AttestryError)[],
+): Promise<(Opened | AttestryError)[]> {
+  const asked = entries.map((entry) =>
+    entry instanceof AttestryError
+      ? []
+      : (entry.opened?.claims ?? []).map(({ publicKey, message, signature }) =>
+          verifyMany(publicKey, message, signature).catch(asRefusal),
+        ),
+  );
+  const judged: (Opened | AttestryError)[] = [];
+  for (const [i, entry] of entries.entries()) {
+    const refusal = await refusalAmong(asked[i] ?? []);
+    judged.push(refusal === undefined ? entry : inadmissible(start + i, refusal));
+  }
+  return judged;
+}
+
+async function refusalAmong(
+  asked: readonly Promise<boolean | AttestryError>[],
+): Promise<AttestryError | undefined> {
+  for (const verdict of asked) {
+    const holds = await verdict;
+    if (holds === true) continue;
+    if (holds instanceof AttestryError) return holds;
+    return new AttestryError('SIGNATURE_INVALID', 'A signature does not verify.');
+  }
+  return undefined;
+}
+
+function checkPlace({ store }: StepRules, index: number, entryHash: Uint8Array): undefined {
+  const found = store.indexOf(entryHash);
+  if (found === index) return undefined;
+  const code = found === undefined || found > index ? 'TABLE_MISMATCH' : 'ENTRY_DUPLICATE';
+  throw new AttestryError(code, `Entry ${index} is looked up at ${found ?? 'no index'}.`);
+}
+
+function readmit({ trust, now, origin }: StepRules, index: number, opened: OpenedEntry) {
+  return admitStatement(opened, { trust, origin, now, index }).statement;
+}
+
+/** What of an entry in a log must not be there. */
+export function inadmissible(index: number, cause: AttestryError): AttestryError {
+  const message = `Entry ${index} must not be in the log: ${cause.code}: ${cause.message}`;
+  return new AttestryError('ENTRY_INADMISSIBLE', message, { cause, details: { index } });
+}
+
+/** What `run` gives, or why it refuses. @throws whatever `asRefusal` throws */
+export function refusalOf<T>(run: () => T): T | AttestryError {
+  try {
+    return run();
+  } catch (error) {
+    return asRefusal(error);
+  }
+}
+
+/** The error, where it says what is wrong with the log. @throws whatever else it is */
+export function asRefusal(error: unknown): AttestryError {
+  if (error instanceof AttestryError && error.code !== 'STORE_FAILED') return error;
+  throw error;
+}
