@@ -262,7 +262,7 @@ export class Log {
   }
 
   #makePublisher(readNode: ReadNode): Publisher {
-    const { witnesses, trust, limits, published, store, now } = this.#options;
+    const { witnesses, trust, limits, published, store, now, clockMs } = this.#options;
     const known = new Map(trust.witnesses.map((witness) => [witness.name, witness]));
     return new Publisher({
       witnesses,
@@ -273,6 +273,7 @@ export class Log {
       },
       limits,
       readNode,
+      clockMs,
       published,
       keep: ({ size, note }) => store.putCheckpoint('witnessed', size, note),
       onDissent: (witness) => this.#askDissenter(witness),

@@ -35,6 +35,8 @@ export interface SequencerOptions {
   readonly headLock: HeadLock;
   readonly signer: NoteSigner;
   readonly limits: LogLimits;
+  /** Milliseconds, never going back. */
+  readonly clockMs: () => number;
   /** The recovered head, and the tree at it. */
   readonly head: Head;
   readonly frontier: Frontier;
@@ -52,6 +54,11 @@ interface QueuedEntry {
   readonly resolve: (committed: Committed) => void;
   readonly reject: (error: unknown) => void;
 }
+
+/** A commit of so many entries says that the log is busy. */
+const BUSY_COMMIT = 8;
+const ENOUGH_FOR_A_COMMIT = 256;
+const LONGEST_GATHER_MS = 20;
 
 export class Sequencer {
   /** Of entries whose commit has been locked. */
@@ -155,9 +162,11 @@ export class Sequencer {
 
   // While one batch is being synced the next one gathers: batches are small when idle and large under load.
   async #run(): Promise<void> {
+    const { limits, clockMs } = this.#options;
     await Promise.resolve();
     while (this.#queue.length > 0) {
-      const batch = this.#queue.splice(0, this.#options.limits.batchEntries);
+      const batch = this.#queue.splice(0, limits.batchEntries);
+      const startedMs = clockMs();
       try {
         await this.#commit(batch);
       } catch (error) {
@@ -165,8 +174,17 @@ export class Sequencer {
         this.fail(error);
         this.#reject(batch);
       }
+      await this.#gather(batch.length, clockMs() - startedMs);
     }
     this.#running = undefined;
+  }
+
+  // Whoever has just been told of this commit submits again at once: with a little more time, they and those who have waited
+  // for it share the next one, and its syncs. Few pay with half a commit's time; where enough wait already, nobody does.
+  async #gather(committed: number, commitMs: number): Promise<void> {
+    if (committed < BUSY_COMMIT || this.#queue.length >= ENOUGH_FOR_A_COMMIT) return;
+    if (this.#stopped !== undefined) return;
+    await new Promise((resolve) => setTimeout(resolve, Math.min(commitMs / 2, LONGEST_GATHER_MS)));
   }
 
   async #commit(batch: readonly QueuedEntry[]): Promise<void> {

@@ -89,6 +89,7 @@ async function appendByHand(bed: LogBed, entry: Uint8Array): Promise<void> {
     limits: DEFAULT_LOG_LIMITS,
     head,
     frontier: frontierAt(head.size, tileNodeReader(tileReader(store))),
+    clockMs: () => performance.now(),
     onCheckpoint: () => undefined,
     onFatal: (error) => {
       throw error;

@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { AttestryError } from '../../src/errors.ts';
 import { DEFAULT_LOG_LIMITS, type LogLimits } from '../../src/log/limits.ts';
 import { Publisher, type PublisherOptions } from '../../src/log/publisher.ts';
@@ -53,6 +53,7 @@ function makeBed(limits: Partial<LogLimits> = {}, options: Partial<PublisherOpti
     organisationOf: (name) => name,
     limits: { ...DEFAULT_LOG_LIMITS, retryMs: 10, refreshMs: 60_000, ...limits },
     readNode: () => new Uint8Array(32),
+    clockMs: () => performance.now(),
     published: undefined,
     keep: async (checkpoint) => void kept.push(checkpoint),
     onDissent: async ({ name }) => void dissenters.push(name),
@@ -182,6 +183,26 @@ describe('Publisher', () => {
     expect(bed.kept.map(({ size }) => size).filter((size, i, all) => all[i - 1] !== size)).toEqual([
       1, 4,
     ]);
+  });
+
+  it('lets a busy log gather for twice as long as the round took', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    let ms = 0;
+    const bed = makeBed({}, { clockMs: () => ms });
+    const [a] = bed.witnesses as [FakeWitness];
+    a.answer = async (line) => {
+      ms += 30;
+      bed.publisher.offer(at(1 + a.asked.length));
+      return line;
+    };
+    bed.publisher.start(at(1));
+    await vi.advanceTimersByTimeAsync(59);
+    expect(a.asked.map(({ size }) => size)).toEqual([1]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(a.asked.map(({ size }) => size)).toEqual([1, 2]);
   });
 
   it('has the newest checkpoint cosigned afresh while nothing is added', async () => {

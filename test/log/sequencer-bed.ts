@@ -76,6 +76,7 @@ export function open(bed: BedOptions = {}): Bed {
     limits: { ...DEFAULT_LOG_LIMITS, ...bed.limits },
     head,
     frontier,
+    clockMs: () => performance.now(),
     onCheckpoint: (_size, note) => notes.push(note),
     onFatal: (error) => fatal.push(error),
     ...bed.options,

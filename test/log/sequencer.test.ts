@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { encodeHex } from '../../src/core/bytes/hex.ts';
 import { EMPTY_ROOT } from '../../src/core/merkle/hash.ts';
 import { parseCheckpoint } from '../../src/core/note/checkpoint.ts';
@@ -41,6 +41,28 @@ describe('Sequencer', () => {
     expect((await rest).at(-1)).toBe(100);
     expect(sizes).toEqual([1, 100]);
     expect(bed.notes.map((note) => parseCheckpoint(note).checkpoint.size)).toEqual([1, 101]);
+  });
+
+  it('gives those who were told of a busy commit half of its time to come again', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    let ms = 0;
+    const clockMs = (): number => {
+      ms += 30;
+      return ms;
+    };
+    const bed = open({ options: { clockMs } });
+    const told = enqueueAll(bed, deployments(8));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(await told).toHaveLength(8);
+    const again = [deployment(8), deployment(9)].map((entry) => bed.sequencer.enqueue(entry));
+    await vi.advanceTimersByTimeAsync(14);
+    expect(bed.notes).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await Promise.all(again)).toMatchObject([{ index: 8 }, { index: 9 }]);
+    expect(bed.notes).toHaveLength(2);
   });
 
   it('commits no more than the limit at once', async () => {
