@@ -1,11 +1,11 @@
 /** One log node: settings in, the log opened, listening; closed in reverse. */
 import { join } from 'node:path';
-import { type Static, Type } from 'typebox';
 import type { TrustRoot } from '../src/core/trust/trust-root.ts';
 import { listen } from '../src/http/listen.ts';
 import { createLogApp } from '../src/http/log-app.ts';
 import { readKeyFile } from '../src/keys/key-file.ts';
 import { DEFAULT_LOG_LIMITS, type LogLimits } from '../src/log/limits.ts';
+import { type Static, Type } from '../src/typebox.ts';
 import {
   ACCEPT_WEAK_QUORUM,
   announce,

@@ -3,7 +3,6 @@
  * same. Everything else about it is right, so that only the lie gives it away.
  */
 import { join } from 'node:path';
-import { type Static, Type } from 'typebox';
 import { announce, DATA, HOST, KEY, PORT, TRUST, unixNow } from '../../nodes/common-settings.ts';
 import { loadConfig } from '../../nodes/config.ts';
 import { takeTrustRoot } from '../../nodes/kept-trust.ts';
@@ -14,6 +13,7 @@ import { listen } from '../../src/http/listen.ts';
 import { createLogApp } from '../../src/http/log-app.ts';
 import { readKeyFile } from '../../src/keys/key-file.ts';
 import type { Log } from '../../src/log/log.ts';
+import { type Static, Type } from '../../src/typebox.ts';
 import { withQuantities } from './hand-made.ts';
 
 const INDEX = Type.Optional(Type.Integer({ minimum: 0 }));
