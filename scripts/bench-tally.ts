@@ -2,9 +2,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import Table from 'cli-table3';
 import { Command, InvalidArgumentError } from 'commander';
-import type { Figure } from './bench/figure.ts';
+import { type Figure, formatFigures } from './bench/figures.ts';
 import { measureDossiers } from './bench/tally-dossier.ts';
 import { dossierFigures, growthFigures, nodeFigures } from './bench/tally-figures.ts';
 import { measureTallyGrowth } from './bench/tally-growth.ts';
@@ -32,7 +31,7 @@ for (const part of options.parts) {
   process.stderr.write(`${part}\n`);
   figures.push(...(await measure(part)));
 }
-printTable(figures);
+process.stdout.write(`${formatFigures(figures)}\n`);
 if (options.json !== undefined)
   await writeFile(options.json, `${JSON.stringify(figures, null, 2)}\n`);
 if (figures.some(({ ok }) => ok === false)) process.exitCode = 1;
@@ -65,20 +64,4 @@ function parseParts(text: string): Part[] {
   const parts = PARTS.filter((part) => names.includes(part));
   if (parts.length === names.length) return parts;
   throw new InvalidArgumentError(`Expected some of ${PARTS.join(', ')}.`);
-}
-
-function printTable(measured: readonly Figure[]): void {
-  const table = new Table({
-    head: ['work', 'figure', 'unit', 'reach', 'ok'],
-    style: { head: [], border: [] },
-  });
-  for (const { work, figure, unit, reach, ok } of measured) {
-    const asked = reach === null ? '' : `${reach.at === 'most' ? '≤' : '≥'} ${shown(reach.value)}`;
-    table.push([work, shown(figure), unit, asked, ok === null ? '' : ok ? 'yes' : 'NO']);
-  }
-  process.stdout.write(`${table.toString()}\n`);
-}
-
-function shown(figure: number): string {
-  return figure >= 100 || Number.isInteger(figure) ? figure.toFixed(0) : figure.toFixed(2);
 }

@@ -58,6 +58,16 @@ export function most(
   return { work, figure, unit, limit: null, ratio: null, reach, ok: figure <= atMost };
 }
 
+/** A rate or a number that must not be smaller. */
+export function least(
+  work: string,
+  figure: number,
+  [unit, atLeast]: [unit: string, atLeast: number],
+): Figure {
+  const reach = `≥ ${short(atLeast)} ${unit}`.trim();
+  return { work, figure, unit, limit: null, ratio: null, reach, ok: figure >= atLeast };
+}
+
 /** What this run did not get to. Not measured is not reached. */
 export function unmeasured(work: string, reach: string): Figure {
   return { work, figure: null, unit: '', limit: null, ratio: null, reach, ok: false };
