@@ -10,6 +10,7 @@ import { encodeTallyProof } from '../core/tally/proof-bytes.ts';
 import { parseTally, signTally } from '../core/tally/tally-note.ts';
 import type { TrustedWitness } from '../core/trust/trust-root.ts';
 import { AttestryError } from '../errors.ts';
+import { signInProcess } from '../keys/openssl-engine.ts';
 import type { StoredCheckpoint } from '../store/log-store.ts';
 import { ProvableView } from '../tally/provable-view.ts';
 import { type FindLeaves, type ReadEntries, Tally, tallyHead } from '../tally/tally.ts';
@@ -153,7 +154,7 @@ export class LogTally {
     const state = await this.#tally.grow(target.size, () => this.#stopped);
     if (state.size !== target.size) return;
     const { origin, root } = parseCheckpoint(target.note).checkpoint;
-    const tally = signTally(tallyHead(origin, state, root), signer);
+    const tally = signTally(tallyHead(origin, state, root), { sign: signInProcess, ...signer });
     const pair = { checkpoint: target.note, tally };
     await store.putPair(pair);
     await this.#notes.add({ ...pair, size: state.size, view: new ProvableView(store.view()) });

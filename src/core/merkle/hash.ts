@@ -6,7 +6,7 @@ export const HASH_LENGTH = 32;
 
 /** The hash of a leaf, by whichever implementation of SHA-256. */
 export type HashLeaf = (entry: Uint8Array) => Uint8Array;
-/** The hash of a node, by whichever implementation of SHA-256. */
+/** The hash of a node, by whichever implementation of SHA-256; it keeps neither argument, whose bytes may change afterwards. */
 export type HashNode = (left: Uint8Array, right: Uint8Array) => Uint8Array;
 
 export function sha256(bytes: Uint8Array): Uint8Array {
@@ -49,14 +49,24 @@ export function rowRoot(row: Uint8Array, hashNode: HashNode = nodeHash): Uint8Ar
   return work.slice(0, HASH_LENGTH);
 }
 
+// Rows have hundreds of nodes, and views of them would cost more than to copy their bytes here.
+const leftOfPair = new Uint8Array(HASH_LENGTH);
+const rightOfPair = new Uint8Array(HASH_LENGTH);
+
 // A lone last hash moves up unhashed, which gives the shape of RFC 6962: split at the largest power of two.
 function halveRow(work: Uint8Array, width: number, hashNode: HashNode): void {
   for (let i = 0; i < width; i += 2) {
-    const middle = (i + 1) * HASH_LENGTH;
-    const left = work.subarray(i * HASH_LENGTH, middle);
+    const start = i * HASH_LENGTH;
     const at = (i / 2) * HASH_LENGTH;
-    if (i + 1 === width) work.copyWithin(at, i * HASH_LENGTH, middle);
-    else work.set(hashNode(left, work.subarray(middle, middle + HASH_LENGTH)), at);
+    if (i + 1 === width) {
+      work.copyWithin(at, start, start + HASH_LENGTH);
+      continue;
+    }
+    for (let j = 0; j < HASH_LENGTH; j++) {
+      leftOfPair[j] = work[start + j] as number;
+      rightOfPair[j] = work[start + HASH_LENGTH + j] as number;
+    }
+    work.set(hashNode(leftOfPair, rightOfPair), at);
   }
 }
 
