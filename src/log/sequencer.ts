@@ -180,11 +180,11 @@ export class Sequencer {
   }
 
   // Whoever has just been told of this commit submits again at once: with a little more time, they and those who have waited
-  // for it share the next one, and its syncs. Few pay with half a commit's time; where enough wait already, nobody does.
+  // for it share the next one, and its syncs. They pay with as much time again; where few come or enough wait, nobody does.
   async #gather(committed: number, commitMs: number): Promise<void> {
     if (committed < BUSY_COMMIT || this.#queue.length >= ENOUGH_FOR_A_COMMIT) return;
     if (this.#stopped !== undefined) return;
-    await new Promise((resolve) => setTimeout(resolve, Math.min(commitMs / 2, LONGEST_GATHER_MS)));
+    await new Promise((resolve) => setTimeout(resolve, Math.min(commitMs, LONGEST_GATHER_MS)));
   }
 
   async #commit(batch: readonly QueuedEntry[]): Promise<void> {
