@@ -127,12 +127,16 @@ function checkLock({ store, headLock, head }: Fsck): void {
 /** Steps that are under way beside the one that is judged: three for each thread of a small machine. */
 const STEPS_AHEAD = 6;
 
+/** So few are checked before threads have started. */
+const FEW_ENTRIES = 4096;
+
 /** All entries, the oldest first, as streams are judged in order; all else of each step is checked side by side. */
 async function checkEntries(run: Fsck): Promise<void> {
   const { store, trust, log, now, head, signatures, sharedFolder } = run;
   const rules = { trust, origin: log.origin, now, size: head.size, signatures };
-  const threads = sharedFolder && startFsckThreads({ ...rules, folder: sharedFolder });
-  if (!threads) return await checkSteps(run, (step) => checkStep({ ...rules, store }, step));
+  const isShared = sharedFolder !== undefined && head.size > FEW_ENTRIES;
+  const threads = isShared ? startFsckThreads({ ...rules, folder: sharedFolder }) : undefined;
+  if (threads === undefined) return await checkSteps(run, (step) => checkStep({ ...rules, store }, step));
   try {
     await checkSteps(run, (step) => threads.check(step));
   } finally {
