@@ -17,8 +17,9 @@ import type { Report } from '../core/report/report.ts';
 import { parseEnvelope } from '../core/statement/envelope.ts';
 import { encodeTallyProof } from '../core/tally/proof-bytes.ts';
 import { questionsAbout, type UsageRange } from '../core/tally/questions.ts';
-import type { WitnessedCheckpoint } from '../core/trust/quorum.ts';
+import type { VerificationRules, WitnessedCheckpoint } from '../core/trust/quorum.ts';
 import { AttestryError } from '../errors.ts';
+import { withEarlierSightings } from './earlier-sightings.ts';
 import type { Findings } from './findings.ts';
 import type { Follower } from './follower.ts';
 import type { VerifiedTally } from './rebuilt-tallies.ts';
@@ -35,6 +36,8 @@ export interface DossiersOptions {
   readonly findings: Findings;
   readonly records: VerifierStore;
   readonly judge: Judge;
+  /** The rules of the moment. */
+  readonly rules: () => VerificationRules;
   readonly clock: () => Clock;
 }
 
@@ -199,8 +202,11 @@ export class Dossiers {
       const shown = tally === undefined ? current : checkpointFor(tally, current);
       // Asked for at once: a view that has been left behind is closed, but for proofs under way.
       const proven = tally === undefined ? undefined : await tallyAbout(asked, tally);
-      const entries = await entriesAbout(asked, { follower, current: shown, budget });
-      const log = { origin, checkpoint: shown.note, entries };
+      const listed = await entriesAbout(asked, { follower, current: shown, budget });
+      const { mirror } = follower;
+      const rules = this.#options.rules();
+      const entries = await withEarlierSightings(listed, { mirror, newest: shown, rules });
+      const log = { origin, checkpoint: shown.note, ...entries };
       if (proven !== undefined) return { ...log, tally: proven };
       const untallied = this.#options.tallies.get(origin)?.problem;
       return untallied === undefined ? log : { ...log, untallied };

@@ -184,7 +184,7 @@ export class Verifier {
     // Every request under way listens to it: a few for each log and witness.
     setMaxListeners(0, this.#stop.signal);
     const clock = (): Clock => this.#clock();
-    this.dossiers = new Dossiers({ followers, tallies, findings, records, judge, clock });
+    this.dossiers = new Dossiers({ followers, tallies, findings, records, judge, rules, clock });
     this.#listeners = trust.witnesses.map(
       (witness) => new WitnessListener({ witness, source: witnessSource(witness), now, onDefect }),
     );
