@@ -144,7 +144,7 @@ export class KeyNetwork {
     await this.#run('verifier', 'verifier', {
       trust: this.#trustPath(this.#trust.version),
       port: this.#ports[PORTS.verifier] as number,
-      'poll-interval-ms': 100,
+      'poll-interval-ms': 300,
     });
   }
 
@@ -152,7 +152,11 @@ export class KeyNetwork {
     origin: Exclude<keyof typeof PORTS, 'verifier'>,
     flags: Readonly<Record<string, string>> = {},
   ): Promise<void> {
-    await this.#run('log', origin, { ...this.#logFlags(origin), ...flags });
+    await this.#run('log', origin, {
+      ...this.#logFlags(origin),
+      'refresh-ms': 200,
+      ...flags,
+    });
   }
 
   /** The second log, with the first witness beside it, by the command for both. */
@@ -170,7 +174,6 @@ export class KeyNetwork {
       key: this.#keyPath(testSigner(origin, 1)),
       trust: this.#trustPath(this.#trust.version),
       port: this.#ports[PORTS[origin]] as number,
-      'refresh-ms': 200,
     };
   }
 
