@@ -3,7 +3,9 @@ import { decodeUtf8 } from '../core/bytes/utf8.ts';
 import { HASH_LENGTH } from '../core/merkle/hash.ts';
 import { TILE_WIDTH } from '../core/merkle/tile.ts';
 import { formatBundlePath, formatTilePath } from '../core/merkle/tile-path.ts';
+import { LARGEST_RECEIPT_BYTES } from '../core/receipt/receipt.ts';
 import { LARGEST_ENTRY_BYTES } from '../core/statement/envelope.ts';
+import type { ReceiptSource } from '../verifier/first-sightings.ts';
 import type { LogSource, WitnessSource } from '../verifier/log-source.ts';
 import { boundedFetch, type Fetch } from './bounded-fetch.ts';
 import { asPeerFault, peerRefusal } from './peer-refusal.ts';
@@ -21,7 +23,10 @@ const LARGEST_TILE = TILE_WIDTH * HASH_LENGTH;
 const LARGEST_BUNDLE = TILE_WIDTH * (2 + LARGEST_ENTRY_BYTES);
 
 /** The log whose resources lie below `url`, with or without a slash at its end. */
-export function createLogSource(url: string, options: LogSourceOptions = {}): LogSource {
+export function createLogSource(
+  url: string,
+  options: LogSourceOptions = {},
+): LogSource & ReceiptSource {
   const { timeoutMs = TIMEOUT_MS, fetch } = options;
   const prefix = url.replace(/\/+$/, '');
   const read = async (
@@ -43,6 +48,8 @@ export function createLogSource(url: string, options: LogSourceOptions = {}): Lo
     },
     readTile: (tile, signal) => read(formatTilePath(tile), LARGEST_TILE, signal),
     readBundle: (bundle, signal) => read(formatBundlePath(bundle), LARGEST_BUNDLE, signal),
+    readReceipt: (entryHash, signal) =>
+      read(`v1/receipts/${entryHash}?state=witnessed`, LARGEST_RECEIPT_BYTES, signal),
   };
 }
 

@@ -7,15 +7,15 @@ import {
 } from '../core/dossier/dossier.ts';
 import type { Checkpoint } from '../core/note/checkpoint.ts';
 import { verifyKeyStanding } from '../core/statement/standing.ts';
-import {
-  type VerificationRules,
-  verifyWitnessedCheckpoint,
-  type WitnessedCheckpoint,
-} from '../core/trust/quorum.ts';
+import type { WitnessedCheckpoint } from '../core/trust/quorum.ts';
+import type { TrustRoot } from '../core/trust/trust-root.ts';
 import { AttestryError } from '../errors.ts';
+import type { FirstSightings } from './first-sightings.ts';
 import type { Mirror } from './mirror.ts';
 
 const ENTRIES_PER_TURN = 128;
+/** Receipts that the log is asked for, for one dossier: one is enough for all that a key signed before it ended. */
+const MOST_ASKED = 16;
 
 type ShownLog = Extract<DossierLog, { checkpoint: string }>;
 
@@ -23,12 +23,13 @@ export interface EarlierOptions {
   readonly mirror: Mirror;
   /** What the entries are shown under. */
   readonly newest: WitnessedCheckpoint;
-  readonly rules: VerificationRules;
+  readonly trust: TrustRoot;
+  readonly first: FirstSightings;
 }
 
 /**
  * The entries, with an earlier sighting each where a key did not count any more when `newest` was witnessed, but did
- * when the mirror's first checkpoint over the entry was. One that covers an entry serves for those before it too.
+ * when they first saw the entry. One checkpoint that covers an entry serves for those before it too.
  */
 export async function withEarlierSightings(
   entries: readonly DossierEntry[],
@@ -57,8 +58,7 @@ class EarlierSightings {
   /** In descending order. */
   readonly chosen: WitnessedCheckpoint[] = [];
   readonly #options: EarlierOptions;
-  /** By size; undefined for one that the trust root does not take any more. */
-  readonly #verified = new Map<number, WitnessedCheckpoint | undefined>();
+  #asked = 0;
 
   constructor(options: EarlierOptions) {
     this.#options = options;
@@ -66,45 +66,43 @@ class EarlierSightings {
 
   /** The checkpoint to show the entry under, if it needs an earlier one and there is one; asked in descending order. */
   async of(entry: DossierEntry): Promise<Checkpoint | undefined> {
-    const { newest } = this.#options;
-    if (this.#counts(entry, newest)) return undefined;
+    if (this.#counts(entry, this.#options.newest)) return undefined;
     const last = this.chosen.at(-1);
     if (last && entry.index < last.checkpoint.size && this.#counts(entry, last)) {
       return last.checkpoint;
     }
-    const first = await this.#firstOver(entry.index);
-    if (first === undefined || first.witnessedAt >= newest.witnessedAt) return undefined;
-    if (!this.#counts(entry, first) || this.chosen.length === MOST_EARLIER_CHECKPOINTS) {
-      return undefined;
-    }
-    this.chosen.push(first);
-    return first.checkpoint;
+    const found = await this.#find(entry);
+    if (found !== undefined) this.chosen.push(found);
+    return found?.checkpoint;
   }
 
-  async #firstOver(index: number): Promise<WitnessedCheckpoint | undefined> {
-    const { mirror, rules } = this.#options;
-    const kept = await mirror.store.checkpointCovering('witnessed', index);
-    if (kept === undefined) return undefined;
-    if (!this.#verified.has(kept.size)) {
-      const verified = orUndefined(() => verifyWitnessedCheckpoint(kept.note, rules));
-      this.#verified.set(kept.size, verified);
-    }
-    return this.#verified.get(kept.size);
+  async #find(entry: DossierEntry): Promise<WitnessedCheckpoint | undefined> {
+    const { first } = this.#options;
+    if (this.chosen.length === MOST_EARLIER_CHECKPOINTS) return undefined;
+    const mirrored = await first.mirrored(entry.index);
+    if (mirrored && this.#isOfUse(entry, mirrored)) return mirrored;
+    if (this.#asked === MOST_ASKED) return undefined;
+    this.#asked += 1;
+    const received = await first.received(entry.index);
+    return received && this.#isOfUse(entry, received) ? received : undefined;
+  }
+
+  #isOfUse(entry: DossierEntry, seen: WitnessedCheckpoint): boolean {
+    const { newest } = this.#options;
+    const { size } = seen.checkpoint;
+    const isBefore = seen.witnessedAt < newest.witnessedAt && size <= newest.checkpoint.size;
+    const isNext = size < (this.chosen.at(-1)?.checkpoint.size ?? Number.POSITIVE_INFINITY);
+    return isBefore && isNext && entry.index < size && this.#counts(entry, seen);
   }
 
   #counts({ index, envelope }: DossierEntry, { log, witnessedAt }: WitnessedCheckpoint): boolean {
     const seen = { origin: log.origin, index, time: witnessedAt };
-    const { trust } = this.#options.rules;
-    return orUndefined(() => verifyKeyStanding(envelope.signatures, seen, trust)) !== undefined;
-  }
-}
-
-/** What `verify` gives; undefined where it refuses. */
-function orUndefined<T>(verify: () => T): T | undefined {
-  try {
-    return verify();
-  } catch (error) {
-    if (error instanceof AttestryError) return undefined;
-    throw error;
+    try {
+      verifyKeyStanding(envelope.signatures, seen, this.#options.trust);
+      return true;
+    } catch (error) {
+      if (error instanceof AttestryError) return false;
+      throw error;
+    }
   }
 }

@@ -26,6 +26,9 @@ import { digestOf, MODEL, sampleStatement } from '../helpers/statements.ts';
 /** Nodes that restart ask to come back in seconds; a test has no time for that. */
 const IMPATIENT: RetryClock = { ...SYSTEM_CLOCK, sleep: (ms) => pause(Math.min(ms, 100)) };
 
+/** Between two statements, so that load does not become all that the machine does. */
+const PAUSE_MS = 50;
+
 const unixNow = (): number => Math.floor(Date.now() / 1000);
 
 /** Submits one statement after another with the operator's newest key, until it is told to stop. */
@@ -100,6 +103,7 @@ class Load {
         // The trust root may have changed between the log and this client.
         if (/^(?:KEY|LOG)_/.test(error.code)) this.refused.set(key, error.code);
       }
+      await pause(PAUSE_MS);
     }
   }
 }
@@ -118,13 +122,12 @@ describe('keys that change while statements are submitted', { timeout: 120_000 }
     await network.stop('w4.example');
     await network.stop('w3.example');
     // Of four houses the quorum is now the one beside the other log, the second, and the new one.
-    await Promise.all([load.more(3), network.startVerifier()]);
+    await load.more(3);
 
     // From here on the statements are about something else: the old key signs nothing more about the model.
     load.model = digestOf('another model');
     await load.more(2);
     const stated = load.received.filter(({ model }) => model === MODEL).length;
-    await reportWith(network, stated);
 
     // The operator's key is rotated: the old one signs until its window ends, and is refused then.
     const [old, next] = [network.key(1), network.key(2)];
@@ -153,15 +156,13 @@ describe('keys that change while statements are submitted', { timeout: 120_000 }
     expect(verdicts.filter(([got, wanted]) => got !== wanted)).toEqual([]);
     expect(new Set(load.received.map(({ key }) => key))).toEqual(new Set([1, 2, 3]));
 
-    // So does a new dossier, by a verifier that catches up with two versions at once: the old key's statements were seen in time.
-    await network.stop('verifier');
+    // So does a new dossier, by a verifier that begins only now: the log's receipts show that the old key signed in time.
     await network.startVerifier();
-    const report = await reportWith(network, stated);
-    expect([report.outcome, report.problems]).toEqual(['VALID', []]);
-    expect(report.statements.filter(({ witnessedAt }) => parseTime(witnessedAt) >= until)).toEqual(
-      [],
-    );
-    expect(parseTime(report.logs[0]?.witnessedAt ?? '')).toBeGreaterThan(until);
+    const { outcome, problems, statements, logs } = await reportWith(network, stated);
+    expect([outcome, problems]).toEqual(['VALID', []]);
+    const seen = statements.map(({ witnessedAt }) => parseTime(witnessedAt));
+    expect(Math.max(...seen)).toBeLessThan(until);
+    expect(parseTime(logs[0]?.witnessedAt ?? '')).toBeGreaterThan(until);
 
     const { code, errors } = await network.startWith(3);
     expect([code, errors]).toEqual([1, expect.stringContaining('TRUST_VERSION_BACK')]);

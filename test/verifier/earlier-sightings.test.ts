@@ -1,17 +1,30 @@
 import { describe, expect, it } from 'vitest';
+import { formatTime } from '../../src/core/bytes/time.ts';
 import { type DossierLog, parseDossier } from '../../src/core/dossier/dossier.ts';
+import { formatReceipt } from '../../src/core/receipt/receipt.ts';
 import { judge } from '../../src/core/report/judge.ts';
 import type { TrustRoot } from '../../src/core/trust/trust-root.ts';
+import type { WindowFields } from '../../src/core/trust/window.ts';
+import { AttestryError } from '../../src/errors.ts';
 import { opensslEngine } from '../../src/keys/openssl-engine.ts';
 import type { Verifier } from '../../src/verifier/verifier.ts';
 import { END, endedKeyNetwork, withEnd } from '../helpers/ended-key.ts';
-import { makeNetwork } from '../helpers/fixtures.ts';
+import { makeNetwork, TestLog } from '../helpers/fixtures.ts';
 import { trustOf } from '../helpers/signed-trust.ts';
 import { MODEL, NOW } from '../helpers/statements.ts';
 import { VerifierBed } from '../helpers/verifier-bed.ts';
 
 const NETWORK = endedKeyNetwork();
 const BEFORE_THE_END = trustOf(makeNetwork({ regions: ['eu', 'us'] }).file);
+
+/** The trust root with a window for the second key too. */
+function withWindowOfNextKey(window: WindowFields): TrustRoot {
+  const { file } = NETWORK;
+  const [eu, ...others] = file.operators as [(typeof file.operators)[0]];
+  const [first, second] = eu.keys as [(typeof eu.keys)[0], (typeof eu.keys)[0]];
+  const operators = [{ ...eu, keys: [first, { ...second, ...window }] }, ...others];
+  return trustOf({ ...file, operators });
+}
 
 /** Two logs; the one in the EU shows its first entries, at their time. */
 async function bedAt(...seen: readonly { readonly size: number; readonly time: number }[]) {
@@ -55,6 +68,20 @@ describe('withEarlierSightings', () => {
     };
     expect(await shownBy(verifier, NETWORK.rules.trust)).toEqual(wanted);
     expect(await shownBy(verifier, BEFORE_THE_END)).toEqual(wanted);
+  });
+
+  it('shows each of two keys that have ended under a checkpoint of its own', async () => {
+    const trust = withWindowOfNextKey({ validUntil: formatTime(END + 600) });
+    const bed = await bedAt({ size: 3, time: END - 600 }, { size: 4, time: END + 300 });
+    expect(await shownBy(await bed.openAndLook({ trust }), trust)).toEqual({
+      earlier: [3, 4],
+      named: [
+        [0, 3],
+        [2, 3],
+        [3, 4],
+      ],
+      problems: [],
+    });
   });
 
   it('goes further back for entries that a later checkpoint shows too late', async () => {
@@ -101,5 +128,100 @@ describe('withEarlierSightings', () => {
       named,
       problems: ['KEY_OUT_OF_WINDOW', 'KEY_OUT_OF_WINDOW'],
     });
+  });
+});
+
+describe('FirstSightings', () => {
+  const BEFORE = { size: 3, time: END - 600 };
+  const late = ['KEY_OUT_OF_WINDOW', 'KEY_OUT_OF_WINDOW'];
+  const receiptsAsked = ({ eu }: VerifierBed): string[] =>
+    eu.asked.filter((path) => path.startsWith('receipt'));
+
+  /** A dossier made anew, since the log shows newer cosignatures. */
+  async function problemsLater(bed: VerifierBed, verifier: Verifier): Promise<string[]> {
+    bed.now += 1;
+    bed.eu.publish({ time: bed.now });
+    await verifier.round();
+    const report = await verifier.dossiers.reportOn(MODEL);
+    return report.problems.map(({ code }) => code);
+  }
+
+  it('come from one receipt of the log, where the verifier did not follow it at that time', async () => {
+    const bed = await bedAt();
+    bed.eu.firstSeen.set(2, BEFORE);
+    const verifier = await bed.openAndLook();
+    expect(await shownBy(verifier, NETWORK.rules.trust)).toEqual({
+      earlier: [3],
+      named: [
+        [0, 3],
+        [2, 3],
+        [3, undefined],
+      ],
+      problems: [],
+    });
+    expect(await problemsLater(bed, verifier)).toEqual([]);
+    expect(receiptsAsked(bed)).toEqual(['receipt 2']);
+  });
+
+  it('are not believed where a receipt is late, broken, short of the quorum or of another log', async () => {
+    const { witnesses, logs } = NETWORK;
+    const [eu] = logs as [TestLog];
+    const twin = new TestLog('us', witnesses.slice(0, 3));
+    for (const entry of eu.entries) twin.append(entry);
+    for (const receipt of [
+      formatReceipt(eu.receipt(2, { size: 3, time: END })),
+      new Uint8Array(3),
+      formatReceipt(eu.receipt(2, { ...BEFORE, witnesses: witnesses.slice(0, 2) })),
+      formatReceipt(twin.receipt(2, BEFORE)),
+      undefined,
+    ]) {
+      const bed = await bedAt();
+      bed.eu.damage = (path, served) => (path.startsWith('receipt') ? receipt : served);
+      const verifier = await bed.openAndLook();
+      expect(await shownBy(verifier, NETWORK.rules.trust)).toMatchObject({ problems: late });
+      expect(await problemsLater(bed, verifier)).toEqual(late);
+      expect(receiptsAsked(bed)).toEqual(['receipt 2', 'receipt 0']);
+    }
+  });
+
+  it('accuse a log whose receipt is of another history', async () => {
+    const bed = await bedAt();
+    const fork = new TestLog('eu', NETWORK.witnesses.slice(0, 3));
+    for (const entry of bed.eu.log.entries) fork.append(entry);
+    fork.entries[1] = new TextEncoder().encode('another history');
+    bed.eu.damage = (path, served) =>
+      path.startsWith('receipt') ? formatReceipt(fork.receipt(2, BEFORE)) : served;
+    const verifier = await bed.openAndLook();
+    expect(await shownBy(verifier, NETWORK.rules.trust)).toMatchObject({
+      earlier: undefined,
+      problems: expect.arrayContaining(late),
+    });
+    expect(verifier.findings.contradictionOf(bed.eu.log.origin)).toBeDefined();
+  });
+
+  it('are no use where they are later than what the dossier stands on', async () => {
+    const trust = withWindowOfNextKey({ validFrom: formatTime(NOW - 30) });
+    const bed = await bedAt({ size: 3, time: END - 600 });
+    bed.eu.firstSeen.set(3, { size: 4, time: NOW - 10 });
+    expect(await shownBy(await bed.openAndLook({ trust }), trust)).toMatchObject({
+      earlier: [3],
+      problems: ['KEY_OUT_OF_WINDOW'],
+    });
+  });
+
+  it('leave a log that does not answer alone for a while', async () => {
+    const bed = await bedAt();
+    bed.eu.firstSeen.set(2, BEFORE);
+    bed.eu.damage = (path, served) => {
+      if (path.startsWith('receipt')) throw new AttestryError('PEER_UNAVAILABLE', 'no answer');
+      return served;
+    };
+    const verifier = await bed.openAndLook();
+    expect(await problemsLater(bed, verifier)).toEqual(late);
+    bed.eu.damage = (_, served) => served;
+    expect(await problemsLater(bed, verifier)).toEqual(late);
+    expect(receiptsAsked(bed)).toEqual(['receipt 2']);
+    bed.now += 15;
+    expect(await problemsLater(bed, verifier)).toEqual([]);
   });
 });
