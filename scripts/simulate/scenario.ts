@@ -1,4 +1,5 @@
 /** One run: people work while faults happen, then everything heals, and what must hold then is checked. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { plan } from './faults.ts';
 import type { Behaviour } from './lies/behaviour.ts';
 import { DEPLOYED, STREAMS, TRUST } from './material.ts';
@@ -40,6 +41,8 @@ export async function simulate(
   } finally {
     restore();
   }
+  // A run has none by itself, and what the process does in its turns has waited.
+  await nextTurn();
   const { violations, trace } = world;
   const { lines, hash } = trace;
   return {
@@ -110,12 +113,12 @@ class Run {
     }
   }
 
-  /** Two rounds: every verifier has looked around twice, from the beginning of a look on. */
-  async #gossip(): Promise<void> {
+  /** Two rounds: every verifier that runs has begun and ended two looks around. Ends early where there is nothing to wait for. */
+  async #gossip(isEnough: () => boolean = () => false): Promise<void> {
     const { scheduler, verifiers } = this.#world;
-    const due = verifiers.map((verifier) => ({ verifier, begun: verifier.begun }));
+    const due = verifiers.map((verifier) => ({ verifier, last: verifier.begun + 2 }));
     const isDone = (): boolean =>
-      due.every(({ verifier, begun }) => !verifier.running || verifier.ended > begun + 2);
+      due.every(({ verifier, last }) => !verifier.running || verifier.ended >= last) || isEnough();
     await this.#until(scheduler.now + LONGEST_ROUNDS_MS, isDone);
   }
 
@@ -134,8 +137,8 @@ class Run {
     await this.#demandCaught();
     if (this.#behaviour !== undefined) return;
     // A log offers its next tally when the one before has its cosignatures.
-    await this.#gossip();
-    this.#demandLife();
+    await this.#gossip(() => this.#undone().length === 0);
+    for (const complaint of this.#undone()) this.#world.violate(complaint);
   }
 
   async #demandCaught(): Promise<void> {
@@ -153,38 +156,40 @@ class Run {
     else this.caught.push(asked.code);
   }
 
-  /** Where everyone is honest, everything works again that is not damaged. */
-  #demandLife(): void {
+  /** Where everyone is honest, everything works again that is not damaged: what is still missing for that. */
+  #undone(): string[] {
     const world = this.#world;
     const { log, operator, witnesses, machines } = world;
-    for (const { host, running, refusedWith } of machines) {
-      const isDown = running === undefined && !world.damaged.has(host);
-      if (isDown) world.violate(`${host} is down: ${refusedWith}`);
-    }
+    const down = machines
+      .filter(({ host, running }) => running === undefined && !world.damaged.has(host))
+      .map(({ host, refusedWith }) => `${host} is down: ${refusedWith}`);
     const able = witnesses.filter(({ running }) => running !== undefined).length;
-    if (log.running === undefined || world.damaged.has(log.host)) return;
-    if (able < TRUST.witnessQuorum) return;
-    if (operator.pending > 0) world.violate(`${operator.pending} statements were never accepted`);
+    const canGrow = log.running !== undefined && !world.damaged.has(log.host);
+    if (!canGrow || able < TRUST.witnessQuorum) return down;
     const accepted = [...operator.accepted.values()];
     const missing = accepted.filter(({ isWitnessed }) => !isWitnessed).length;
-    if (missing > 0) world.violate(`${missing} entries were never witnessed`);
-    this.#demandFollowed();
+    return [
+      ...down,
+      ...(operator.pending > 0 ? [`${operator.pending} statements were never accepted`] : []),
+      ...(missing > 0 ? [`${missing} entries were never witnessed`] : []),
+      ...this.#unfollowed(),
+    ];
   }
 
-  #demandFollowed(): void {
-    const world = this.#world;
-    const size = world.truth.signedSize;
+  #unfollowed(): string[] {
+    const { truth, verifiers, damaged } = this.#world;
+    const size = truth.signedSize;
     // The log offers one tally until both have cosigned it.
-    const isTallied = world.verifiers.every(({ running }) => running !== undefined);
-    for (const { running, host } of world.verifiers) {
+    const isTallied = verifiers.every(({ running }) => running !== undefined);
+    return verifiers.flatMap(({ running, host }) => {
       const [status] = running?.verifier.logs() ?? [];
-      if (status === undefined || world.damaged.has(host)) continue;
+      if (status === undefined || damaged.has(host)) return [];
       const { state, problem = status.tallyProblem, mirroredSize, talliedSize } = status;
       const tallied = isTallied ? talliedSize : size;
       const stands = `${state} ${problem?.code ?? ''} ${mirroredSize} ${tallied}`;
-      if (stands === `followed  ${size} ${size}`) continue;
-      world.violate(`${host} stands at ${stands}, the log at ${size}`);
-    }
+      if (stands === `followed  ${size} ${size}`) return [];
+      return [`${host} stands at ${stands}, the log at ${size}`];
+    });
   }
 
   async #until(time: number, isDone: () => boolean = () => false): Promise<void> {

@@ -27,13 +27,13 @@ export class LevelData {
   durable: Rows = new Map();
   /** Batches behind it that only the operating system holds, the oldest first. */
   unsynced: Batch[] = [];
-  /** Batches that were synced last, with what they replaced: a damaged log loses its tail. */
-  readonly tail: { readonly batch: Batch; readonly before: Rows }[] = [];
+  /** What takes back the batches that were synced last, the newest last: a damaged log loses its tail. */
+  readonly tail: Batch[] = [];
   holder: Holder | undefined;
 
   sync(): void {
     for (const batch of this.unsynced) {
-      this.tail.push({ batch, before: new Map(this.durable) });
+      this.tail.push(batch.map(({ key }) => ({ key, value: this.durable.get(key) })));
       if (this.tail.length > LONGEST_TAIL) this.tail.shift();
       apply(this.durable, batch);
     }
@@ -55,9 +55,8 @@ export class LevelData {
 
   /** Takes back the newest synced batches, as LevelDB does with a log whose tail is damaged. */
   loseTail(batches: number): number {
-    const lost = this.tail.splice(Math.max(0, this.tail.length - batches));
-    const [first] = lost;
-    if (first !== undefined) this.durable = new Map(first.before);
+    const lost = this.tail.splice(Math.max(0, this.tail.length - batches)).reverse();
+    for (const undoing of lost) apply(this.durable, undoing);
     return lost.length;
   }
 }

@@ -127,6 +127,8 @@ function refusal(host: string): Error {
   return Object.assign(new Error(`connect ECONNREFUSED ${host}`), { code: 'ECONNREFUSED' });
 }
 
+const NO_HEADERS = new Headers();
+
 /** What `boundedFetch` reads of a response. */
 function responseOf({ status, body }: Answer): Response {
   const chunks = body.length === 0 ? [] : [body];
@@ -137,7 +139,7 @@ function responseOf({ status, body }: Answer): Response {
   const response = {
     status,
     type: 'default',
-    headers: new Headers(),
+    headers: NO_HEADERS,
     body: { getReader: () => ({ read }) },
   };
   return response as unknown as Response;

@@ -11,6 +11,7 @@ import {
 import { formatReceipt } from '../../../src/core/receipt/receipt.ts';
 import { parseEnvelope } from '../../../src/core/statement/envelope.ts';
 import { flipped } from '../damage.ts';
+import { REFRESH_MS } from '../log-machine.ts';
 import { ORIGIN } from '../material.ts';
 import { ok } from '../node.ts';
 import { History } from '../truth.ts';
@@ -53,6 +54,8 @@ export const GARBAGE_LIE: Behaviour = {
     );
     return isRefused ? code : undefined;
   },
+  // A log that had its quorum without that witness asks it again when the cosignatures are to be renewed.
+  takesMs: REFRESH_MS / 2,
 };
 
 /** With the log: it cosigns a history that nobody else is shown, under which a customer gets a receipt. */
