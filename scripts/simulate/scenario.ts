@@ -106,6 +106,7 @@ class Run {
     world.network.heal();
     for (const machine of world.machines) {
       machine.disk.trouble = 'none';
+      machine.disk.onWrite = () => {};
       machine.isSupervised = true;
       // Whoever cannot use its own disk any more is started again by its operator.
       if (machine.needsRestart) machine.end('kill');
@@ -123,21 +124,18 @@ class Run {
   }
 
   async #conclude(): Promise<void> {
-    const { scheduler, operator, people } = this.#world;
-    let open = 2;
-    scheduler.after(
-      1,
-      () => {
-        for (const asked of [operator.collect(), this.#audit()]) void asked.then(() => open--);
-      },
-      people,
+    const { operator } = this.#world;
+    await this.#answered(
+      () => operator.collect(),
+      () => this.#audit(),
     );
-    await this.#until(scheduler.now + LONGEST_QUESTIONS_MS, () => open === 0);
     if (this.#world.violations.length > 0) return;
     await this.#demandCaught();
     if (this.#behaviour !== undefined) return;
     // A log offers its next tally when the one before has its cosignatures.
     await this.#gossip(() => this.#undone().length === 0);
+    // Where it took long until a log was there again, something was accepted only now.
+    await this.#answered(() => operator.collect());
     for (const complaint of this.#undone()) this.#world.violate(complaint);
   }
 
@@ -145,15 +143,22 @@ class Run {
     const world = this.#world;
     const behaviour = this.#behaviour;
     if (behaviour === undefined) return;
-    const asked: { isOver: boolean; code: string | undefined } = { isOver: false, code: undefined };
-    const ask = async (): Promise<void> => {
-      asked.code = await behaviour.caught(world);
-      asked.isOver = true;
+    await this.#answered(async () => {
+      const code = await behaviour.caught(world);
+      if (code !== undefined) this.caught.push(code);
+    });
+    if (this.caught.length === 0) world.violate(`${behaviour.name} was not caught`);
+  }
+
+  /** Lets people ask their questions, and waits for the answers. */
+  async #answered(...questions: readonly (() => Promise<void>)[]): Promise<void> {
+    const { scheduler, people } = this.#world;
+    let open = questions.length;
+    const ask = (): void => {
+      for (const question of questions) void question().then(() => open--);
     };
-    world.scheduler.after(1, () => void ask(), world.people);
-    await this.#until(world.scheduler.now + LONGEST_QUESTIONS_MS, () => asked.isOver);
-    if (asked.code === undefined) world.violate(`${behaviour.name} was not caught`);
-    else this.caught.push(asked.code);
+    scheduler.after(1, ask, people);
+    await this.#until(scheduler.now + LONGEST_QUESTIONS_MS, () => open === 0);
   }
 
   /** Where everyone is honest, everything works again that is not damaged: what is still missing for that. */

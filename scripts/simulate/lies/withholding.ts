@@ -145,6 +145,7 @@ export const RESTORED_LIE: Behaviour = {
     scheduler.after(300, attempt, people);
   },
   caught: ({ log }) => (log.running === undefined ? log.refusedWith : undefined),
+  takesMs: 4_000,
 };
 
 /** The database alone has lost its tail, and no witness can be asked when the log starts. */
