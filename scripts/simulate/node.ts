@@ -24,8 +24,6 @@ export abstract class Machine<T extends Running> implements Listener {
   readonly host: string;
   readonly world: World;
   disk: VirtualDisk;
-  /** Seconds by which its clock is ahead. */
-  clockOffset = 0;
   #life: Life | undefined;
   #running: T | undefined;
   /** Starts in a row that were refused. */
@@ -55,9 +53,9 @@ export abstract class Machine<T extends Running> implements Listener {
     return false;
   }
 
-  /** Unix seconds, by its own clock. */
+  /** Unix seconds. */
   now(): number {
-    return this.world.unixNow() + this.clockOffset;
+    return this.world.unixNow();
   }
 
   protected abstract open(life: Life): Promise<T>;
