@@ -84,8 +84,8 @@ class Run {
   #work(): void {
     const { scheduler, operator, auditor, verifiers, chance, people } = this.#world;
     const { people: random } = chance;
-    const windows = 1 + random.below(3);
-    const deployments = 1 + random.below(4);
+    const windows = 1 + random.below(2);
+    const deployments = 1 + random.below(3);
     const pause = (): number => random.below(2_000);
     scheduler.as(people, () => {
       for (const stream of STREAMS) void operator.submitAll(stream.slice(0, windows), pause);

@@ -78,6 +78,7 @@ export class Truth {
   readonly #seen = new Set<string>();
   readonly #publishedNotes = new Set<string>();
   readonly #tallyNotes = new Set<string>();
+  readonly #rightTallies = new Set<string>();
   /** The newest first. */
   #tallyTexts: readonly string[] = [];
   readonly #notes = new Map<string, Signed | undefined>();
@@ -164,12 +165,12 @@ export class Truth {
     const text = this.#tallyTexts.find(
       (shown) => rightCosignatures({ text: shown, signatures }, rules).length > 0,
     );
-    if (text === undefined) return;
+    if (text === undefined || this.#rightTallies.has(text)) return;
     const [, size = '', tallyRoot] = text.split('\n');
     const history = this.history.entries.slice(0, Number(size));
     const root = naiveTally(history.flatMap((entry, index) => leavesOf(entry, index))).hash;
-    if (encodeBase64(root) === tallyRoot) return;
-    this.world.violate(`${verifier.name} cosigned a tally that is wrong`);
+    if (encodeBase64(root) === tallyRoot) this.#rightTallies.add(text);
+    else this.world.violate(`${verifier.name} cosigned a tally that is wrong`);
   }
 
   /** A note with the log's signature has been seen outside. */
