@@ -8,7 +8,7 @@ import { omsManifest } from '../../core/model/model-tree.ts';
 import { RECEIPT_TYPE } from '../../core/receipt/receipt.ts';
 import type { WholeArtifact } from '../../core/report/artifact.ts';
 import { judge } from '../../core/report/judge.ts';
-import type { Report } from '../../core/report/report.ts';
+import { type Report, reportLog } from '../../core/report/report.ts';
 import { parseStatement } from '../../core/statement/statement.ts';
 import {
   type VerificationRules,
@@ -109,18 +109,7 @@ function statedName(bytes: Uint8Array, report: Report, digest: string): string |
 export function checkNote(note: string, rules: VerificationRules): CheckedNote {
   try {
     const witnessed = verifyFreshness(verifyWitnessedCheckpoint(note, rules), rules);
-    const { log, checkpoint, cosignatures, witnessedAt } = witnessed;
-    return {
-      log: {
-        origin: log.origin,
-        operator: log.operator,
-        region: log.region,
-        size: checkpoint.size,
-        root: encodeHex(checkpoint.root),
-        witnesses: cosignatures.map(({ name, time }) => ({ name, time: formatTime(time) })),
-        witnessedAt: formatTime(witnessedAt),
-      },
-    };
+    return { log: reportLog(witnessed) };
   } catch (error) {
     if (!(error instanceof AttestryError)) throw error;
     return { problem: { code: error.code, message: error.message } };
