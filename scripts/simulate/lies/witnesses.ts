@@ -20,8 +20,8 @@ import type { World } from '../world.ts';
 import { type Behaviour, foundAgainst, foundAgainstLog } from './behaviour.ts';
 import { signHistory, treeOf } from './false-log.ts';
 
-/** For an operator whose client has just given up to try again. */
-const GROWTH_MS = 4_000;
+/** A log that had its quorum without a witness asks it again when the cosignatures are to be renewed. */
+const ASKED_AGAIN_MS = REFRESH_MS;
 
 function makeDishonest(world: World): WitnessMachine {
   const witness = world.witnesses[world.chance.people.below(world.witnesses.length)];
@@ -57,8 +57,7 @@ export const GARBAGE_LIE: Behaviour = {
     );
     return isRefused ? code : undefined;
   },
-  // A log that had its quorum without that witness asks it again when the cosignatures are to be renewed.
-  takesMs: REFRESH_MS / 2,
+  takesMs: ASKED_AGAIN_MS,
 };
 
 /** With the log: it cosigns a history that nobody else is shown, under which a customer gets a receipt. */
@@ -124,7 +123,7 @@ const goingBack: Behaviour = {
     };
   },
   caught: (world) => foundAgainst(liarOf(world), 'WITNESS_ROLLBACK', world),
-  takesMs: GROWTH_MS,
+  takesMs: ASKED_AGAIN_MS,
 };
 
 /** With the log: it shows one verifier that it cosigned another history than everyone else's. */
@@ -151,6 +150,7 @@ const twoViews: Behaviour = {
   caught: (world) =>
     foundAgainst(liarOf(world), 'WITNESS_CONTRADICTION', world) ??
     foundAgainstLog(world, 'CHECKPOINT_CONTRADICTION'),
+  takesMs: ASKED_AGAIN_MS,
 };
 
 function liarOf({ witnesses, liars }: World): string {
