@@ -1,6 +1,7 @@
+import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { decodeUtf8, encodeUtf8 } from '../../src/core/bytes/utf8.ts';
-import { formatStatement } from '../../src/core/statement/statement.ts';
+import { formatStatement, type Statement } from '../../src/core/statement/statement.ts';
 import { operatorSeed } from '../helpers/fixtures.ts';
 import { quickEnvelope } from '../helpers/quick-entry.ts';
 import type { TallyBed } from '../helpers/served-tally.ts';
@@ -28,31 +29,63 @@ if (HAS_CHROMIUM && SCROLLED < STATEMENTS) {
   );
 }
 
-function appendUsage({ eu }: TallyBed, count: number): void {
-  const { context, operator } = eu.log;
+function appendUsage(bed: TallyBed, count: number): void {
+  const { context } = bed.eu.log;
   const meter = { id: 'crowd-#', method: 'tokens', sequence: 0, previous: null };
-  const sample = sampleStatement('usage', { model: CROWD, context, predicate: { meter } });
+  append(bed, sampleStatement('usage', { model: CROWD, context, predicate: { meter } }), count);
+}
+
+function appendDeployments(bed: TallyBed, count: number): void {
+  const { context } = bed.eu.log;
+  const predicate = { deploymentId: 'crowd-#' };
+  append(bed, sampleStatement('deployment', { model: CROWD, context, predicate }), count);
+}
+
+/** So many of one statement, each with its number in it. */
+function append({ eu }: TallyBed, sample: Statement, count: number): void {
   const payload = decodeUtf8(formatStatement(sample));
-  const seed = operatorSeed(operator);
+  const seed = operatorSeed(eu.log.operator);
   for (let i = 0; i < count; i++) {
     eu.log.append(quickEnvelope(encodeUtf8(payload.replace('crowd-#', `crowd-${i}`)), seed));
   }
+}
+
+/** Asks about the crowd, and waits for the first answer. */
+async function askFor(page: Page, url: string) {
+  await page.goto(url);
+  await page.waitForSelector('.cards .card');
+  await page.fill('#digest', CROWD);
+  const start = performance.now();
+  await page.keyboard.press('Enter');
+  const verdict = await verdictOf(page);
+  return { verdict, answeredMs: Math.round(performance.now() - start) };
 }
 
 describe.skipIf(!HAS_CHROMIUM)('10,000 statements of one model', { timeout: 150_000 }, () => {
   it('are answered at once, by their totals', async () => {
     const site = await PageBed.make((bed) => appendUsage(bed, STATEMENTS));
     const { page, errors } = await openPage();
-    await page.goto(site.url);
-    await page.waitForSelector('.cards .card');
-    await page.fill('#digest', CROWD);
-    const start = performance.now();
-    await page.keyboard.press('Enter');
-    await verdictOf(page);
-    const answeredMs = performance.now() - start;
-    console.log(`first answer on ${STATEMENTS} statements after ${Math.round(answeredMs)} ms`);
+    const { verdict, answeredMs } = await askFor(page, site.url);
+    console.log(`first answer on ${STATEMENTS} usage statements after ${answeredMs} ms`);
+    expect(verdict).toBe('recorded');
     expect(await page.textContent('main')).toContain('Now 10,000 usage statements are checked');
     expect(answeredMs).toBeLessThan(FIRST_ANSWER_MS);
+    expect(errors).toEqual([]);
+  });
+
+  it('of which nothing is summed are counted at once, and have their verdict when all are checked', async () => {
+    const site = await PageBed.make((bed) => appendDeployments(bed, STATEMENTS));
+    const { page, errors } = await openPage();
+    const start = performance.now();
+    const { verdict, answeredMs } = await askFor(page, site.url);
+    console.log(`first answer on ${STATEMENTS} deployments after ${answeredMs} ms`);
+    expect(verdict).toBe('counted');
+    expect(await page.textContent('.verdict')).toContain('10,000 statements about this model');
+    expect(await page.textContent('main')).toContain('Now 10,000 statements are checked');
+    expect(answeredMs).toBeLessThan(FIRST_ANSWER_MS);
+    await page.waitForSelector('.checking progress');
+    await page.waitForSelector('[data-verdict=recorded]', { timeout: 60_000 });
+    console.log(`their verdict after ${Math.round(performance.now() - start)} ms`);
     expect(errors).toEqual([]);
   });
 

@@ -25,13 +25,14 @@ export function scrollRows(page: Page, step: number): Promise<readonly number[]>
   }, step);
 }
 
-/** To a place, and waits until its rows are drawn. */
-export async function scrollRowsTo(page: Page, top: number): Promise<void> {
-  await page.evaluate(async (pixels) => {
+/** To a row, and waits until it is drawn. */
+export async function scrollToRow(page: Page, row: number): Promise<void> {
+  await page.evaluate(async (index) => {
     const list = document.querySelector('.rows');
-    if (list !== null) list.scrollTop = pixels;
+    const height = document.querySelector('.rows li')?.clientHeight ?? 0;
+    if (list !== null) list.scrollTop = index * height;
     for (let frames = 0; frames < 2; frames++) {
       await new Promise((resolve) => requestAnimationFrame(resolve));
     }
-  }, top);
+  }, row);
 }
