@@ -65,8 +65,11 @@ function isChecked(code: string): boolean {
   return code !== 'STATEMENTS_COUNTED';
 }
 
-function isOnlyCounted({ report: { problems } }: Facts): boolean {
-  return problems.length > 0 && !problems.some(({ code }) => isChecked(code));
+/** A model in hand cannot be one that is stated where no statement is shown: that says nothing more. */
+function isOnlyCounted({ report }: Facts): boolean {
+  const codes = report.problems.map(({ code }) => code);
+  const isElse = (code: string): boolean => isChecked(code) && code !== 'SUBJECT_MISMATCH';
+  return codes.includes('STATEMENTS_COUNTED') && !codes.some(isElse);
 }
 
 function named(outcome: Report['outcome']): VerdictName {

@@ -54,6 +54,7 @@ describe('verdictOf', () => {
     ['invalid', { codes: ['MODEL_UNKNOWN', 'DOSSIER_INCOMPLETE'] }],
     ['equivocation', { codes: ['CHECKPOINT_CONTRADICTION', 'MODEL_WITHDRAWN'] }],
     ['counted', { codes: ['STATEMENTS_COUNTED'] }],
+    ['counted', { codes: ['STATEMENTS_COUNTED', 'SUBJECT_MISMATCH'], artifact: 'does not match' }],
     ['withdrawn', { codes: ['STATEMENTS_COUNTED', 'MODEL_WITHDRAWN'] }],
     ['inconclusive', { codes: ['STATEMENTS_COUNTED', 'QUORUM_SHORT'] }],
     ['proven', { of: 'finding', codes: ['ENTRY_INADMISSIBLE'] }],
