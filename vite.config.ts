@@ -1,5 +1,8 @@
-/** The auditor's page: two classic scripts, one for the window and one for its worker, so that it also runs from a disk. */
-import { defineConfig } from 'vite';
+/**
+ * What TypeScript alone does not build: the auditor's page, as two classic scripts, one for the window and one for its worker,
+ * so that it also runs from a disk; and TypeBox in one file, for the processes.
+ */
+import { defineConfig, type UserConfig } from 'vite';
 
 const PARTS = {
   page: { entry: 'src/web/main.tsx', name: 'attestryPage' },
@@ -12,8 +15,20 @@ const WRAPPED = {
   postFooter: "};if(typeof WorkerGlobalScope!=='undefined')globalThis.attestryWorker();",
 };
 
-export default defineConfig(({ mode }) => {
-  const part = mode === 'worker' ? 'worker' : 'page';
+/** Takes the place of the file that TypeScript has made of the same source. */
+const TYPEBOX: UserConfig = {
+  publicDir: false,
+  ssr: { noExternal: true },
+  build: {
+    ssr: 'src/typebox.ts',
+    outDir: 'dist/src',
+    emptyOutDir: false,
+    target: 'node20',
+    rolldownOptions: { output: { entryFileNames: 'typebox.js' } },
+  },
+};
+
+function webConfig(part: keyof typeof PARTS): UserConfig {
   const { entry, name } = PARTS[part];
   return {
     publicDir: part === 'page' ? 'src/web/public' : false,
@@ -28,4 +43,9 @@ export default defineConfig(({ mode }) => {
       rolldownOptions: { output: part === 'worker' ? WRAPPED : {} },
     },
   };
+}
+
+export default defineConfig(({ mode }) => {
+  if (mode === 'typebox') return TYPEBOX;
+  return webConfig(mode === 'worker' ? 'worker' : 'page');
 });

@@ -1,7 +1,8 @@
 /** The settings that every role has, and what each role reads at its start. */
-import { Type } from 'typebox';
+
 import { describeTolerance } from '../src/core/trust/tolerance.ts';
 import type { TrustRoot } from '../src/core/trust/trust-root.ts';
+import { Type } from '../src/typebox.ts';
 
 const LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 

@@ -1,11 +1,14 @@
 /** The configuration of a process: a file, over it the environment, over both the flags; checked by one schema. */
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
-import type { Static, TObject } from 'typebox';
-import type { TLocalizedValidationError } from 'typebox/error';
-import { Value } from 'typebox/value';
-import { parseDocument } from 'yaml';
 import { AttestryError } from '../src/errors.ts';
+import {
+  type Static,
+  type TLocalizedValidationError,
+  type TObject,
+  Value,
+} from '../src/typebox.ts';
 import { CONFIG_ENV, type CommandLine, parseFlags } from './flags.ts';
 import {
   allowedValues,
@@ -89,6 +92,8 @@ function readFile(schema: SettingSchema, file: string): [string, Sourced][] {
 // JSON is YAML, and the YAML parser refuses duplicate keys, which JSON.parse merges.
 function parseFile(file: string): unknown {
   const text = readText(file);
+  // Most processes have no file, and to load the parser takes them a tenth of their start.
+  const { parseDocument }: typeof import('yaml') = createRequire(import.meta.url)('yaml');
   try {
     const document = parseDocument(text);
     // Its warnings are about tags and directives that it would otherwise ignore.

@@ -1,19 +1,11 @@
 /** One log node: settings in, the log opened, listening; closed in reverse. */
 import { join } from 'node:path';
-import { performance } from 'node:perf_hooks';
-import { type Static, Type } from 'typebox';
-import { createHttpWitness } from '../src/client/http-witness.ts';
 import type { TrustRoot } from '../src/core/trust/trust-root.ts';
 import { listen } from '../src/http/listen.ts';
 import { createLogApp } from '../src/http/log-app.ts';
 import { readKeyFile } from '../src/keys/key-file.ts';
-import { opensslEngine } from '../src/keys/openssl-engine.ts';
 import { DEFAULT_LOG_LIMITS, type LogLimits } from '../src/log/limits.ts';
-import { openLog } from '../src/log/log.ts';
-import { LogTally } from '../src/log/log-tally.ts';
-import { openHeadLock } from '../src/store/head-lock.ts';
-import { openLevelLogStore } from '../src/store/level-log-store.ts';
-import { openLevelTallyStore } from '../src/tally/level-tally-store.ts';
+import { type Static, Type } from '../src/typebox.ts';
 import {
   ACCEPT_WEAK_QUORUM,
   announce,
@@ -30,7 +22,8 @@ import {
 } from './common-settings.ts';
 import { loadConfig } from './config.ts';
 import { takeTrustRoot } from './kept-trust.ts';
-import { exitWithDefect, Parts, runProcess } from './process.ts';
+import { openLogPart, openTallyPart } from './log-part.ts';
+import { Parts, runProcess } from './process.ts';
 import { startWitness } from './witness-part.ts';
 
 const SETTINGS = Type.Object(
@@ -137,44 +130,19 @@ await runProcess(async () => {
   const signer = await readKeyFile(config.key, passphraseOf(config));
   const parts = new Parts();
   try {
-    const headLock = parts.add(await openHeadLock(config.lock ?? join(config.data, 'lock')));
-    const store = parts.add(await openLevelLogStore(join(config.data, 'db')));
-    const trust = await takeTrustRoot(config);
-    const log = parts.add(
-      await openLog({
-        signer,
-        trust,
-        store,
-        headLock,
-        witnesses: trust.witnesses.map((witness) =>
-          createHttpWitness(witness, {
-            timeoutMs: config.witnessTimeoutMs,
-            now: unixNow,
-            engine: opensslEngine,
-          }),
-        ),
-        isRetiring: config.retire,
-        now: unixNow,
-        clockMs: () => performance.now(),
-        limits: limitsOf(config),
-        onFatal: exitWithDefect,
-      }),
-    );
-    const tallyStore = parts.add(await openLevelTallyStore(join(config.data, 'tally')));
-    const tally = parts.add(
-      new LogTally({
-        store: tallyStore,
-        signer,
-        verifiers: trust.verifiers,
-        verifierQuorum: trust.verifierQuorum,
-        readEntries: (start, end) => log.reader.entries(start, end),
-        published: () => log.status().published,
-        waitForGrowth: (size, timeoutMs) => log.waitForWitnesses(size, timeoutMs),
-        now: unixNow,
-        clockMs: () => performance.now(),
-        onFatal: exitWithDefect,
-      }),
-    );
+    const opened = await openLogPart(parts, {
+      ...config,
+      signer,
+      takeTrust: () => takeTrustRoot(config),
+      isRetiring: config.retire,
+      limits: limitsOf(config),
+    });
+    const { log, trust } = opened;
+    const tally = await openTallyPart(parts, opened, {
+      signer,
+      folder: join(config.data, 'tally'),
+      readEntries: (start, end) => log.reader.entries(start, end),
+    });
     const app = await createLogApp(log, {
       tally,
       maxCheckpointAgeSeconds: config.maxCheckpointAgeSeconds,

@@ -1,7 +1,6 @@
 /** What the schema of a configuration says about each setting: its names in file, environment and flags, its text form. */
 import { resolve } from 'node:path';
-import type { TObject, TSchema } from 'typebox';
-import { Value } from 'typebox/value';
+import { type TObject, type TSchema, Value } from '../src/typebox.ts';
 
 /** The JSON Schema keywords that a setting may use, and two of our own. */
 export interface SettingSchema extends TSchema {

@@ -1,7 +1,6 @@
 /** One verifier: settings in, its records and mirrors opened, following and listening; closed in reverse. */
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Type } from 'typebox';
 import { createLogSource, createWitnessSource } from '../src/client/log-source.ts';
 import { createPeerSource } from '../src/client/peer-source.ts';
 import { createTallySource } from '../src/client/tally-source.ts';
@@ -13,6 +12,7 @@ import { readKeyFile } from '../src/keys/key-file.ts';
 import { opensslEngine } from '../src/keys/openssl-engine.ts';
 import { openLevelLogStore } from '../src/store/level-log-store.ts';
 import { openLevelTallyStore } from '../src/tally/level-tally-store.ts';
+import { Type } from '../src/typebox.ts';
 import { JudgeThread } from '../src/verifier/judge-thread.ts';
 import { openLevelVerifierStore } from '../src/verifier/level-verifier-store.ts';
 import { openVerifier } from '../src/verifier/verifier.ts';

@@ -1,7 +1,8 @@
 /** One witness: settings in, its memory opened, listening; closed in reverse. */
-import { Type } from 'typebox';
+
 import { parseVkey } from '../src/core/note/vkey.ts';
 import { readKeyFile } from '../src/keys/key-file.ts';
+import { Type } from '../src/typebox.ts';
 import {
   announce,
   DATA,

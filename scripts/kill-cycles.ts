@@ -1,4 +1,4 @@
-/** Kills a log node under load, as often as asked, and says what was checked and what did not hold. */
+/** Kills a log node and its verifier under load, as often as asked, and says what was checked and what did not hold. */
 import { randomInt } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,14 +16,14 @@ interface Flags {
   readonly control?: Control;
 }
 
-const PROGRAM = fileURLToPath(new URL('../nodes/log.js', import.meta.url));
+const PROGRAMS = fileURLToPath(new URL('../nodes', import.meta.url));
 const START_LIMIT_MS = 3_000;
 
 const flags = new Command('kill-cycles')
   .description(
-    'SIGKILL for a log node under load at random moments; after each restart an outsider checks what it kept. Exit code 1 if anything does not hold.',
+    'SIGKILL for a log node and its verifier under load at random moments; after each restart an outsider checks what they kept. Exit code 1 if anything does not hold.',
   )
-  .option('--cycles <n>', 'kills of each node', parseCount, 50)
+  .option('--cycles <n>', 'kills of each node and its verifier', parseCount, 50)
   .option(
     '--seed <n>',
     'makes the same moments and the same load again',
@@ -61,7 +61,7 @@ async function runOne(seed: number): Promise<CampaignReport> {
   await mkdir(own);
   const { cycles, control, startLimit } = flags;
   const report = await runCampaign({
-    program: PROGRAM,
+    programs: PROGRAMS,
     folder: own,
     cycles,
     seed,
@@ -77,7 +77,7 @@ async function runOne(seed: number): Promise<CampaignReport> {
 
 function print(seed: number, report: CampaignReport): void {
   const lines = [
-    `seed ${seed}: ${report.cycles} kills, ${report.entries} entries, ${report.acknowledged} acknowledged, ${report.cutOff} cut off, ${report.checkpoints} checkpoints, starts of ${report.medianStartMs} ms, the slowest ${report.slowestStartMs} ms`,
+    `seed ${seed}: ${report.cycles} kills, ${report.entries} entries, ${report.acknowledged} acknowledged, ${report.cutOff} cut off, ${report.checkpoints} checkpoints, starts of ${report.medianStartMs} ms, the slowest ${report.slowestStartMs} ms; behind the entries when killed: ${report.talliesBehind.log} tallies of the log, ${report.talliesBehind.verifier} of the verifier`,
     'Checked after each kill:',
     ...CHECKED.map((check) => `  ${check}`),
     'Checked at the end: a full fsck of the data folder.',

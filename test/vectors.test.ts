@@ -189,6 +189,11 @@ const VERIFICATION_CODES: readonly AttestryErrorCode[] = [
   'TALLY_PROOF_INVALID',
   'TALLY_ROOT_MISMATCH',
   'TALLY_OVERFLOW',
+  'TALLY_MISSING',
+  'TALLY_CHECKPOINT_MISMATCH',
+  'TALLY_CONTRADICTION',
+  'VERIFIER_QUORUM_SHORT',
+  'DOSSIER_INCOMPLETE',
 ];
 
 const folderOf = (name: string): string => name.slice(0, name.lastIndexOf('/'));

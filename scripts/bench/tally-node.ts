@@ -186,7 +186,8 @@ export async function cosignedUpTo(log: BenchLog, size: number): Promise<void> {
 }
 
 export async function read(url: string): Promise<Uint8Array> {
-  const response = await fetch(url);
+  // A connection that is kept may be closed by the node in the moment in which it is used again.
+  const response = await fetch(url, { headers: { connection: 'close' } });
   const body = new Uint8Array(await response.arrayBuffer());
   if (response.status === 200) return body;
   throw new Error(`${url} answered ${response.status}: ${Buffer.from(body).toString()}`);

@@ -3,23 +3,17 @@
  * same. Everything else about it is right, so that only the lie gives it away.
  */
 import { join } from 'node:path';
-import { performance } from 'node:perf_hooks';
-import { type Static, Type } from 'typebox';
 import { announce, DATA, HOST, KEY, PORT, TRUST, unixNow } from '../../nodes/common-settings.ts';
 import { loadConfig } from '../../nodes/config.ts';
 import { takeTrustRoot } from '../../nodes/kept-trust.ts';
-import { exitWithDefect, Parts, runProcess } from '../../nodes/process.ts';
-import { createHttpWitness } from '../../src/client/http-witness.ts';
+import { openLogPart, openTallyPart } from '../../nodes/log-part.ts';
+import { Parts, runProcess } from '../../nodes/process.ts';
 import { parseEnvelope } from '../../src/core/statement/envelope.ts';
 import { listen } from '../../src/http/listen.ts';
 import { createLogApp } from '../../src/http/log-app.ts';
 import { readKeyFile } from '../../src/keys/key-file.ts';
-import { opensslEngine } from '../../src/keys/openssl-engine.ts';
-import { type Log, openLog } from '../../src/log/log.ts';
-import { LogTally } from '../../src/log/log-tally.ts';
-import { openHeadLock } from '../../src/store/head-lock.ts';
-import { openLevelLogStore } from '../../src/store/level-log-store.ts';
-import { openLevelTallyStore } from '../../src/tally/level-tally-store.ts';
+import type { Log } from '../../src/log/log.ts';
+import { type Static, Type } from '../../src/typebox.ts';
 import { withQuantities } from './hand-made.ts';
 
 const INDEX = Type.Optional(Type.Integer({ minimum: 0 }));
@@ -54,37 +48,19 @@ await runProcess(async () => {
 });
 
 async function run(config: Settings, parts: Parts): Promise<void> {
-  const trust = await takeTrustRoot({ ...config, acceptWeakQuorum: false });
   const signer = await readKeyFile(config.key);
-  const options = { timeoutMs: WITNESS_TIMEOUT_MS, now: unixNow, engine: opensslEngine };
-  const headLock = parts.add(await openHeadLock(join(config.data, 'lock')));
-  const store = parts.add(await openLevelLogStore(join(config.data, 'db')));
-  const log = parts.add(
-    await openLog({
-      signer,
-      trust,
-      store,
-      headLock,
-      witnesses: trust.witnesses.map((witness) => createHttpWitness(witness, options)),
-      now: unixNow,
-      clockMs: () => performance.now(),
-      onFatal: exitWithDefect,
-    }),
-  );
-  const tally = parts.add(
-    new LogTally({
-      store: parts.add(await openLevelTallyStore(join(config.data, lieName(config)))),
-      signer,
-      verifiers: trust.verifiers,
-      verifierQuorum: trust.verifierQuorum,
-      readEntries: (start, end) => readWrongly(log, config, { start, end }),
-      published: () => log.status().published,
-      waitForGrowth: (size, timeoutMs) => log.waitForWitnesses(size, timeoutMs),
-      now: unixNow,
-      clockMs: () => performance.now(),
-      onFatal: exitWithDefect,
-    }),
-  );
+  const opened = await openLogPart(parts, {
+    ...config,
+    signer,
+    takeTrust: () => takeTrustRoot({ ...config, acceptWeakQuorum: false }),
+    witnessTimeoutMs: WITNESS_TIMEOUT_MS,
+  });
+  const { log } = opened;
+  const tally = await openTallyPart(parts, opened, {
+    signer,
+    folder: join(config.data, lieName(config)),
+    readEntries: (start, end) => readWrongly(log, config, { start, end }),
+  });
   const app = await createLogApp(log, {
     tally,
     maxCheckpointAgeSeconds: MAX_CHECKPOINT_AGE_SECONDS,

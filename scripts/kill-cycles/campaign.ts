@@ -1,4 +1,4 @@
-/** A log node is killed again and again while it works; after each restart an outsider judges what it made of it. */
+/** A log node and its verifier are killed again and again while they work; after each restart an outsider judges what they made of it. */
 import { cp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type FsckReport, fsck } from '../../src/log/fsck.ts';
@@ -9,6 +9,7 @@ import { Journal } from './journal.ts';
 import { NodeProcess } from './node-process.ts';
 import { SeededRandom } from './random.ts';
 import { Submitter } from './submitter.ts';
+import { TallyJudge } from './tallies.ts';
 import { makeWorld, type World } from './world.ts';
 
 /**
@@ -18,8 +19,8 @@ import { makeWorld, type World } from './world.ts';
 export type Control = 'lost';
 
 export interface CampaignOptions {
-  /** The compiled log node. */
-  readonly program: string;
+  /** The folder of the compiled processes. */
+  readonly programs: string;
   /** For everything that is written; there already. */
   readonly folder: string;
   readonly cycles: number;
@@ -39,7 +40,15 @@ export interface CampaignReport {
   readonly checkpoints: number;
   readonly medianStartMs: number;
   readonly slowestStartMs: number;
+  /** Kills that left the log's tally behind its entries, and the verifier's. */
+  readonly talliesBehind: { readonly log: number; readonly verifier: number };
   readonly violations: readonly string[];
+}
+
+/** The processes of a network of one log. */
+interface Pair {
+  readonly log: NodeProcess;
+  readonly verifier: NodeProcess;
 }
 
 const SUBMITTERS = 4;
@@ -64,6 +73,8 @@ class Campaign {
   readonly #journal = new Journal();
   readonly #submitters: readonly Submitter[];
   readonly #data: string;
+  readonly #verifierData: string;
+  readonly #tallies: TallyJudge;
   #size = 0;
   #cutOff = 0;
   readonly #startsMs: number[] = [];
@@ -73,6 +84,14 @@ class Campaign {
     this.#world = world;
     this.#random = new SeededRandom(options.seed);
     this.#data = join(options.folder, 'data');
+    this.#verifierData = join(options.folder, 'verifier');
+    this.#tallies = new TallyJudge({
+      world,
+      journal: this.#journal,
+      copies: join(options.folder, 'copies'),
+      log: this.#data,
+      verifier: this.#verifierData,
+    });
     this.#submitters = Array.from(
       { length: SUBMITTERS },
       (_, i) =>
@@ -86,33 +105,42 @@ class Campaign {
   }
 
   async run(): Promise<CampaignReport> {
-    let node = await this.#start();
+    let pair = await this.#start();
     for (let cycle = 1; cycle <= this.#options.cycles; cycle++) {
       this.#journal.cycle = cycle;
-      await this.#loadAndKill(node);
+      await this.#loadAndKill(pair);
+      await this.#tallies.keep();
       if (this.#options.control === 'lost') await this.#loseACycle(cycle);
-      node = await this.#start();
-      await this.#check(await node.listening);
+      pair = await this.#start();
+      await this.#check(await pair.log.listening);
       this.#options.onCycle?.(cycle, this.#size);
     }
-    await this.#end(node);
+    await this.#end(pair);
     return this.#report();
   }
 
-  async #start(): Promise<NodeProcess> {
+  async #start(): Promise<Pair> {
     const started = performance.now();
-    const settings = this.#world.settings(this.#data);
-    const node = new NodeProcess({ program: this.#options.program, settings });
-    await node.listening;
+    const { programs, startLimitMs = Number.POSITIVE_INFINITY } = this.#options;
+    const world = this.#world;
+    const log = new NodeProcess({
+      program: join(programs, 'log.js'),
+      settings: { ...world.settings(this.#data), port: world.port },
+    });
+    await log.listening;
     const ms = Math.round(performance.now() - started);
     this.#startsMs.push(ms);
-    const { startLimitMs = Number.POSITIVE_INFINITY } = this.#options;
     if (ms > startLimitMs) this.#journal.violate(`the start took ${ms} ms`);
-    return node;
+    const verifier = new NodeProcess({
+      program: join(programs, 'verifier.js'),
+      settings: world.verifierSettings(this.#verifierData),
+    });
+    await verifier.listening;
+    return { log, verifier };
   }
 
-  async #loadAndKill(node: NodeProcess): Promise<void> {
-    const url = await node.listening;
+  async #loadAndKill({ log, verifier }: Pair): Promise<void> {
+    const url = await log.listening;
     const { signal } = new AbortController();
     const load = [
       ...this.#submitters.map((submitter) => submitter.run(url, signal)),
@@ -122,7 +150,7 @@ class Campaign {
     if (this.#random.onceIn(2) || this.#options.control !== undefined) await this.#newPromise();
     const life = SHORTEST_LIFE_MS + this.#random.below(LONGEST_LIFE_MS - SHORTEST_LIFE_MS);
     await pause(life);
-    await node.kill();
+    await Promise.all([log.kill(), verifier.kill()]);
     await Promise.all(load);
     this.#cutOff += this.#unanswered().length;
   }
@@ -144,7 +172,9 @@ class Campaign {
       unanswered: this.#unanswered(),
     };
     try {
-      this.#size = (await checkAftermath(aftermath)).size;
+      const copy = await checkAftermath(aftermath);
+      this.#size = copy.checkpoint.size;
+      await this.#tallies.check(url, copy.entries);
     } catch (error) {
       this.#journal.violate(`the log cannot be read: ${error}`);
     }
@@ -154,10 +184,12 @@ class Campaign {
     return this.#submitters.flatMap(({ unanswered }) => unanswered);
   }
 
-  /** Ends the node in peace; what it leaves on the disk must stand a full check. */
-  async #end(node: NodeProcess): Promise<void> {
-    const { code, errors } = await node.stop();
-    if (code !== 0) this.#journal.violate(`the node ended with ${code}: ${errors}`);
+  /** Ends both in peace; what the log leaves on the disk must stand a full check. */
+  async #end({ log, verifier }: Pair): Promise<void> {
+    for (const process of [verifier, log]) {
+      const { code, errors } = await process.stop();
+      if (code !== 0) this.#journal.violate(`a process ended with ${code}: ${errors}`);
+    }
     const { problems, size } = await fsckFolder(this.#data, this.#world);
     for (const { code: problem, message } of problems) {
       this.#journal.violate(`fsck: ${problem}: ${message}`);
@@ -185,6 +217,7 @@ class Campaign {
       checkpoints: checkpoints.size,
       medianStartMs: starts[Math.floor(starts.length / 2)] ?? 0,
       slowestStartMs: starts.at(-1) ?? 0,
+      talliesBehind: this.#tallies.behind,
       violations,
     };
   }

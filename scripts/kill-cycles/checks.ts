@@ -23,6 +23,7 @@ export const CHECKED: readonly string[] = [
   'every acknowledged entry at its index, with the receipt that was given for it',
   'every checkpoint ever shown: one root per size, and consistent with the newest',
   'every unanswered entry there once or not at all, and none that nobody sent',
+  "the tallies of the log and of its verifier, on the disk as the kill left them and when they have caught up: a clean rebuild's",
 ];
 
 export interface Aftermath {
@@ -34,13 +35,8 @@ export interface Aftermath {
   readonly unanswered: readonly string[];
 }
 
-export interface Verdict {
-  /** Entries in the log. */
-  readonly size: number;
-}
-
-/** Judges the node; what does not hold goes into the journal as violations. */
-export async function checkAftermath(aftermath: Aftermath): Promise<Verdict> {
+/** Judges the node, and gives the log as it stands; what does not hold goes into the journal as violations. */
+export async function checkAftermath(aftermath: Aftermath): Promise<OutsiderCopy> {
   const { url, world, journal } = aftermath;
   const get = getterOf(url);
   const note = await publishedNote(url, get);
@@ -49,7 +45,7 @@ export async function checkAftermath(aftermath: Aftermath): Promise<Verdict> {
   checkEntries(copy, aftermath);
   checkCheckpoints(copy, journal);
   await checkReceipts(get, aftermath);
-  return { size: copy.checkpoint.size };
+  return copy;
 }
 
 /** The newest checkpoint, once it covers everything that the node holds. */

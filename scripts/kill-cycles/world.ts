@@ -1,4 +1,4 @@
-/** What a node under attack stands in: keys, a trust root, and witnesses in this process that remember everything. */
+/** What processes under attack stand in: keys, a trust root, and witnesses in this process that remember everything. */
 import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -24,11 +24,14 @@ import { opensslEngine } from '../../src/keys/openssl-engine.ts';
 import { openWitness } from '../../src/witness/witness.ts';
 import { openMemoryWitnessStore } from '../../src/witness/witness-store.ts';
 import { signTrust, trustFileOf } from '../../test/helpers/signed-trust.ts';
+import { findFreePorts, urlOf } from '../demo/ports.ts';
 import type { OutsiderTrust } from './outsider.ts';
 
 const WITNESSES = 4;
 const QUORUM = 3;
 const REGION = 'loopback';
+/** Between two looks of the verifier: within the life of a node. */
+const LOOK_MS = 50;
 
 export interface World {
   readonly origin: string;
@@ -38,8 +41,14 @@ export interface World {
   readonly trust: TrustRoot;
   readonly log: TrustedLog;
   readonly outsiderTrust: OutsiderTrust;
+  /** Where the trust root says that the log listens. */
+  readonly port: number;
+  /** The only one that cosigns tallies. */
+  readonly verifier: NoteSigner;
   /** Flags of a node process that keeps its data in `data`. */
   settings(data: string): Record<string, string | number>;
+  /** Flags of the verifier that keeps its data in `data`. */
+  verifierSettings(data: string): Record<string, string | number>;
   /** The witnesses forget everything they saw. */
   forget(): Promise<void>;
   close(): Promise<void>;
@@ -57,17 +66,27 @@ export async function makeWorld({ folder, name }: WorldOptions): Promise<World> 
   const operator = `operator-${name}`;
   const operatorSeed = seedOf(operator);
   const log = signerOf(origin, SIGNATURE_TYPE.ed25519);
+  const verifier = signerOf(`${name}.v.example`, SIGNATURE_TYPE.cosignature);
+  const [port = 0] = await findFreePorts(1);
   const witnesses = await Promise.all(
     Array.from({ length: WITNESSES }, (_, i) => LocalWitness.start(`${name}.w${i}.example`, log)),
   );
   const described = trustFileOf({
-    logs: [{ key: formatVkey(log.vkey), operator, region: REGION, url: `https://${origin}` }],
+    logs: [{ key: formatVkey(log.vkey), operator, region: REGION, url: urlOf(port) }],
     witnesses: witnesses.map((witness, i) => ({
       key: formatVkey(witness.signer.vkey),
       operator: `organisation ${i}`,
       url: witness.url,
     })),
     witnessQuorum: QUORUM,
+    verifiers: [
+      {
+        key: formatVkey(verifier.vkey),
+        operator: 'organisation of the verifier',
+        url: `https://${verifier.vkey.name}`,
+      },
+    ],
+    verifierQuorum: 1,
     operators: [
       {
         id: operator,
@@ -79,9 +98,11 @@ export async function makeWorld({ folder, name }: WorldOptions): Promise<World> 
   });
   const trustBytes = signTrust(described);
   const trust = parseTrustRoot(trustBytes);
-  const [trustFile, keyFile] = [join(folder, 'trust.json'), join(folder, 'log.key')];
+  const trustFile = join(folder, 'trust.json');
   await writeFile(trustFile, trustBytes);
-  await writeKeyFile(keyFile, { name: origin, type: SIGNATURE_TYPE.ed25519, seed: log.seed });
+  const keyFile = await writeKey(join(folder, 'log.key'), log);
+  const verifierKeyFile = await writeKey(join(folder, 'verifier.key'), verifier);
+  const common = { trust: trustFile, 'log-level': 'fatal', 'requests-per-second': 0 };
   return {
     origin,
     operator,
@@ -93,13 +114,15 @@ export async function makeWorld({ folder, name }: WorldOptions): Promise<World> 
       witnesses: trust.file.witnesses.map(({ key }) => key),
       quorum: QUORUM,
     },
-    settings: (data) => ({
-      trust: trustFile,
-      key: keyFile,
+    port,
+    verifier,
+    settings: (data) => ({ ...common, key: keyFile, data, 'operator-entries-per-second': 0 }),
+    verifierSettings: (data) => ({
+      ...common,
+      key: verifierKeyFile,
       data,
-      'log-level': 'fatal',
-      'requests-per-second': 0,
-      'operator-entries-per-second': 0,
+      port: 0,
+      'poll-interval-ms': LOOK_MS,
     }),
     forget: async () => {
       for (const witness of witnesses) await witness.forget();
@@ -150,6 +173,11 @@ class LocalWitness {
     this.#listening = await listen(app, { host: '127.0.0.1', port, closeDeadlineMs: 100 });
     this.url = this.#listening.url;
   }
+}
+
+async function writeKey(path: string, { vkey, seed }: NoteSigner): Promise<string> {
+  await writeKeyFile(path, { name: vkey.name, type: vkey.type, seed });
+  return path;
 }
 
 function signerOf(name: string, type: SignatureType): NoteSigner {

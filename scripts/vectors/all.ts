@@ -7,6 +7,7 @@ import { trustVectors, vkeyVectors } from './note.ts';
 import { receiptVectors } from './receipt.ts';
 import { envelopeVectors, statementVectors } from './statement.ts';
 import { tallyVectors } from './tally.ts';
+import { talliedVectors } from './tally-finding.ts';
 import { tallyProofVectors } from './tally-proof.ts';
 import type { VectorFile } from './vector.ts';
 
@@ -25,6 +26,7 @@ export function allVectors(): VectorFile[] {
     ...findingVectors(),
     ...tallyVectors(),
     ...tallyProofVectors(),
+    ...talliedVectors(),
   ];
   const paths = vectors.map(({ path }) => path);
   const repeated = paths.find((path, i) => paths.indexOf(path) !== i);

@@ -5,44 +5,24 @@ import { TILE_WIDTH } from '../core/merkle/tile.ts';
 import { formatBundlePath, formatTilePath } from '../core/merkle/tile-path.ts';
 import { LARGEST_ENTRY_BYTES } from '../core/statement/envelope.ts';
 import type { LogSource, WitnessSource } from '../verifier/log-source.ts';
-import { boundedFetch, type Fetch } from './bounded-fetch.ts';
-import { asPeerFault, peerRefusal } from './peer-refusal.ts';
+import { type ResourceOptions, resourcesBelow } from './resources.ts';
 import { latestSeenBy, type WitnessClientOptions, type WitnessEndpoint } from './witness-client.ts';
 
-export interface LogSourceOptions {
-  /** For each resource, from connecting to the last byte; 10,000 unless told. */
-  readonly timeoutMs?: number;
-  readonly fetch?: Fetch;
-}
-
-const TIMEOUT_MS = 10_000;
 const LARGEST_CHECKPOINT = 128 * 1024;
 const LARGEST_TILE = TILE_WIDTH * HASH_LENGTH;
 const LARGEST_BUNDLE = TILE_WIDTH * (2 + LARGEST_ENTRY_BYTES);
 
 /** The log whose resources lie below `url`, with or without a slash at its end. */
-export function createLogSource(url: string, options: LogSourceOptions = {}): LogSource {
-  const { timeoutMs = TIMEOUT_MS, fetch } = options;
-  const prefix = url.replace(/\/+$/, '');
-  const read = async (
-    path: string,
-    maxBytes: number,
-    signal: AbortSignal,
-  ): Promise<Uint8Array | undefined> => {
-    const target = `${prefix}/${path}`;
-    const bounds = { timeoutMs, maxBytes, signal, ...(fetch === undefined ? {} : { fetch }) };
-    const response = await boundedFetch(target, bounds);
-    if (response.status === 200) return response.body;
-    if (response.status === 404) return undefined;
-    throw asPeerFault(peerRefusal(target, response));
-  };
+export function createLogSource(url: string, options: ResourceOptions = {}): LogSource {
+  const ask = resourcesBelow(url, options);
   return {
     readCheckpoint: async (signal) => {
-      const bytes = await read('checkpoint', LARGEST_CHECKPOINT, signal);
+      const bytes = await ask('checkpoint', { maxBytes: LARGEST_CHECKPOINT, signal });
       return bytes && decodeUtf8(bytes);
     },
-    readTile: (tile, signal) => read(formatTilePath(tile), LARGEST_TILE, signal),
-    readBundle: (bundle, signal) => read(formatBundlePath(bundle), LARGEST_BUNDLE, signal),
+    readTile: (tile, signal) => ask(formatTilePath(tile), { maxBytes: LARGEST_TILE, signal }),
+    readBundle: (bundle, signal) =>
+      ask(formatBundlePath(bundle), { maxBytes: LARGEST_BUNDLE, signal }),
   };
 }
 

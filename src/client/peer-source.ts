@@ -2,12 +2,9 @@
 import type { Json } from '../core/bytes/json.ts';
 import { anyText, array, digest, label, type Reader, readShape } from '../core/bytes/shape.ts';
 import type { ListedFinding, PeerSource } from '../verifier/peer-source.ts';
-import { boundedFetch } from './bounded-fetch.ts';
-import type { LogSourceOptions } from './log-source.ts';
-import { asPeerFault, peerRefusal } from './peer-refusal.ts';
+import { type ResourceOptions, resourcesBelow } from './resources.ts';
 import { parseVerifierAnswer } from './verifier-answer.ts';
 
-const TIMEOUT_MS = 10_000;
 /** Notes of one log in one answer, each with the cosignatures of up to 256 witnesses. */
 const MOST_NOTES = 64;
 const LARGEST_CHECKPOINTS = 2 * 1024 * 1024;
@@ -27,32 +24,20 @@ const listed: Reader<readonly ListedFinding[]> = array(
 );
 
 /** The verifier whose paths begin with `url`, with or without a slash at its end. */
-export function createPeerSource(url: string, options: LogSourceOptions = {}): PeerSource {
-  const { timeoutMs = TIMEOUT_MS, fetch } = options;
-  const prefix = url.replace(/\/+$/, '');
-  const read = async (
-    path: string,
-    maxBytes: number,
-    signal: AbortSignal,
-  ): Promise<Uint8Array | undefined> => {
-    const target = `${prefix}/v1/${path}`;
-    const bounds = { timeoutMs, maxBytes, signal, ...(fetch === undefined ? {} : { fetch }) };
-    const response = await boundedFetch(target, bounds);
-    if (response.status === 200) return response.body;
-    if (response.status === 404) return undefined;
-    throw asPeerFault(peerRefusal(target, response));
-  };
+export function createPeerSource(url: string, options: ResourceOptions = {}): PeerSource {
+  const ask = resourcesBelow(url, options);
   return {
     checkpoints: async (origin, signal) => {
-      const path = `checkpoints/${encodeURIComponent(origin)}`;
-      const body = await read(path, LARGEST_CHECKPOINTS, signal);
+      const path = `v1/checkpoints/${encodeURIComponent(origin)}`;
+      const body = await ask(path, { maxBytes: LARGEST_CHECKPOINTS, signal });
       return body === undefined ? [] : readField(body, 'checkpoints', notes);
     },
     findings: async (signal) => {
-      const body = await read(`findings?limit=${MOST_LISTED}`, LARGEST_LIST, signal);
+      const path = `v1/findings?limit=${MOST_LISTED}`;
+      const body = await ask(path, { maxBytes: LARGEST_LIST, signal });
       return body === undefined ? [] : readField(body, 'findings', listed);
     },
-    finding: (id, signal) => read(`findings/${id}`, LARGEST_FINDING, signal),
+    finding: (id, signal) => ask(`v1/findings/${id}`, { maxBytes: LARGEST_FINDING, signal }),
   };
 }
 

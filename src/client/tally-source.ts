@@ -4,10 +4,8 @@ import { anyText, object, readShape } from '../core/bytes/shape.ts';
 import { decodeUtf8, encodeUtf8 } from '../core/bytes/utf8.ts';
 import { AttestryError } from '../errors.ts';
 import type { TallySource } from '../verifier/tally-source.ts';
-import { type BoundedRequest, boundedFetch } from './bounded-fetch.ts';
-import type { LogSourceOptions } from './log-source.ts';
+import { type ResourceOptions, resourcesBelow } from './resources.ts';
 
-const TIMEOUT_MS = 10_000;
 const LARGEST_PAIR = 512 * 1024;
 const LARGEST_PROOF = 64 * 1024 * 1024;
 const LARGEST_ANSWER = 64 * 1024;
@@ -16,20 +14,8 @@ const PAIR = object({ checkpoint: anyText, tally: anyText });
 const PROOF = object({ checkpoint: anyText, tally: anyText, proof: anyText });
 
 /** The log whose resources lie below `url`, with or without a slash at its end. */
-export function createTallySource(url: string, options: LogSourceOptions = {}): TallySource {
-  const { timeoutMs = TIMEOUT_MS, fetch } = options;
-  const prefix = url.replace(/\/+$/, '');
-  const ask = async (
-    path: string,
-    request: Pick<BoundedRequest, 'maxBytes' | 'method' | 'body' | 'signal'>,
-  ): Promise<Uint8Array | undefined> => {
-    const bounds = { timeoutMs, ...request, ...(fetch === undefined ? {} : { fetch }) };
-    const { status, body } = await boundedFetch(`${prefix}/${path}`, bounds);
-    if (status === 200) return body;
-    if (status === 404) return undefined;
-    const code = status >= 500 || status === 429 ? 'PEER_UNAVAILABLE' : 'RESPONSE_INVALID';
-    throw new AttestryError(code, `${prefix}/${path} answered ${status}.`, { details: { status } });
-  };
+export function createTallySource(url: string, options: ResourceOptions = {}): TallySource {
+  const ask = resourcesBelow(url, options);
   return {
     readPair: async (which, signal) => {
       const body = await ask(`v1/tally?note=${which}`, { maxBytes: LARGEST_PAIR, signal });

@@ -1,5 +1,5 @@
 /** Shapes that several answers of the verifier have in common, for its API document. */
-import { type TSchema, Type } from 'typebox';
+import { type TSchema, Type } from '../typebox.ts';
 
 export const SHA256: TSchema = Type.String({
   pattern: '^[0-9a-f]{64}$',

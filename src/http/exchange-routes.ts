@@ -1,7 +1,8 @@
 /** What verifiers tell each other, and what a log is held to. All of it is signed by others, and public. */
-import { type TSchema, Type } from 'typebox';
+
 import { LARGEST_RECEIPT_BYTES } from '../core/receipt/receipt.ts';
 import { AttestryError } from '../errors.ts';
+import { type TSchema, Type } from '../typebox.ts';
 import type { Verifier } from '../verifier/verifier.ts';
 import { orNull, SHA256 } from './answer-schemas.ts';
 import type { App } from './app.ts';

@@ -1,6 +1,6 @@
 /** /healthz for those who watch a node, /metrics for those who measure it. Both answer however busy the node is. */
 import { collectDefaultMetrics, Histogram, type Registry } from 'prom-client';
-import { Type } from 'typebox';
+import { Type } from '../typebox.ts';
 import type { App } from './app.ts';
 import { ALWAYS_ANSWERED } from './protection.ts';
 

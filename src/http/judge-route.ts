@@ -1,5 +1,5 @@
 /** Judging a file for those who cannot run the judge themselves. */
-import { type TSchema, Type } from 'typebox';
+import { type TSchema, Type } from '../typebox.ts';
 import type { Verifier } from '../verifier/verifier.ts';
 import type { App } from './app.ts';
 import { bodyOf } from './body.ts';

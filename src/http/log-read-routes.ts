@@ -1,5 +1,5 @@
 /** Reading single things from a log: entries, receipts, and how the log stands. */
-import { type Static, Type } from 'typebox';
+
 import { parseDecimal } from '../core/bytes/decimal.ts';
 import { decodeHex, encodeHex } from '../core/bytes/hex.ts';
 import { formatVkey } from '../core/note/vkey.ts';
@@ -7,6 +7,7 @@ import { formatReceipt, type Receipt } from '../core/receipt/receipt.ts';
 import { AttestryError } from '../errors.ts';
 import type { Log } from '../log/log.ts';
 import type { CheckpointState } from '../store/log-store.ts';
+import { type Static, Type } from '../typebox.ts';
 import type { App } from './app.ts';
 
 const STATE = Type.Union([Type.Literal('committed'), Type.Literal('witnessed')]);

@@ -1,11 +1,12 @@
 /** What is known about models: lists, answers, and the files that prove them. */
-import { type TSchema, Type } from 'typebox';
+
 import { parseDecimal } from '../core/bytes/decimal.ts';
 import { decodeHex } from '../core/bytes/hex.ts';
 import { formatTime } from '../core/bytes/time.ts';
 import type { Problem } from '../core/dossier/problem.ts';
 import type { Report } from '../core/report/report.ts';
 import { AttestryError } from '../errors.ts';
+import { type TSchema, Type } from '../typebox.ts';
 import type { PageRequest } from '../verifier/catalogue.ts';
 import type { LogStatus, Verifier } from '../verifier/verifier.ts';
 import { fileAnswer, LOG_STATE, orNull, PROBLEM, SHA256, TIME } from './answer-schemas.ts';

@@ -1,8 +1,9 @@
 /** How the followed network stands: its logs and witnesses, what was found against them, and what happens. */
-import { type TSchema, Type } from 'typebox';
+
 import { encodeHex } from '../core/bytes/hex.ts';
 import { formatTime } from '../core/bytes/time.ts';
 import type { TrustedWitness } from '../core/trust/trust-root.ts';
+import { type TSchema, Type } from '../typebox.ts';
 import type { LogStatus, Verifier } from '../verifier/verifier.ts';
 import type { FiledFinding } from '../verifier/verifier-store.ts';
 import type { WitnessStatus } from '../verifier/witness-listener.ts';

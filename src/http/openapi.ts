@@ -1,7 +1,7 @@
 /** The OpenAPI 3.1 document of a role, from the schemas of its routes: /docs for people, /docs/json for programs. */
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import { type TSchema, Type } from 'typebox';
+import { type TSchema, Type } from '../typebox.ts';
 import type { App } from './app.ts';
 
 export interface ApiDescription {

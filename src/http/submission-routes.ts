@@ -1,11 +1,11 @@
 /** POST /v1/entries: one envelope, or up to 1,000 of them one a line. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Static, Type } from 'typebox';
 import { encodeHex } from '../core/bytes/hex.ts';
 import { formatReceipt } from '../core/receipt/receipt.ts';
 import { AttestryError } from '../errors.ts';
 import type { Log, Submission } from '../log/log.ts';
 import type { CheckpointState } from '../store/log-store.ts';
+import { type Static, Type } from '../typebox.ts';
 import type { App } from './app.ts';
 import { bodyOf } from './body.ts';
 import { formatRefusal } from './refusal.ts';

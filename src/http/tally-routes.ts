@@ -1,10 +1,11 @@
 /** The tally of a log: its note, its proofs, and the cosignatures that verifiers bring. */
-import { Type } from 'typebox';
+
 import { encodeBase64 } from '../core/bytes/base64.ts';
 import { decodeHex } from '../core/bytes/hex.ts';
 import { decodeUtf8 } from '../core/bytes/utf8.ts';
 import { questionsAbout } from '../core/tally/questions.ts';
 import type { LogTally } from '../log/log-tally.ts';
+import { Type } from '../typebox.ts';
 import type { App } from './app.ts';
 import { bodyOf, takeAnyBody } from './body.ts';
 import { RANGE_QUERY, rangeOf } from './usage-range.ts';

@@ -1,7 +1,8 @@
 /** The stretch of time that a question about usage names in its query. */
-import { Type } from 'typebox';
+
 import { stretchesOf, type UsageRange } from '../core/tally/questions.ts';
 import { AttestryError } from '../errors.ts';
+import { Type } from '../typebox.ts';
 
 interface RangeQuery {
   readonly from?: string;

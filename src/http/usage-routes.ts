@@ -1,8 +1,9 @@
 /** How much a model was used: totals that this service has recomputed from the tallies, and where they are proven. */
-import { type TSchema, Type } from 'typebox';
+
 import { decodeHex } from '../core/bytes/hex.ts';
 import { type UsageGrouping, usageRows } from '../core/report/usage-rows.ts';
 import { stretchesOf, type UsageRange } from '../core/tally/questions.ts';
+import { type TSchema, Type } from '../typebox.ts';
 import type { Verifier } from '../verifier/verifier.ts';
 import { PROBLEM, SHA256, TIME } from './answer-schemas.ts';
 import type { App } from './app.ts';

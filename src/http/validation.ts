@@ -3,11 +3,9 @@
  * Bodies are not checked here: they stay bytes, and the schema of a body only documents it.
  */
 
-import type { TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
-import type { TLocalizedValidationError } from 'typebox/error';
 import { quote } from '../core/bytes/hex.ts';
 import { AttestryError } from '../errors.ts';
+import { Compile, type TLocalizedValidationError, type TSchema } from '../typebox.ts';
 
 interface CheckedPart {
   readonly schema: TSchema;

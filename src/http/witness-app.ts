@@ -1,10 +1,10 @@
 /** The witness on the network: c2sp.org/tlog-witness, both its submission and its monitoring interface. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Counter, Gauge, Registry } from 'prom-client';
-import { Type } from 'typebox';
 import { decodeUtf8 } from '../core/bytes/utf8.ts';
 import { parseAddCheckpoint } from '../core/note/add-checkpoint.ts';
 import { AttestryError } from '../errors.ts';
+import { Type } from '../typebox.ts';
 import { VERSION } from '../version.ts';
 import type { Witness } from '../witness/witness.ts';
 import type { WitnessState } from '../witness/witness-store.ts';

@@ -11,7 +11,7 @@ import {
 import { formatReceipt, parseReceipt, type Receipt } from '../core/receipt/receipt.ts';
 import { type Envelope, parseEnvelope } from '../core/statement/envelope.ts';
 import { AttestryError } from '../errors.ts';
-import { type LevelFolder, openLevelFolder } from '../store/level-folder.ts';
+import { closeLevelFolder, type LevelFolder, openLevelFolder } from '../store/level-folder.ts';
 import { decodeUint64, type KeyRange } from '../store/level-keys.ts';
 import { storeCorrupt, storeFailure } from '../store/store-failure.ts';
 import { WriteQueue } from '../store/write-queue.ts';
@@ -218,11 +218,7 @@ export class MeterStore {
 
   async close(): Promise<void> {
     await this.#writes.idle();
-    try {
-      await this.#db.close();
-    } catch (error) {
-      throw storeFailure('close the database', error);
-    }
+    await closeLevelFolder(this.#db);
   }
 
   // Whatever is asked for while a write is under way goes into the next one, in the order of the calls.

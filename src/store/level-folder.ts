@@ -20,3 +20,12 @@ export async function openLevelFolder(folder: string): Promise<LevelFolder> {
     throw storeFailure(`open the database in ${folder}`, cause);
   }
 }
+
+/** Closes the database. @throws STORE_FAILED */
+export async function closeLevelFolder(db: LevelFolder): Promise<void> {
+  try {
+    await db.close();
+  } catch (error) {
+    throw storeFailure('close the database', error);
+  }
+}

@@ -1,14 +1,14 @@
 /** The log store on LevelDB. */
 import { bytesEqual, concatBytes } from '../core/bytes/equal.ts';
 import { encodeHex } from '../core/bytes/hex.ts';
-import { formatCanonicalJson, parseCanonicalJson } from '../core/bytes/json.ts';
-import { count, digest, object, readShape } from '../core/bytes/shape.ts';
-import { decodeUtf8, encodeUtf8 } from '../core/bytes/utf8.ts';
+import { formatCanonicalJson } from '../core/bytes/json.ts';
+import { count, digest, object } from '../core/bytes/shape.ts';
+import { encodeUtf8 } from '../core/bytes/utf8.ts';
 import { HASH_LENGTH } from '../core/merkle/hash.ts';
 import type { StreamState } from '../core/statement/stream.ts';
 import { AttestryError } from '../errors.ts';
 import { type Disk, SYSTEM_DISK } from './disk.ts';
-import type { LevelFolder } from './level-folder.ts';
+import { closeLevelFolder, type LevelFolder } from './level-folder.ts';
 import * as keys from './level-keys.ts';
 import type {
   CheckpointState,
@@ -18,6 +18,7 @@ import type {
   ModelMention,
   StoredCheckpoint,
 } from './log-store.ts';
+import { decodeJsonRow, decodeTextRow } from './rows.ts';
 import { storeCorrupt, storeFailure } from './store-failure.ts';
 import {
   checkCommit,
@@ -146,12 +147,17 @@ class LevelLogStore implements LogStore {
 
   stream(key: string): StreamState | undefined {
     const row = this.#get(keys.streamRowKey(key));
-    return row === undefined ? undefined : decodeStream(row);
+    return row === undefined
+      ? undefined
+      : decodeJsonRow(STREAM_STATE, row, 'The state of a usage stream');
   }
 
   async *streams(): AsyncGenerator<[string, StreamState]> {
     for await (const [key, row] of this.#rows(keys.STREAM_RANGE)) {
-      yield [decodeText(key.subarray(1)), decodeStream(row)];
+      yield [
+        decodeTextRow(key.subarray(1), 'A text'),
+        decodeJsonRow(STREAM_STATE, row, 'The state of a usage stream'),
+      ];
     }
   }
 
@@ -165,7 +171,7 @@ class LevelLogStore implements LogStore {
     return rows.map(([key, kind]) => ({
       model,
       index: numberIn(key, 1 + HASH_LENGTH),
-      kind: decodeText(kind),
+      kind: decodeTextRow(kind, 'A text'),
     }));
   }
 
@@ -213,16 +219,12 @@ class LevelLogStore implements LogStore {
 
   async close(): Promise<void> {
     await this.#writes.idle();
-    try {
-      await this.#db.close();
-    } catch (error) {
-      throw storeFailure('close the database', error);
-    }
+    await closeLevelFolder(this.#db);
   }
 
   async #checkpoint(range: keys.KeyRange, last: boolean): Promise<StoredCheckpoint | undefined> {
     const [row] = await this.#scan({ ...range, reverse: last, limit: 1 });
-    return row && { size: numberIn(row[0], 1), note: decodeText(row[1]) };
+    return row && { size: numberIn(row[0], 1), note: decodeTextRow(row[1], 'A text') };
   }
 
   #get(key: Uint8Array): Uint8Array | undefined {
@@ -291,22 +293,6 @@ function decodeHeadSize(row: Uint8Array): number {
   const size = row.length === 8 + HASH_LENGTH ? keys.decodeUint64(row, 0) : undefined;
   if (size === undefined) throw storeCorrupt('The head is damaged');
   return size;
-}
-
-function decodeStream(row: Uint8Array): StreamState {
-  try {
-    return readShape('STORE_CORRUPT', STREAM_STATE, parseCanonicalJson(row));
-  } catch (error) {
-    throw storeCorrupt('The state of a usage stream is damaged', error);
-  }
-}
-
-function decodeText(row: Uint8Array): string {
-  try {
-    return decodeUtf8(row);
-  } catch (error) {
-    throw storeCorrupt('A text is damaged', error);
-  }
 }
 
 function numberIn(key: Uint8Array, at: number): number {

@@ -2,11 +2,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import { bytesEqual } from '../core/bytes/equal.ts';
-import { formatCanonicalJson, parseCanonicalJson } from '../core/bytes/json.ts';
-import { anyText, object, type Reader, readShape } from '../core/bytes/shape.ts';
+import { formatCanonicalJson } from '../core/bytes/json.ts';
+import { anyText, object, type Reader } from '../core/bytes/shape.ts';
 import type { Branch, TallyInner, TallyLeaf } from '../core/tally/node.ts';
 import { type Disk, SYSTEM_DISK } from '../store/disk.ts';
-import type { LevelFolder } from '../store/level-folder.ts';
+import { closeLevelFolder, type LevelFolder } from '../store/level-folder.ts';
+import { decodeJsonRow } from '../store/rows.ts';
 import { storeCorrupt, storeFailure } from '../store/store-failure.ts';
 import { WriteQueue } from '../store/write-queue.ts';
 import {
@@ -179,12 +180,7 @@ class LevelTallyStore implements TallyStore {
 
   pair(): TallyPair | undefined {
     const row = this.#reader.get(PAIR_KEY);
-    if (row === undefined) return undefined;
-    try {
-      return readShape('STORE_CORRUPT', PAIR, parseCanonicalJson(row));
-    } catch (cause) {
-      throw storeCorrupt('The notes of the tally are damaged', cause);
-    }
+    return row && decodeJsonRow(PAIR, row, 'The pair of notes of the tally');
   }
 
   async putPair(pair: TallyPair): Promise<void> {
@@ -201,7 +197,7 @@ class LevelTallyStore implements TallyStore {
 
   async close(): Promise<void> {
     await this.#writes.idle();
-    await this.#db.close();
+    await closeLevelFolder(this.#db);
   }
 }
 

@@ -9,7 +9,7 @@
  */
 import { bytesEqual, concatBytes } from '../core/bytes/equal.ts';
 import { decodeHex } from '../core/bytes/hex.ts';
-import { formatCanonicalJson, parseCanonicalJson } from '../core/bytes/json.ts';
+import { formatCanonicalJson } from '../core/bytes/json.ts';
 import {
   anyText,
   array,
@@ -18,15 +18,15 @@ import {
   nullable,
   object,
   type Reader,
-  readShape,
 } from '../core/bytes/shape.ts';
-import { decodeUtf8, encodeUtf8 } from '../core/bytes/utf8.ts';
+import { encodeUtf8 } from '../core/bytes/utf8.ts';
 import { FINDING_KINDS } from '../core/finding/finding.ts';
 import { sha256 } from '../core/merkle/hash.ts';
 import { AttestryError, type AttestryErrorCode, ERROR_TABLE } from '../errors.ts';
 import { type Disk, SYSTEM_DISK } from '../store/disk.ts';
-import type { LevelFolder } from '../store/level-folder.ts';
+import { closeLevelFolder, type LevelFolder } from '../store/level-folder.ts';
 import { decodeUint64, encodeUint64 } from '../store/level-keys.ts';
+import { decodeJsonRow, decodeTextRow } from '../store/rows.ts';
 import { storeCorrupt, storeFailure } from '../store/store-failure.ts';
 import { WriteQueue } from '../store/write-queue.ts';
 import type { FiledFinding, KnownNote, RefusedRecord, VerifierStore } from './verifier-store.ts';
@@ -127,7 +127,8 @@ class LevelVerifierStore implements VerifierStore {
 
   async filedFindings(): Promise<FiledFinding[]> {
     const filed: FiledFinding[] = [];
-    for await (const [, row] of this.#rows(tableRange(FILED))) filed.push(decodeRow(filedRow, row));
+    for await (const [, row] of this.#rows(tableRange(FILED)))
+      filed.push(decodeJsonRow(filedRow, row, 'A record of the verifier'));
     return filed;
   }
 
@@ -147,7 +148,11 @@ class LevelVerifierStore implements VerifierStore {
     const notes: KnownNote[] = [];
     for await (const [key, row] of this.#rows(logRange(NOTE, origin))) {
       const at = 1 + HASH;
-      notes.push({ size: numberIn(key, at), root: key.slice(at + 8), note: decodeText(row) });
+      notes.push({
+        size: numberIn(key, at),
+        root: key.slice(at + 8),
+        note: decodeTextRow(row, 'A kept checkpoint'),
+      });
     }
     return notes;
   }
@@ -164,22 +169,21 @@ class LevelVerifierStore implements VerifierStore {
 
   refusedAt(origin: string, index: number): RefusedRecord | undefined {
     const row = this.#get(refusedKey(origin, index));
-    return row && { ...decodeRow(refusedRow, row), index };
+    return row && { ...decodeJsonRow(refusedRow, row, 'A record of the verifier'), index };
   }
 
   async *refused(origin: string): AsyncGenerator<RefusedRecord> {
     for await (const [key, row] of this.#rows(logRange(REFUSED, origin))) {
-      yield { ...decodeRow(refusedRow, row), index: numberIn(key, 1 + HASH) };
+      yield {
+        ...decodeJsonRow(refusedRow, row, 'A record of the verifier'),
+        index: numberIn(key, 1 + HASH),
+      };
     }
   }
 
   async close(): Promise<void> {
     await this.#writes.idle();
-    try {
-      await this.#db.close();
-    } catch (error) {
-      throw storeFailure('close the database', error);
-    }
+    await closeLevelFolder(this.#db);
   }
 
   #get(key: Uint8Array): Uint8Array | undefined {
@@ -227,22 +231,6 @@ function logRange(table: Uint8Array, origin: string): KeyRange {
 
 function tableRange(prefix: Uint8Array): KeyRange {
   return { gte: prefix, lt: concatBytes(prefix, END) };
-}
-
-function decodeRow<T>(reader: Reader<T>, row: Uint8Array): T {
-  try {
-    return readShape('STORE_CORRUPT', reader, parseCanonicalJson(row));
-  } catch (error) {
-    throw storeCorrupt('A record of the verifier is damaged', error);
-  }
-}
-
-function decodeText(row: Uint8Array): string {
-  try {
-    return decodeUtf8(row);
-  } catch (error) {
-    throw storeCorrupt('A kept checkpoint is damaged', error);
-  }
 }
 
 function numberIn(key: Uint8Array, at: number): number {

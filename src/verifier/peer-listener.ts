@@ -7,16 +7,14 @@ import type { TrustedWitness } from '../core/trust/trust-root.ts';
 import { AttestryError } from '../errors.ts';
 import type { Findings } from './findings.ts';
 import type { Follower } from './follower.ts';
+import { Hearing, type HearingOptions } from './hearing.ts';
 import type { ListedFinding, PeerSource } from './peer-source.ts';
 import { isLocal, type Problem } from './standing.ts';
 
-export interface PeerListenerOptions {
+export interface PeerListenerOptions extends HearingOptions {
   readonly verifier: TrustedWitness;
   readonly source: PeerSource;
   readonly findings: Findings;
-  /** Unix seconds. */
-  readonly now: () => number;
-  readonly onDefect: (error: unknown) => void;
 }
 
 export interface PeerStatus {
@@ -35,41 +33,25 @@ const MOST_REFUSED = 1_000;
 export class PeerListener {
   readonly #options: PeerListenerOptions;
   readonly #refused = new LRUCache<string, Problem>({ max: MOST_REFUSED });
-  #heardAt: number | undefined;
-  #problem: Problem | undefined;
+  readonly #hearing: Hearing;
 
   constructor(options: PeerListenerOptions) {
     this.#options = options;
+    this.#hearing = new Hearing(options);
   }
 
   get status(): PeerStatus {
-    const { verifier } = this.#options;
-    return { verifier, heardAt: this.#heardAt, problem: this.#problem };
+    const { heardAt, problem } = this.#hearing;
+    return { verifier: this.#options.verifier, heardAt, problem };
   }
 
   /** Asks about each log, then about findings. What goes wrong becomes the verifier's status, and concerns no log. */
   async poll(followers: readonly Follower[], signal: AbortSignal): Promise<void> {
-    const problems = await Promise.all([
-      ...followers.map((follower) => this.#attempt(signal, () => this.#ask(follower, signal))),
-      this.#attempt(signal, () => this.#takeFindings(followers, signal)),
-    ]);
-    if (signal.aborted) return;
-    this.#problem = problems.find((problem) => problem !== undefined);
-    if (this.#problem === undefined) this.#heardAt = this.#options.now();
-  }
-
-  async #attempt(
-    signal: AbortSignal,
-    ask: () => Promise<Problem | undefined>,
-  ): Promise<Problem | undefined> {
-    try {
-      return await ask();
-    } catch (error) {
-      const isRefusal = error instanceof AttestryError && !isLocal(error.code);
-      if (isRefusal) return { code: error.code, message: error.message };
-      if (!signal.aborted) this.#options.onDefect(error);
-      return { code: 'INTERNAL', message: 'A defect of this verifier stopped it from listening.' };
-    }
+    const asks = [
+      ...followers.map((follower) => () => this.#ask(follower, signal)),
+      () => this.#takeFindings(followers, signal),
+    ];
+    await this.#hearing.hear(asks, signal);
   }
 
   async #ask(follower: Follower, signal: AbortSignal): Promise<undefined> {

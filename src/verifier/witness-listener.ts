@@ -1,16 +1,13 @@
 /** Listens to one witness: what it was shown of each log is held against what the log shows here. */
 import type { TrustedWitness } from '../core/trust/trust-root.ts';
-import { AttestryError } from '../errors.ts';
 import type { Follower } from './follower.ts';
+import { Hearing, type HearingOptions } from './hearing.ts';
 import type { WitnessSource } from './log-source.ts';
 import type { Problem } from './standing.ts';
 
-export interface WitnessListenerOptions {
+export interface WitnessListenerOptions extends HearingOptions {
   readonly witness: TrustedWitness;
   readonly source: WitnessSource;
-  /** Unix seconds. */
-  readonly now: () => number;
-  readonly onDefect: (error: unknown) => void;
 }
 
 export interface WitnessStatus {
@@ -23,35 +20,26 @@ export interface WitnessStatus {
 
 export class WitnessListener {
   readonly #options: WitnessListenerOptions;
-  #heardAt: number | undefined;
-  #problem: Problem | undefined;
+  readonly #hearing: Hearing;
 
   constructor(options: WitnessListenerOptions) {
     this.#options = options;
+    this.#hearing = new Hearing(options);
   }
 
   get status(): WitnessStatus {
-    const { witness } = this.#options;
-    return { witness, heardAt: this.#heardAt, problem: this.#problem };
+    const { heardAt, problem } = this.#hearing;
+    return { witness: this.#options.witness, heardAt, problem };
   }
 
   /** Asks the witness about each log. What goes wrong becomes its status, and concerns no log. */
   async poll(followers: readonly Follower[], signal: AbortSignal): Promise<void> {
-    const problems = await Promise.all(followers.map((follower) => this.#ask(follower, signal)));
-    if (signal.aborted) return;
-    this.#problem = problems.find((problem) => problem !== undefined);
-    if (this.#problem === undefined) this.#heardAt = this.#options.now();
+    const asks = followers.map((follower) => () => this.#ask(follower, signal));
+    await this.#hearing.hear(asks, signal);
   }
 
-  async #ask(follower: Follower, signal: AbortSignal): Promise<Problem | undefined> {
-    try {
-      const note = await this.#options.source.latestSeen(follower.log.origin, signal);
-      if (note !== undefined) await follower.observe(note);
-      return undefined;
-    } catch (error) {
-      if (error instanceof AttestryError) return { code: error.code, message: error.message };
-      if (!signal.aborted) this.#options.onDefect(error);
-      return { code: 'INTERNAL', message: 'A defect of this verifier stopped it from listening.' };
-    }
+  async #ask(follower: Follower, signal: AbortSignal): Promise<undefined> {
+    const note = await this.#options.source.latestSeen(follower.log.origin, signal);
+    if (note !== undefined) await follower.observe(note);
   }
 }

@@ -1,10 +1,10 @@
 import { Agent, type RequestOptions, request } from 'node:http';
 import fc from 'fast-check';
-import { Type } from 'typebox';
 import { describe, expect, it } from 'vitest';
 import { AttestryError } from '../../src/errors.ts';
 import { type App, type AppOptions, createApp } from '../../src/http/app.ts';
 import { bodyOf, takeAnyBody } from '../../src/http/body.ts';
+import { Type } from '../../src/typebox.ts';
 import { serving } from './raw-connection.ts';
 
 const api = { title: 'Test', description: 'An app under test.', version: '1.2.3' };

@@ -15,7 +15,7 @@ import {
 import { trustOf } from '../helpers/signed-trust.ts';
 import { sampleStatement, sampleStream } from '../helpers/statements.ts';
 import { BAD_ENTRIES, MIXED_ORDER, SMALL_ORDER } from './bad-entries.ts';
-import { openRaw, serving, until } from './raw-connection.ts';
+import { pourBody, serving } from './raw-connection.ts';
 import { rawGet } from './raw-get.ts';
 
 const bed = new LogBed();
@@ -124,22 +124,11 @@ describe('POST /v1/entries with a body without end', () => {
   it('stops reading at the limit', async () => {
     const site = await openSite();
     await serving(site.app, async (url) => {
-      const head =
-        'POST /v1/entries HTTP/1.1\r\nHost: log\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n';
-      const { socket, heard, closed } = await openRaw(url, head);
-      const chunk = `100000\r\n${'x'.repeat(0x100000)}\r\n`;
-      let chunks = 0;
-      const pour = (): void => {
-        while (!socket.destroyed && chunks++ < 100 && socket.write(chunk));
-      };
-      socket.on('drain', pour);
-      pour();
-      await until(() => heard() !== '', 15_000);
-      socket.destroy();
-      await closed;
-      expect(heard()).toMatch(/^HTTP\/1\.1 413 /);
-      expect(heard()).toContain('INPUT_TOO_LARGE');
-      expect(chunks).toBeLessThan(40);
+      const body = { path: '/v1/entries', type: 'application/x-ndjson', filler: 'x' };
+      const { heard, poured } = await pourBody(url, body);
+      expect(heard).toMatch(/^HTTP\/1\.1 413 /);
+      expect(heard).toContain('INPUT_TOO_LARGE');
+      expect(poured).toBeLessThan(40);
     });
     expect(site.log.size).toBe(2);
   });

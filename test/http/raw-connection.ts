@@ -42,6 +42,35 @@ export async function serving(app: App, act: (url: string) => Promise<void>): Pr
   }
 }
 
+/** What a server did with a body that does not end. */
+export interface EndlessBody {
+  readonly heard: string;
+  /** Mebibytes that were handed to the socket before the answer came. */
+  readonly poured: number;
+}
+
+const MOST_POURED = 100;
+
+/** Posts a chunked body of one character, up to 100 MiB, until the server has answered. */
+export async function pourBody(
+  url: string,
+  { path, type, filler }: { readonly path: string; readonly type: string; readonly filler: string },
+): Promise<EndlessBody> {
+  const head = `POST ${path} HTTP/1.1\r\nHost: h\r\nContent-Type: ${type}\r\nTransfer-Encoding: chunked\r\n\r\n`;
+  const { socket, heard, closed } = await openRaw(url, head);
+  const chunk = `100000\r\n${filler.repeat(0x100000)}\r\n`;
+  let poured = 0;
+  const pour = (): void => {
+    while (!socket.destroyed && poured++ < MOST_POURED && socket.write(chunk));
+  };
+  socket.on('drain', pour);
+  pour();
+  await until(() => heard() !== '', 15_000);
+  socket.destroy();
+  await closed;
+  return { heard: heard(), poured };
+}
+
 /** Polls until `condition` holds. */
 export async function until(
   condition: () => boolean | Promise<boolean>,

@@ -12,7 +12,7 @@ import { withLargeScalar } from '../helpers/forgeries.ts';
 import { MODEL } from '../helpers/statements.ts';
 import { VerifierBed } from '../helpers/verifier-bed.ts';
 import { MIXED_ORDER, SMALL_ORDER } from './bad-entries.ts';
-import { openRaw, serving, until } from './raw-connection.ts';
+import { pourBody, serving } from './raw-connection.ts';
 
 interface Site {
   readonly app: App;
@@ -123,22 +123,11 @@ describe('POST /v1/verify with bad input', () => {
     const { app, known } = await openSite();
     const before = await known();
     await serving(app, async (url) => {
-      const head =
-        'POST /v1/verify HTTP/1.1\r\nHost: v\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n';
-      const { socket, heard, closed } = await openRaw(url, head);
-      const chunk = `100000\r\n${'['.repeat(0x100000)}\r\n`;
-      let chunks = 0;
-      const pour = (): void => {
-        while (!socket.destroyed && chunks++ < 100 && socket.write(chunk));
-      };
-      socket.on('drain', pour);
-      pour();
-      await until(() => heard() !== '', 15_000);
-      socket.destroy();
-      await closed;
-      expect(heard()).toMatch(/^HTTP\/1\.1 413 /);
-      expect(heard()).toContain('INPUT_TOO_LARGE');
-      expect(chunks).toBeLessThan(40);
+      const body = { path: '/v1/verify', type: 'application/json', filler: '[' };
+      const { heard, poured } = await pourBody(url, body);
+      expect(heard).toMatch(/^HTTP\/1\.1 413 /);
+      expect(heard).toContain('INPUT_TOO_LARGE');
+      expect(poured).toBeLessThan(40);
       expect(await known()).toBe(before);
     });
   });

@@ -1,4 +1,3 @@
-import { Value } from 'typebox/value';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseDossier } from '../../src/core/dossier/dossier.ts';
 import { parseFinding } from '../../src/core/finding/finding.ts';
@@ -9,6 +8,7 @@ import { AttestryError } from '../../src/errors.ts';
 import type { App } from '../../src/http/app.ts';
 import { createVerifierApp } from '../../src/http/verifier-app.ts';
 import { openMemoryLogStore } from '../../src/store/memory-log-store.ts';
+import { Value } from '../../src/typebox.ts';
 import type { Verifier } from '../../src/verifier/verifier.ts';
 import { TestLog } from '../helpers/fixtures.ts';
 import { signTrust } from '../helpers/signed-trust.ts';

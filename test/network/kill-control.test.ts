@@ -3,13 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { runCampaign } from '../../scripts/kill-cycles/campaign.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../dist/nodes/log.js', import.meta.url));
+const PROGRAMS = fileURLToPath(new URL('../../dist/nodes', import.meta.url));
 
 describe('runCampaign', () => {
   it('finds what is lost when a node is put back to an older state', async () => {
     const folder = await temporaryFolder();
     const { violations } = await runCampaign({
-      program: PROGRAM,
+      programs: PROGRAMS,
       folder,
       cycles: 3,
       seed: 1,

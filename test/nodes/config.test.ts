@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { type Static, Type } from 'typebox';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type ConfigInput, loadConfig } from '../../nodes/config.ts';
 import { AttestryError } from '../../src/errors.ts';
+import { type Static, Type } from '../../src/typebox.ts';
 
 const schema = Type.Object(
   {

@@ -137,7 +137,8 @@ export function maxLateSeconds({
   return Math.max(0, checkpoint.witnessedAt - parseTime(contextOf(statement).issuedAt));
 }
 
-function reportLog({
+/** What a report says of a log whose checkpoint was verified. */
+export function reportLog({
   log,
   checkpoint,
   cosignatures,

@@ -9,6 +9,7 @@ import type { SignatureClaim } from '../../core/note/ed25519.ts';
 import { RECEIPT_TYPE } from '../../core/receipt/receipt.ts';
 import type { WholeArtifact } from '../../core/report/artifact.ts';
 import { judge } from '../../core/report/judge.ts';
+import { reportLog } from '../../core/report/report.ts';
 import { envelopeMessage } from '../../core/statement/envelope.ts';
 import { parseStatement } from '../../core/statement/statement.ts';
 import {
@@ -130,18 +131,7 @@ function statedName({ shown }: Judged, digest: string): string | undefined {
 export function checkNote(note: string, rules: VerificationRules): CheckedNote {
   try {
     const witnessed = verifyFreshness(verifyWitnessedCheckpoint(note, rules), rules);
-    const { log, checkpoint, cosignatures, witnessedAt } = witnessed;
-    return {
-      log: {
-        origin: log.origin,
-        operator: log.operator,
-        region: log.region,
-        size: checkpoint.size,
-        root: encodeHex(checkpoint.root),
-        witnesses: cosignatures.map(({ name, time }) => ({ name, time: formatTime(time) })),
-        witnessedAt: formatTime(witnessedAt),
-      },
-    };
+    return { log: reportLog(witnessed) };
   } catch (error) {
     if (!(error instanceof AttestryError)) throw error;
     return { problem: { code: error.code, message: error.message } };

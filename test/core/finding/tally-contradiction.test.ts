@@ -4,7 +4,6 @@ import { formatDossier } from '../../../src/core/dossier/dossier.ts';
 import {
   type Finding,
   formatFinding,
-  formatHashes,
   parseFinding,
   type TallyContradiction,
   type TallySumContradiction,
@@ -14,8 +13,6 @@ import type { NoteSigner } from '../../../src/core/note/vkey.ts';
 import { judge } from '../../../src/core/report/judge.ts';
 import { encodeKey } from '../../../src/core/tally/key.ts';
 import { type Branch, EMPTY_TALLY, type TallyLeaf } from '../../../src/core/tally/node.ts';
-import { encodeTallyProof } from '../../../src/core/tally/proof-bytes.ts';
-import { WHOLE_TALLY } from '../../../src/core/tally/questions.ts';
 import type { TallyHead } from '../../../src/core/tally/tally-note.ts';
 import { codeOf } from '../../helpers/code-of.ts';
 import type { TestLog } from '../../helpers/fixtures.ts';
@@ -30,6 +27,7 @@ import {
   tallyNote,
   VERIFIERS,
 } from '../../helpers/tallied-network.ts';
+import { TallyAccuser } from '../../helpers/tally-findings.ts';
 
 const NETWORK = makeTalliedNetwork({ regions: ['eu', 'us'] });
 const [EU, US] = NETWORK.logs as [TestLog, TestLog];
@@ -42,30 +40,13 @@ const RIGHT = leavesOfLog(EU);
 const [TRAINING, USAGE, REVOCATION] = RIGHT as [TallyLeaf, TallyLeaf, TallyLeaf];
 const { rules } = NETWORK;
 
-/** What a verifier files against a log that signed the tally of these leaves. */
-function accuse(
+const accuser = new TallyAccuser(EU);
+const accuse = (
   leaves: readonly TallyLeaf[],
   key: Uint8Array,
   index: number,
   changes: Partial<TallyContradiction> = {},
-): Finding {
-  const tally = new MemoryTally(leaves);
-  const question = { first: key, last: key, want: 'list' } as const;
-  return {
-    origin: EU.origin,
-    foundAt: '2026-10-01T11:30:00Z',
-    evidence: {
-      kind: 'tally-contradiction',
-      checkpoint: EU.checkpoint(),
-      tally: tallyNote(EU, tally, { verifiers: [] }),
-      key: encodeBase64(key),
-      proof: encodeBase64(encodeTallyProof(tally.prove([question]))),
-      entry: encodeBase64(EU.entries[index] as Uint8Array),
-      inclusion: formatHashes(EU.tree.path(index)),
-      ...changes,
-    },
-  };
-}
+): Finding => accuser.contradiction(leaves, { key, index }, changes);
 
 const verdict = (finding: Finding): string => codeOf(() => verifyFinding(finding, rules));
 const sentence = (finding: Finding): string => verifyFinding(finding, rules).sentence;
@@ -219,20 +200,8 @@ describe('verifyFinding of a tally contradiction', () => {
 });
 
 describe('verifyFinding of sums that a tally root does not commit to', () => {
-  /** A note about the right tally that says something else, with the proof from the tally of these leaves. */
-  function accuseSums(head: Partial<TallyHead>, leaves: readonly TallyLeaf[] = RIGHT): Finding {
-    const right = new MemoryTally(RIGHT);
-    const proof = new MemoryTally(leaves).prove([WHOLE_TALLY]);
-    return {
-      origin: EU.origin,
-      foundAt: '2026-10-01T11:30:00Z',
-      evidence: {
-        kind: 'tally-sum-contradiction',
-        tally: tallyNote(EU, right, { verifiers: [], head }),
-        proof: encodeBase64(encodeTallyProof(proof)),
-      },
-    };
-  }
+  const accuseSums = (head: Partial<TallyHead>, leaves = RIGHT): Finding =>
+    accuser.sums(head, leaves);
   const { sums } = new MemoryTally(RIGHT).root as Branch;
 
   it('proves a wrong count, and each wrong sum, without anything but the note', () => {

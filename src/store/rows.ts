@@ -1,0 +1,23 @@
+/** Rows as the stores read them back: what does not decode is a damaged database, said in the store's own words. */
+import { parseCanonicalJson } from '../core/bytes/json.ts';
+import { type Reader, readShape } from '../core/bytes/shape.ts';
+import { decodeUtf8 } from '../core/bytes/utf8.ts';
+import { storeCorrupt } from './store-failure.ts';
+
+/** A row of canonical JSON. `what` names it: "The state of a usage stream". @throws STORE_CORRUPT */
+export function decodeJsonRow<T>(reader: Reader<T>, row: Uint8Array, what: string): T {
+  try {
+    return readShape('STORE_CORRUPT', reader, parseCanonicalJson(row));
+  } catch (cause) {
+    throw storeCorrupt(`${what} is damaged`, cause);
+  }
+}
+
+/** A row of text. @throws STORE_CORRUPT */
+export function decodeTextRow(row: Uint8Array, what: string): string {
+  try {
+    return decodeUtf8(row);
+  } catch (cause) {
+    throw storeCorrupt(`${what} is damaged`, cause);
+  }
+}
