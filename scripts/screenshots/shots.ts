@@ -23,13 +23,19 @@ const WIDTHS = [1280, 768, 390];
 const SCHEMES = ['light', 'dark'] as const;
 const README = { width: 1000, height: 760, scheme: 'light' } as const;
 const TALL = 1_020;
+/** Down to the end of the chart. */
+const CHART = 1_160;
 const TELEPHONE = { width: 390, height: 760, scheme: 'dark' } as const;
 
 /** Those of the README, each of one screen. */
 export function viewShots(site: PageNetwork): readonly Shot[] {
   const views = viewsOf(site);
-  const height = ({ name }: View): number =>
-    ['usage', 'verify', 'findings'].includes(name) ? TALL : README.height;
+  const heights = new Map([
+    ['usage', CHART],
+    ['verify', TALL],
+    ['findings', TALL],
+  ]);
+  const height = ({ name }: View): number => heights.get(name) ?? README.height;
   return [
     ...views.map((view) => ({ ...view, ...README, height: height(view) })),
     ...views

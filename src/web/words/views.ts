@@ -60,7 +60,7 @@ export const VIEWS = {
     live: 'Live',
     paused: 'Not connected; the numbers may be old',
     size: 'Entries',
-    age: 'Newest checkpoint seen',
+    age: 'Checkpoint seen',
     lag: 'Behind',
     lagNone: 'in step',
     lagEntries: (n: number) => count(n, 'entry', 'entries'),
