@@ -8,7 +8,7 @@ import type { TallyBed } from '../helpers/served-tally.ts';
 import { digestOf, sampleStatement } from '../helpers/statements.ts';
 import { HAS_CHROMIUM, openPage, useChromium, verdictOf } from './chromium.ts';
 import { PageBed } from './page-bed.ts';
-import { ROW_HEIGHT, scrollRows } from './scrolling.ts';
+import { scrollRows, scrollToRow } from './scrolling.ts';
 
 useChromium();
 
@@ -21,6 +21,7 @@ const FIRST_ANSWER_MS = 1_000 * SLOWNESS;
 /** 19 of 20 frames while scrolling; a screen shows one every 17 ms. */
 const FRAME_MS = 50 * SLOWNESS;
 const FRAMES = 150;
+const STEP_PIXELS = 500;
 
 function appendUsage(bed: TallyBed, count: number): void {
   const { context } = bed.eu.log;
@@ -54,14 +55,15 @@ async function askFor(page: Page, url: string) {
   return { verdict, answeredMs: Math.round(performance.now() - start) };
 }
 
-/** Through all rows, from the first to the last. */
+/** Down from the first row as fast as a hand turns a wheel, then with one jump to the last. */
 async function expectSmoothScrolling(page: Page): Promise<void> {
-  const frames = await scrollRows(page, (STATEMENTS * ROW_HEIGHT) / FRAMES);
+  const frames = await scrollRows(page, STEP_PIXELS, FRAMES);
   const sorted = frames.toSorted((a, b) => a - b);
   const frameMs = sorted[Math.floor(sorted.length * 0.95)] ?? Number.NaN;
   console.log(
-    `${STATEMENTS} rows in ${frames.length} frames: p95 ${Math.round(frameMs)} ms, longest ${Math.round(sorted.at(-1) ?? 0)} ms`,
+    `${STATEMENTS} rows, ${frames.length} frames: p95 ${Math.round(frameMs)} ms, longest ${Math.round(sorted.at(-1) ?? 0)} ms`,
   );
+  await scrollToRow(page, STATEMENTS - 1);
   await page.waitForSelector(`[data-row="${STATEMENTS - 1}"]`);
   expect(frameMs).toBeLessThan(FRAME_MS);
 }
