@@ -135,7 +135,14 @@ export class Follower {
 
   /** Checkpoints of the log that are known here, as other verifiers may see them. */
   shownNotes(): readonly string[] {
-    return this.#history.shown().map(({ note }) => this.#withoutStrangers(note));
+    return this.#history.shown().map(({ note }) => this.ownLinesOf(note));
+  }
+
+  /** The note with the signatures of the log and of the trust root's witnesses, and no others. */
+  ownLinesOf(note: string): string {
+    const rules = this.#options.rules();
+    const cosigners = rules.trust.witnesses.map(({ vkey }) => vkey);
+    return ownLines(note, { log: this.log.vkey, cosigners }, rules);
   }
 
   async close(): Promise<void> {
@@ -203,18 +210,12 @@ export class Follower {
     const { checkpoint } = verifyLogCheckpoint(note, this.#options.rules());
     if (checkpoint.origin === origin) {
       const { size, root } = checkpoint;
-      return { size, root, note: this.#withoutStrangers(note) };
+      return { size, root, note: this.ownLinesOf(note) };
     }
     throw new AttestryError(
       'CHECKPOINT_ORIGIN_UNKNOWN',
       `Expected a checkpoint of ${origin}, got one of ${checkpoint.origin}.`,
     );
-  }
-
-  #withoutStrangers(note: string): string {
-    const rules = this.#options.rules();
-    const cosigners = rules.trust.witnesses.map(({ vkey }) => vkey);
-    return ownLines(note, { log: this.log.vkey, cosigners }, rules);
   }
 
   // The note has been kept by now, so that after a kill the log is still held to what its entries were taken in under.

@@ -3,6 +3,7 @@ import { encodeHex } from '../../src/core/bytes/hex.ts';
 import { formatDossier } from '../../src/core/dossier/dossier.ts';
 import { judge } from '../../src/core/report/judge.ts';
 import { climb, openJudged, proofOf } from '../../src/web/worker/judged.ts';
+import { endedKeyDossier, endedKeyNetwork } from '../helpers/ended-key.ts';
 import { makeNetwork } from '../helpers/fixtures.ts';
 import { NaiveTree, naiveLeaves } from '../helpers/naive-tree.ts';
 import { MODEL } from '../helpers/statements.ts';
@@ -41,5 +42,14 @@ describe('proofOf', () => {
     const bad = formatDossier(unwitnessed);
     const refused = openJudged(bad, judge(bad, network.rules), unwitnessed);
     expect(() => proofOf(refused, log.origin, 1)).toThrow(RangeError);
+  });
+
+  it('opens an entry that has an earlier sighting by its proof under the newest checkpoint', () => {
+    const ended = endedKeyNetwork();
+    const bytes = formatDossier(endedKeyDossier(ended));
+    const judged = openJudged(bytes, judge(bytes, ended.rules));
+    expect(judged.report.outcome).toBe('VALID');
+    const { size, path, root } = proofOf(judged, 'eu.log.example', 0);
+    expect([size, path.at(-1)?.parent]).toEqual([4, root]);
   });
 });
