@@ -46,8 +46,9 @@ describe('proofOf', () => {
 
   it('opens an entry that has an earlier sighting by its proof under the newest checkpoint', () => {
     const ended = endedKeyNetwork();
-    const bytes = formatDossier(endedKeyDossier(ended));
-    const judged = openJudged(bytes, judge(bytes, ended.rules));
+    const dossier = endedKeyDossier(ended);
+    const bytes = formatDossier(dossier);
+    const judged = openJudged(bytes, judge(bytes, ended.rules), dossier);
     expect(judged.report.outcome).toBe('VALID');
     const { size, path, root } = proofOf(judged, 'eu.log.example', 0);
     expect([size, path.at(-1)?.parent]).toEqual([4, root]);
