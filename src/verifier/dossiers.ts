@@ -297,9 +297,8 @@ async function entriesAbout(
   const covered: number[] = [];
   for await (const page of mirror.mentions(model)) {
     const listed = page.filter(
-      // While a growth is being taken in, the mirror is ahead of the checkpoint; where usage is summed, the sums stand
-      // for the statements.
-      ({ index, kind }) => index < checkpoint.size && (range === undefined || kind !== 'usage'),
+      // While a growth is being taken in, the mirror is ahead of the checkpoint.
+      ({ index, kind }) => index < checkpoint.size && isListed(kind, range),
     );
     covered.push(...listed.map(({ index }) => index));
     if (covered.length > budget.entries) throw tooMany(log.origin);
@@ -314,6 +313,12 @@ async function entriesAbout(
     entries.push({ index, envelope: parseEnvelope(entry), proof });
   }
   return entries;
+}
+
+/** Sums stand for usage where there is a range, and counts for all but withdrawals where it asks for them. */
+function isListed(kind: string, range: UsageRange | undefined): boolean {
+  if (range === undefined || kind === 'revocation') return true;
+  return kind !== 'usage' && range.others === undefined;
 }
 
 function missingLog(

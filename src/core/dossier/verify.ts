@@ -77,7 +77,20 @@ function verifyShownLog(log: ShownLog, run: Run): void {
   const whole = attempt(run, log.origin, () =>
     verifyComplete(log, { checkpoint, statements: listed }, run),
   );
-  if (whole !== undefined) run.proven.push(whole);
+  if (whole === undefined) return;
+  run.proven.push(whole);
+  attempt(run, log.origin, () => verifyListed(whole));
+}
+
+/** What is only counted has not been checked: neither whose it is nor what it says. @throws STATEMENTS_COUNTED */
+function verifyListed({ counted, checkpoint }: ProvenLog): void {
+  const statements = counted.reduce((sum, kind) => sum + kind.statements, 0);
+  if (statements === 0) return;
+  throw new AttestryError(
+    'STATEMENTS_COUNTED',
+    `Expected the statements on ${checkpoint.log.origin}, got only their number, ${statements}.`,
+    { details: { statements } },
+  );
 }
 
 /** Every entry that the log holds; those whose keys counted when witnesses saw them become statements of the run. */
