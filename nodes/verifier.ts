@@ -98,6 +98,7 @@ await runProcess(async () => {
         openMirror: ({ origin }) =>
           openLevelLogStore(join(config.data, 'mirrors', originHash(origin))),
         logSource: ({ url }) => createLogSource(url, { timeoutMs }),
+        receiptSource: ({ url }) => createLogSource(url, { timeoutMs }),
         tallies: {
           source: ({ url }) => createTallySource(url, { timeoutMs }),
           openStore: ({ origin }) =>

@@ -233,6 +233,9 @@ export const ERROR_TABLE = {
     'The dossier has missing, wrong or unknown fields, or an unknown version.',
   ),
   DOSSIER_MODEL_MISMATCH: invalid('The dossier holds an entry that is not about its model.'),
+  STATEMENTS_COUNTED: inconclusive(
+    'The dossier counts statements without showing them, so they have not been checked.',
+  ),
   DOSSIER_LOG_MISSING: inconclusive('The dossier leaves out a log of the trust root.'),
   FINDING_MALFORMED: invalid(
     'The finding has missing, wrong or unknown fields, or an unknown version.',

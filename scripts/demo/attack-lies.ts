@@ -5,9 +5,9 @@ import { attackTally, type TallyLie } from './attack-tally.ts';
 import type { Auditor } from './auditor.ts';
 import { type DishonestLog, startDishonestLog, untilCosigned } from './dishonest-log.ts';
 import type { InvoiceFiles } from './invoice-files.ts';
-import type { LogSite } from './log-site.ts';
 import type { Month } from './month.ts';
 import type { Network } from './network.ts';
+import { revoke } from './revocation.ts';
 import type { Stage } from './stage.ts';
 
 /** Paths of what proves the lies. */
@@ -53,7 +53,7 @@ async function prepareLies(
 ): Promise<readonly (TallyLie & { readonly title: string })[]> {
   const { site } = log;
   const { operatorName } = site.party;
-  const revocation = await revoke(site, subject);
+  const revocation = await revoke(site, subject, 'superseded');
   await untilCosigned(log, revocation + 1);
   return [
     {
@@ -78,18 +78,4 @@ async function prepareLies(
       end: 'The verifier finds it among the entries, and files what proves that the tally denies it.',
     },
   ];
-}
-
-/** The index of the entry. */
-async function revoke(site: LogSite, subject: Subject): Promise<number> {
-  const { index } = await site.record({
-    kind: 'revocation',
-    subject: [subject],
-    predicate: {
-      context: site.context(),
-      target: { scope: 'model' },
-      reason: 'superseded',
-    },
-  });
-  return index;
 }

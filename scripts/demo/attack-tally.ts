@@ -1,7 +1,7 @@
 /** Attack: a log signs a tally that its own entries do not give. */
 import type { Auditor } from './auditor.ts';
-import { type DishonestLog, readTallyNote } from './dishonest-log.ts';
-import { demand, eventually } from './expectation.ts';
+import { type DishonestLog, readTallyNote, tellLie } from './dishonest-log.ts';
+import { demand } from './expectation.ts';
 import type { Lie } from './log-site.ts';
 import type { Narrator } from './narrator.ts';
 
@@ -22,14 +22,7 @@ export async function attackTally(
   { log, lie, story, end, name }: TallyLie & { readonly log: DishonestLog },
 ): Promise<string> {
   const { site, client, trustFile, verifier } = log;
-  const before = new Set((await client.findings()).findings.map(({ id }) => id));
-  await site.stop();
-  await site.start(lie);
-  narrator.say(story);
-  const { id } = await eventually('a finding about the tally', async () => {
-    const { findings } = await client.findings();
-    return findings.find((finding) => !before.has(finding.id));
-  });
+  const id = await tellLie(log, lie, () => narrator.say(story));
   const file = await auditor.keep(name, await client.finding(id));
   const note = await readTallyNote(site);
   demand(!note.includes(verifier.party.name), 'a tally note that the verifier does not cosign');

@@ -5,7 +5,7 @@ import { VerifierClient } from '../../src/client/verifier-client.ts';
 import { decodeUtf8 } from '../../src/core/bytes/utf8.ts';
 import { parseTally } from '../../src/core/tally/tally-note.ts';
 import { eventually } from './expectation.ts';
-import type { LogSite } from './log-site.ts';
+import type { Lie, LogSite } from './log-site.ts';
 import { type CosignerSite, type Network, startVerifier } from './network.ts';
 import { DISHONEST, LIE_VERIFIER, WITNESS_QUORUM } from './parties.ts';
 import type { RoleProcess } from './process.ts';
@@ -60,6 +60,23 @@ export async function untilCosigned(
       ? note
       : undefined;
   });
+}
+
+/** Starts the node anew, with a tally that lies; gives the id of the finding that the verifier files. */
+export async function tellLie(
+  { site, client }: DishonestLog,
+  lie: Lie,
+  onStarted: () => void = () => undefined,
+): Promise<string> {
+  const before = new Set((await client.findings()).findings.map(({ id }) => id));
+  await site.stop();
+  await site.start(lie);
+  onStarted();
+  const { id } = await eventually('a finding about the tally', async () => {
+    const { findings } = await client.findings();
+    return findings.find((finding) => !before.has(finding.id));
+  });
+  return id;
 }
 
 /** The log's newest tally note, with the cosignatures that it has. */

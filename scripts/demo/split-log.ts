@@ -61,11 +61,12 @@ export async function prepareSplitLog(
     makeWitnessKey(folder, SPLIT_WITNESS.name),
     ...VERIFIERS.map(({ name }) => makeWitnessKey(folder, name)),
   ]);
-  const verifiers = VERIFIERS.map((party, i) => ({
-    party,
+  const siteOf = (i: 0 | 1): CosignerSite => ({
+    party: VERIFIERS[i],
     key: verifierKeys[i] as DemoKey,
     url: urlOf(verifierPorts[i] as number),
-  })) as unknown as readonly [CosignerSite, CosignerSite];
+  });
+  const verifiers = [siteOf(0), siteOf(1)] as const;
   const witness = { party: SPLIT_WITNESS, key: witnessKey, url: urlOf(witnessPort) };
   const parties = { logs: [{ party: SPLIT, keys, url: urlOf(logPort) }], witnesses: [witness] };
   const [one, other] = verifiers.map((verifier) =>

@@ -8,6 +8,8 @@ import { EXIT_WITH_PARENT_ENV } from '../../nodes/process.ts';
 export interface NodeProcessOptions {
   /** The compiled program. */
   readonly program: string;
+  /** Of a program that has several; its flags follow. */
+  readonly command?: string;
   /** By flag, without the dashes. */
   readonly settings: Readonly<Record<string, string | number>>;
 }
@@ -36,9 +38,10 @@ export class NodeProcess {
   readonly listening: Promise<string>;
   readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
 
-  constructor({ program, settings }: NodeProcessOptions) {
+  constructor({ program, command, settings }: NodeProcessOptions) {
     const flags = Object.entries(settings).flatMap(([flag, value]) => [`--${flag}`, `${value}`]);
-    this.#child = spawn(process.execPath, [program, ...flags], {
+    const args = [program, ...(command === undefined ? [] : [command]), ...flags];
+    this.#child = spawn(process.execPath, args, {
       env: { PATH: process.env['PATH'], [EXIT_WITH_PARENT_ENV]: '1' },
       stdio: ['pipe', 'pipe', 'pipe'],
     });

@@ -19,7 +19,8 @@ import { recording } from './recording-store.ts';
 import type { Life } from './scheduler.ts';
 import type { Answer, Exchange } from './virtual-network.ts';
 
-const LIMITS = { refreshMs: 20_000, retryMs: 500, batchEntries: 4, scrubbedAtStart: 8 };
+export const REFRESH_MS = 20_000;
+const LIMITS = { refreshMs: REFRESH_MS, retryMs: 500, batchEntries: 4, scrubbedAtStart: 8 };
 const WITNESS_TIMEOUT_MS = 1_500;
 
 export interface RunningLog extends Running {
@@ -60,6 +61,7 @@ export class LogMachine extends Machine<RunningLog> {
       clockMs: () => world.scheduler.now,
       limits: LIMITS,
       verifyMany: async (key, message, signature) => ENGINE.verify(key, message, signature),
+      engine: ENGINE,
       onFatal,
     });
     const log = await openLog(this.loosen(options));
@@ -75,6 +77,7 @@ export class LogMachine extends Machine<RunningLog> {
         published: () => log.status().published,
         waitForGrowth: (size, timeoutMs) => log.waitForWitnesses(size, timeoutMs),
         now,
+        engine: ENGINE,
         onFatal,
       }),
     );

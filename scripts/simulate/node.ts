@@ -15,6 +15,7 @@ export interface Running {
 }
 
 const RESTART_MS = 700;
+const LONGEST_RESTART_MS = 6_000;
 
 /** The trees of a run are small, and every process makes room for so many nodes. */
 export const KEPT_INNERS = 128;
@@ -23,11 +24,11 @@ export abstract class Machine<T extends Running> implements Listener {
   readonly host: string;
   readonly world: World;
   disk: VirtualDisk;
-  /** Seconds by which its clock is ahead. */
-  clockOffset = 0;
   #life: Life | undefined;
   #running: T | undefined;
-  /** With what code its last start was refused. */
+  /** Starts in a row that were refused. */
+  #refusals = 0;
+  /** With what code its last start was refused, or its process ended by itself. */
   refusedWith: string | undefined;
   /** Whether it is started again when it has ended. */
   isSupervised = true;
@@ -52,9 +53,9 @@ export abstract class Machine<T extends Running> implements Listener {
     return false;
   }
 
-  /** Unix seconds, by its own clock. */
+  /** Unix seconds. */
   now(): number {
-    return this.world.unixNow() + this.clockOffset;
+    return this.world.unixNow();
   }
 
   protected abstract open(life: Life): Promise<T>;
@@ -73,6 +74,7 @@ export abstract class Machine<T extends Running> implements Listener {
       const running = await this.open(life);
       if (!life.isAlive) return;
       this.refusedWith = undefined;
+      this.#refusals = 0;
       this.#running = running;
       this.world.trace.add(this.host, 'started');
       this.onStarted(running, life);
@@ -80,6 +82,7 @@ export abstract class Machine<T extends Running> implements Listener {
       if (!life.isAlive) return;
       if (!(error instanceof AttestryError)) throw error;
       this.refusedWith = error.code;
+      this.#refusals++;
       this.world.trace.add(this.host, `does not start: ${error.code}`);
       this.end('kill');
     }
@@ -94,7 +97,9 @@ export abstract class Machine<T extends Running> implements Listener {
     this.disk.crash(ending);
     this.world.trace.add(this.host, ending);
     if (!this.isSupervised) return;
-    this.world.scheduler.after(RESTART_MS, () => this.start(), this.world.people);
+    // A supervisor waits longer each time that a start is refused.
+    const pause = Math.min(LONGEST_RESTART_MS, RESTART_MS * 2 ** this.#refusals);
+    this.world.scheduler.after(pause, () => this.start(), this.world.people);
   }
 
   /** What is wrong with the process itself: it ends, as a real one does. */
@@ -102,8 +107,8 @@ export abstract class Machine<T extends Running> implements Listener {
     if (!life.isAlive) return;
     const code = error instanceof AttestryError ? error.code : String(error);
     this.world.trace.add(this.host, `fatal: ${code}`);
-    if (!(error instanceof AttestryError))
-      this.world.violate(`${this.host} has a defect: ${String(error)}`);
+    if (error instanceof AttestryError) this.refusedWith = error.code;
+    else this.world.violate(`${this.host} has a defect: ${String(error)}`);
     this.world.scheduler.after(0, () => this.end('kill'), life);
   }
 

@@ -1,4 +1,5 @@
 /** One run: people work while faults happen, then everything heals, and what must hold then is checked. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { plan } from './faults.ts';
 import type { Behaviour } from './lies/behaviour.ts';
 import { DEPLOYED, STREAMS, TRUST } from './material.ts';
@@ -40,6 +41,8 @@ export async function simulate(
   } finally {
     restore();
   }
+  // A run has none by itself, and what the process does in its turns has waited.
+  await nextTurn();
   const { violations, trace } = world;
   const { lines, hash } = trace;
   return {
@@ -81,8 +84,8 @@ class Run {
   #work(): void {
     const { scheduler, operator, auditor, verifiers, chance, people } = this.#world;
     const { people: random } = chance;
-    const windows = 1 + random.below(3);
-    const deployments = 1 + random.below(4);
+    const windows = 1 + random.below(2);
+    const deployments = 1 + random.below(3);
     const pause = (): number => random.below(2_000);
     scheduler.as(people, () => {
       for (const stream of STREAMS) void operator.submitAll(stream.slice(0, windows), pause);
@@ -103,6 +106,7 @@ class Run {
     world.network.heal();
     for (const machine of world.machines) {
       machine.disk.trouble = 'none';
+      machine.disk.onWrite = () => {};
       machine.isSupervised = true;
       // Whoever cannot use its own disk any more is started again by its operator.
       if (machine.needsRestart) machine.end('kill');
@@ -110,81 +114,87 @@ class Run {
     }
   }
 
-  /** Two rounds: every verifier has looked around twice, from the beginning of a look on. */
-  async #gossip(): Promise<void> {
+  /** Two rounds: every verifier that runs has begun and ended two looks around. Ends early where there is nothing to wait for. */
+  async #gossip(isEnough: () => boolean = () => false): Promise<void> {
     const { scheduler, verifiers } = this.#world;
-    const due = verifiers.map((verifier) => ({ verifier, begun: verifier.begun }));
+    const due = verifiers.map((verifier) => ({ verifier, last: verifier.begun + 2 }));
     const isDone = (): boolean =>
-      due.every(({ verifier, begun }) => !verifier.running || verifier.ended > begun + 2);
+      due.every(({ verifier, last }) => !verifier.running || verifier.ended >= last) || isEnough();
     await this.#until(scheduler.now + LONGEST_ROUNDS_MS, isDone);
   }
 
   async #conclude(): Promise<void> {
-    const { scheduler, operator, people } = this.#world;
-    let open = 2;
-    scheduler.after(
-      1,
-      () => {
-        for (const asked of [operator.collect(), this.#audit()]) void asked.then(() => open--);
-      },
-      people,
+    const { operator } = this.#world;
+    await this.#answered(
+      () => operator.collect(),
+      () => this.#audit(),
     );
-    await this.#until(scheduler.now + LONGEST_QUESTIONS_MS, () => open === 0);
     if (this.#world.violations.length > 0) return;
     await this.#demandCaught();
     if (this.#behaviour !== undefined) return;
     // A log offers its next tally when the one before has its cosignatures.
-    await this.#gossip();
-    this.#demandLife();
+    await this.#gossip(() => this.#undone().length === 0);
+    // Where it took long until a log was there again, something was accepted only now.
+    await this.#answered(() => operator.collect());
+    for (const complaint of this.#undone()) this.#world.violate(complaint);
   }
 
   async #demandCaught(): Promise<void> {
     const world = this.#world;
     const behaviour = this.#behaviour;
     if (behaviour === undefined) return;
-    const asked: { isOver: boolean; code: string | undefined } = { isOver: false, code: undefined };
-    const ask = async (): Promise<void> => {
-      asked.code = await behaviour.caught(world);
-      asked.isOver = true;
-    };
-    world.scheduler.after(1, () => void ask(), world.people);
-    await this.#until(world.scheduler.now + LONGEST_QUESTIONS_MS, () => asked.isOver);
-    if (asked.code === undefined) world.violate(`${behaviour.name} was not caught`);
-    else this.caught.push(asked.code);
+    await this.#answered(async () => {
+      const code = await behaviour.caught(world);
+      if (code !== undefined) this.caught.push(code);
+    });
+    if (this.caught.length === 0) world.violate(`${behaviour.name} was not caught`);
   }
 
-  /** Where everyone is honest, everything works again that is not damaged. */
-  #demandLife(): void {
+  /** Lets people ask their questions, and waits for the answers. */
+  async #answered(...questions: readonly (() => Promise<void>)[]): Promise<void> {
+    const { scheduler, people } = this.#world;
+    let open = questions.length;
+    const ask = (): void => {
+      for (const question of questions) void question().then(() => open--);
+    };
+    scheduler.after(1, ask, people);
+    await this.#until(scheduler.now + LONGEST_QUESTIONS_MS, () => open === 0);
+  }
+
+  /** Where everyone is honest, everything works again that is not damaged: what is still missing for that. */
+  #undone(): string[] {
     const world = this.#world;
     const { log, operator, witnesses, machines } = world;
-    for (const { host, running, refusedWith } of machines) {
-      const isDown = running === undefined && !world.damaged.has(host);
-      if (isDown) world.violate(`${host} is down: ${refusedWith}`);
-    }
+    const down = machines
+      .filter(({ host, running }) => running === undefined && !world.damaged.has(host))
+      .map(({ host, refusedWith }) => `${host} is down: ${refusedWith}`);
     const able = witnesses.filter(({ running }) => running !== undefined).length;
-    if (log.running === undefined || world.damaged.has(log.host)) return;
-    if (able < TRUST.witnessQuorum) return;
-    if (operator.pending > 0) world.violate(`${operator.pending} statements were never accepted`);
+    const canGrow = log.running !== undefined && !world.damaged.has(log.host);
+    if (!canGrow || able < TRUST.witnessQuorum) return down;
     const accepted = [...operator.accepted.values()];
     const missing = accepted.filter(({ isWitnessed }) => !isWitnessed).length;
-    if (missing > 0) world.violate(`${missing} entries were never witnessed`);
-    this.#demandFollowed();
+    return [
+      ...down,
+      ...(operator.pending > 0 ? [`${operator.pending} statements were never accepted`] : []),
+      ...(missing > 0 ? [`${missing} entries were never witnessed`] : []),
+      ...this.#unfollowed(),
+    ];
   }
 
-  #demandFollowed(): void {
-    const world = this.#world;
-    const size = world.truth.signedSize;
+  #unfollowed(): string[] {
+    const { truth, verifiers, damaged } = this.#world;
+    const size = truth.signedSize;
     // The log offers one tally until both have cosigned it.
-    const isTallied = world.verifiers.every(({ running }) => running !== undefined);
-    for (const { running, host } of world.verifiers) {
+    const isTallied = verifiers.every(({ running }) => running !== undefined);
+    return verifiers.flatMap(({ running, host }) => {
       const [status] = running?.verifier.logs() ?? [];
-      if (status === undefined || world.damaged.has(host)) continue;
+      if (status === undefined || damaged.has(host)) return [];
       const { state, problem = status.tallyProblem, mirroredSize, talliedSize } = status;
       const tallied = isTallied ? talliedSize : size;
       const stands = `${state} ${problem?.code ?? ''} ${mirroredSize} ${tallied}`;
-      if (stands === `followed  ${size} ${size}`) continue;
-      world.violate(`${host} stands at ${stands}, the log at ${size}`);
-    }
+      if (stands === `followed  ${size} ${size}`) return [];
+      return [`${host} stands at ${stands}, the log at ${size}`];
+    });
   }
 
   async #until(time: number, isDone: () => boolean = () => false): Promise<void> {

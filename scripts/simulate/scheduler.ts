@@ -25,6 +25,8 @@ export class Scheduler {
   #life: Life = WORLD;
   /** Ascending by time, then by the order in which they were asked for; the next one last. */
   readonly #events: Event[] = [];
+  /** What goes on before the next event, once every promise that can has gone on. */
+  #turns: (() => void)[] = [];
 
   /** Milliseconds since the start. */
   get now(): number {
@@ -46,6 +48,11 @@ export class Scheduler {
       const place = this.#events.indexOf(event);
       if (place >= 0) this.#events.splice(place, 1);
     };
+  }
+
+  /** Runs `run` in the next turn, as `setImmediate` does: before any other event. */
+  nextTurn(run: () => void): void {
+    this.#turns.push(run);
   }
 
   /** Resolves after `delay`; never, if the life ends before. */
@@ -74,19 +81,32 @@ export class Scheduler {
       if (!next.life.isAlive) continue;
       this.#life = next.life;
       next.run();
-      await settle();
+      await this.#settle();
       this.#life = WORLD;
       if (!onEvent()) return;
     }
     this.#now = until;
   }
+
+  /** Resolves when nothing is left that goes on without an event: no promise, no turn that was asked for. */
+  async #settle(): Promise<void> {
+    await promisesGoneOn();
+    while (this.#turns.length > 0) {
+      const turns = this.#turns;
+      this.#turns = [];
+      for (const run of turns) run();
+      await promisesGoneOn();
+    }
+  }
 }
 
-/** Resolves when nothing is left that goes on without an event: no promise, no turn of the event loop that was asked for. */
-async function settle(): Promise<void> {
-  do {
-    await new Promise((resolve) => {
-      setImmediate(resolve);
-    });
-  } while (process.getActiveResourcesInfo().includes('Immediate'));
+/** The queue of ticks is looked at when the one of promises is empty: much cheaper than a turn of the event loop. */
+async function promisesGoneOn(): Promise<void> {
+  await new Promise(tick);
+  // What ticks have set off.
+  await new Promise(tick);
+}
+
+function tick(resolve: (value: undefined) => void): void {
+  process.nextTick(resolve);
 }

@@ -77,7 +77,10 @@ export class Truth {
   #signedSize = 0;
   readonly #seen = new Set<string>();
   readonly #publishedNotes = new Set<string>();
-  readonly #tallyTexts = new Set<string>();
+  readonly #tallyNotes = new Set<string>();
+  readonly #rightTallies = new Set<string>();
+  /** The newest first. */
+  #tallyTexts: readonly string[] = [];
   readonly #notes = new Map<string, Signed | undefined>();
   readonly #witnessed = new Map<string, View>();
   readonly #accepted = new Map<string, readonly History[]>();
@@ -148,7 +151,10 @@ export class Truth {
   }
 
   sawTally(note: string): void {
-    this.#tallyTexts.add(parseNote(note).text);
+    if (this.#tallyNotes.has(note)) return;
+    this.#tallyNotes.add(note);
+    const { text } = parseNote(note);
+    if (!this.#tallyTexts.includes(text)) this.#tallyTexts = [text, ...this.#tallyTexts];
   }
 
   /** A verifier has cosigned one of the tally notes that it was shown. */
@@ -156,14 +162,15 @@ export class Truth {
     if (this.world.liars.has(verifier.name)) return;
     const signatures = parseSignatureLines(lines);
     const rules = { witnesses: [verifier], engine: ENGINE };
-    for (const text of this.#tallyTexts) {
-      if (rightCosignatures({ text, signatures }, rules).length === 0) continue;
-      const [, size = '', tallyRoot] = text.split('\n');
-      const history = this.history.entries.slice(0, Number(size));
-      const root = naiveTally(history.flatMap((entry, index) => leavesOf(entry, index))).hash;
-      if (encodeBase64(root) === tallyRoot) continue;
-      this.world.violate(`${verifier.name} cosigned a tally that is wrong`);
-    }
+    const text = this.#tallyTexts.find(
+      (shown) => rightCosignatures({ text: shown, signatures }, rules).length > 0,
+    );
+    if (text === undefined || this.#rightTallies.has(text)) return;
+    const [, size = '', tallyRoot] = text.split('\n');
+    const history = this.history.entries.slice(0, Number(size));
+    const root = naiveTally(history.flatMap((entry, index) => leavesOf(entry, index))).hash;
+    if (encodeBase64(root) === tallyRoot) this.#rightTallies.add(text);
+    else this.world.violate(`${verifier.name} cosigned a tally that is wrong`);
   }
 
   /** A note with the log's signature has been seen outside. */

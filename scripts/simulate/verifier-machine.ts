@@ -18,7 +18,7 @@ export interface RunningVerifier extends Running {
 }
 
 const TIMEOUT_MS = 2_000;
-export const STALE_AFTER_SECONDS = 60;
+export const STALE_AFTER_SECONDS = 35;
 const SHORTEST_PAUSE_MS = 2_000;
 const LONGEST_PAUSE_MS = 4_000;
 

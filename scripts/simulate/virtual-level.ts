@@ -27,13 +27,13 @@ export class LevelData {
   durable: Rows = new Map();
   /** Batches behind it that only the operating system holds, the oldest first. */
   unsynced: Batch[] = [];
-  /** Batches that were synced last, with what they replaced: a damaged log loses its tail. */
-  readonly tail: { readonly batch: Batch; readonly before: Rows }[] = [];
+  /** What takes back the batches that were synced last, the newest last: a damaged log loses its tail. */
+  readonly tail: Batch[] = [];
   holder: Holder | undefined;
 
   sync(): void {
     for (const batch of this.unsynced) {
-      this.tail.push({ batch, before: new Map(this.durable) });
+      this.tail.push(batch.map(({ key }) => ({ key, value: this.durable.get(key) })));
       if (this.tail.length > LONGEST_TAIL) this.tail.shift();
       apply(this.durable, batch);
     }
@@ -55,9 +55,8 @@ export class LevelData {
 
   /** Takes back the newest synced batches, as LevelDB does with a log whose tail is damaged. */
   loseTail(batches: number): number {
-    const lost = this.tail.splice(Math.max(0, this.tail.length - batches));
-    const [first] = lost;
-    if (first !== undefined) this.durable = new Map(first.before);
+    const lost = this.tail.splice(Math.max(0, this.tail.length - batches)).reverse();
+    for (const undoing of lost) apply(this.durable, undoing);
     return lost.length;
   }
 }
@@ -95,7 +94,12 @@ type Pair = [Uint8Array, Uint8Array];
 /** A key as it stands in `Rows`. */
 export const textOf = (bytes: Uint8Array): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
-const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'latin1'));
+const bytesOf = (text: string): Uint8Array => viewOf(Buffer.from(text, 'latin1'));
+/** A copy, which nobody else writes to. */
+const copyOf = (bytes: Uint8Array): Uint8Array => viewOf(Buffer.from(bytes));
+/** The same bytes without the methods of a buffer, whose `slice` copies nothing. */
+const viewOf = ({ buffer, byteOffset, length }: Buffer): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, length);
 
 /** Opens the folder. Only what the stores ask of a `LevelFolder` is there. */
 export function openVirtualLevel(data: LevelData, faults: Faults): LevelFolder {
@@ -124,11 +128,12 @@ class VirtualLevel implements Holder {
   getSync(key: Uint8Array, options: { snapshot?: { rows: Rows } } = {}): Uint8Array | undefined {
     this.#faults.read();
     const { rows } = options.snapshot ?? { rows: this.#rows };
-    return rows.get(textOf(key))?.slice();
+    const value = rows.get(textOf(key));
+    return value && copyOf(value);
   }
 
   async put(key: Uint8Array, value: Uint8Array, options: Sync = {}): Promise<void> {
-    await this.#write([{ key: textOf(key), value: value.slice() }], options);
+    await this.#write([{ key: textOf(key), value: copyOf(value) }], options);
   }
 
   batch(): Gathering;
@@ -137,7 +142,7 @@ class VirtualLevel implements Holder {
     if (operations === undefined) return new Gathering((batch, how) => this.#write(batch, how));
     const batch = operations.map(({ type, key, value }) => ({
       key: textOf(key),
-      value: type === 'put' ? value?.slice() : undefined,
+      value: type === 'put' && value !== undefined ? copyOf(value) : undefined,
     }));
     return this.#write(batch, options);
   }
@@ -152,7 +157,7 @@ class VirtualLevel implements Holder {
   iterator(range: Range = {}): VirtualIterator<Pair> {
     this.#faults.read();
     const pairs = this.#select(range).map(
-      (key): Pair => [bytesOf(key), (this.#rows.get(key) as Uint8Array).slice()],
+      (key): Pair => [bytesOf(key), copyOf(this.#rows.get(key) as Uint8Array)],
     );
     return new VirtualIterator(pairs, ([key]) => key);
   }
@@ -214,8 +219,7 @@ class Gathering {
   }
 
   put(key: Uint8Array, value: Uint8Array): this {
-    // Not `slice`, which gives a view where the value is a Buffer.
-    this.#batch.push({ key: textOf(key), value: Uint8Array.from(value) });
+    this.#batch.push({ key: textOf(key), value: copyOf(value) });
     return this;
   }
 

@@ -2,7 +2,8 @@
  * The network between the nodes: HTTP exchanges whose two messages are delayed, lost, delivered twice, overtaken, or cut off
  * by a partition. The real clients run on it, with this in place of `fetch`.
  */
-import type { Fetch } from '../../src/client/bounded-fetch.ts';
+import type { Fetch, FetchedResponse } from '../../src/client/bounded-fetch.ts';
+import { encodeUtf8 } from '../../src/core/bytes/utf8.ts';
 import type { SeededRandom } from '../kill-cycles/random.ts';
 import type { Life, Scheduler } from './scheduler.ts';
 
@@ -60,17 +61,10 @@ export class VirtualNetwork {
 
   /** `fetch` as one process on a host has it. */
   fetchFor(from: string, life: Life): Fetch {
-    return async (input, init) => {
-      const url = new URL(String(input));
-      const body =
-        typeof init?.body === 'string' ? new TextEncoder().encode(init.body) : init?.body;
-      const exchange: Exchange = {
-        from,
-        method: init?.method ?? 'GET',
-        path: `${url.pathname}${url.search}`.slice(1),
-        body: (body as Uint8Array | undefined) ?? new Uint8Array(),
-      };
-      return responseOf(await this.#exchange(url.hostname, exchange, life));
+    return async ({ pathname, search, hostname }, { method = 'GET', body }) => {
+      const path = `${pathname}${search}`.slice(1);
+      const exchange: Exchange = { from, method, path, body: bytesOf(body) };
+      return responseOf(await this.#exchange(hostname, exchange, life));
     };
   }
 
@@ -127,18 +121,19 @@ function refusal(host: string): Error {
   return Object.assign(new Error(`connect ECONNREFUSED ${host}`), { code: 'ECONNREFUSED' });
 }
 
-/** What `boundedFetch` reads of a response. */
-function responseOf({ status, body }: Answer): Response {
+const NO_HEADERS = new Headers();
+
+function responseOf({ status, body }: Answer): FetchedResponse {
   const chunks = body.length === 0 ? [] : [body];
-  const read = async (): Promise<{ done: boolean; value: Uint8Array | undefined }> => {
+  const read = async (): Promise<{ done: boolean; value?: Uint8Array | undefined }> => {
     const value = chunks.shift();
     return { done: value === undefined, value };
   };
-  const response = {
-    status,
-    type: 'default',
-    headers: new Headers(),
-    body: { getReader: () => ({ read }) },
-  };
-  return response as unknown as Response;
+  return { status, type: 'default', headers: NO_HEADERS, body: { getReader: () => ({ read }) } };
+}
+
+/** The clients send texts and bytes. */
+function bytesOf(body: RequestInit['body']): Uint8Array {
+  if (typeof body === 'string') return encodeUtf8(body);
+  return body instanceof Uint8Array ? body : new Uint8Array();
 }

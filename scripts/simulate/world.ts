@@ -106,5 +106,5 @@ export class World {
 }
 
 function shorten(path: string): string {
-  return path.replace(/[0-9a-f]{60,}/g, (hash) => hash.slice(0, 8));
+  return path.length < 60 ? path : path.replace(/[0-9a-f]{60,}/g, (hash) => hash.slice(0, 8));
 }

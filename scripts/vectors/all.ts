@@ -1,4 +1,5 @@
 import { dossierVectors } from './dossier.ts';
+import { earlierVectors } from './earlier.ts';
 import { findingVectors } from './finding.ts';
 import { lifecycleVectors } from './lifecycle.ts';
 import { merkleVectors } from './merkle.ts';
@@ -23,6 +24,7 @@ export function allVectors(): VectorFile[] {
     ...receiptVectors(),
     ...lifecycleVectors(),
     ...dossierVectors(),
+    ...earlierVectors(),
     ...findingVectors(),
     ...tallyVectors(),
     ...tallyProofVectors(),

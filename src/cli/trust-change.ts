@@ -2,7 +2,13 @@
 import { encodeHex, quote } from '../core/bytes/hex.ts';
 import { formatTime } from '../core/bytes/time.ts';
 import { parseVkey } from '../core/note/vkey.ts';
-import type { LogFields, OperatorFields, TrustRootFile } from '../core/trust/trust-file.ts';
+import type {
+  CosignerFields,
+  LogFields,
+  OperatorFields,
+  TrustRootFile,
+} from '../core/trust/trust-file.ts';
+import type { WindowFields } from '../core/trust/window.ts';
 import { AttestryError } from '../errors.ts';
 import { usageError } from './command.ts';
 
@@ -27,11 +33,11 @@ export function rotate(file: TrustRootFile, rotation: Rotation): TrustRootFile {
   }
   const changed = {
     ...file,
-    witnesses: withSuccessor(file.witnesses, rotation),
-    ...(file.verifiers === undefined ? {} : { verifiers: withSuccessor(file.verifiers, rotation) }),
+    witnesses: rotateCosigner(file.witnesses, rotation),
+    ...(file.verifiers && { verifiers: rotateCosigner(file.verifiers, rotation) }),
     operators: file.operators.map((operator) => ({
       ...operator,
-      keys: withSuccessor(operator.keys, rotation),
+      keys: withSuccessor(operator.keys, rotation, (begun) => begun),
     })),
   };
   const parts = ({ witnesses, verifiers = [], operators }: TrustRootFile): number =>
@@ -43,24 +49,35 @@ export function rotate(file: TrustRootFile, rotation: Rotation): TrustRootFile {
   );
 }
 
-type Party = { readonly key: string; readonly url?: string };
+function rotateCosigner(
+  parties: readonly CosignerFields[],
+  rotation: Rotation,
+): readonly CosignerFields[] {
+  return withSuccessor(parties, rotation, (begun, { operator, url }) => ({
+    ...begun,
+    operator,
+    url: rotation.url ?? url,
+  }));
+}
 
-/** The party's window ends, and its successor stands behind it; unchanged where nobody has that name or key. */
-function withSuccessor<T extends Party>(parties: readonly T[], rotation: Rotation): readonly T[] {
-  return parties.flatMap((party) => {
-    const isOld = [party.key, nameOf(party.key)].includes(rotation.old);
-    if (!isOld) return [party];
-    const { from, until, url = party.url } = rotation;
-    const successor = {
-      ...party,
-      key: rotation.new,
-      ...(url === undefined ? {} : { url }),
-      validFrom: formatTime(from),
-    };
-    const { validUntil, revoked, ...begun }: T & { validUntil?: string; revoked?: unknown } =
-      successor;
-    return [{ ...party, validUntil: formatTime(until) }, begun as unknown as T];
-  });
+type Party = WindowFields & { readonly key: string };
+
+/**
+ * The old party's window ends, and behind it stands what `succeed` makes of the new key and its window; unchanged where
+ * nobody has that name or key.
+ */
+function withSuccessor<T extends Party>(
+  parties: readonly T[],
+  rotation: Rotation,
+  succeed: (begun: Party, old: T) => T,
+): readonly T[] {
+  const { old, from, until } = rotation;
+  const begun = { key: rotation.new, validFrom: formatTime(from) };
+  return parties.flatMap((party) =>
+    party.key === old || nameOf(party.key) === old
+      ? [{ ...party, validUntil: formatTime(until) }, succeed(begun, party)]
+      : [party],
+  );
 }
 
 function nameOf(key: string): string | undefined {

@@ -1,6 +1,8 @@
 /** What a new trust root is to say, from flags and from a description in a file. */
+import { formatCanonicalJson, parseCanonicalJson } from '../core/bytes/json.ts';
+import { readShape } from '../core/bytes/shape.ts';
 import { formatTime } from '../core/bytes/time.ts';
-import { TRUST_ROOT_TYPE, type TrustRootFile } from '../core/trust/trust-file.ts';
+import { TRUST_ROOT_TYPE, trustRootFile } from '../core/trust/trust-file.ts';
 import { readTrustRoot, signTrustRoot, type TrustRoot } from '../core/trust/trust-root.ts';
 import { AttestryError } from '../errors.ts';
 import { readDescription } from './input.ts';
@@ -73,9 +75,9 @@ export function makeDraft(parts: Fields, before?: TrustRoot): TrustRoot {
     before === undefined
       ? { version: 1 }
       : { version: before.version + 1, previous: before.digest };
-  const file = { ...parts, ...chained, type: TRUST_ROOT_TYPE };
-  // Whatever the shape is, reading it back refuses what a trust root cannot be.
-  return readTrustRoot(signTrustRoot(file as unknown as TrustRootFile, []));
+  const written = formatCanonicalJson({ ...parts, ...chained, type: TRUST_ROOT_TYPE });
+  const file = readShape('TRUST_MALFORMED', trustRootFile, parseCanonicalJson(written));
+  return readTrustRoot(signTrustRoot(file, []));
 }
 
 /** More than half. */

@@ -4,7 +4,19 @@
  */
 import { AttestryError, type AttestryErrorCode } from '../errors.ts';
 
-export type Fetch = typeof globalThis.fetch;
+/** The global `fetch`, or whatever stands in for it: what is read of an answer is all that it must have. */
+export type Fetch = (input: URL, init: RequestInit) => Promise<FetchedResponse>;
+
+export interface FetchedResponse {
+  readonly status: number;
+  readonly type: Response['type'];
+  readonly headers: Headers;
+  readonly body: { getReader(): BodyReader } | null;
+}
+
+interface BodyReader {
+  read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+}
 
 export interface BoundedRequest {
   /** GET unless told. */
@@ -82,7 +94,7 @@ async function exchange(
 }
 
 // A node that could redirect could make the verifier ask any address that the verifier can reach.
-function refuseRedirect(target: URL, response: Response): void {
+function refuseRedirect(target: URL, response: FetchedResponse): void {
   const { status, type } = response;
   const redirects = status >= 300 && status < 400 && status !== 304;
   if (redirects || type === 'opaqueredirect') {
@@ -91,14 +103,18 @@ function refuseRedirect(target: URL, response: Response): void {
 }
 
 // Counts what comes out of decompression: 194 kB of gzip can be 200 MB of zeros.
-async function readBody(target: URL, response: Response, maxBytes: number): Promise<Uint8Array> {
+async function readBody(
+  target: URL,
+  response: FetchedResponse,
+  maxBytes: number,
+): Promise<Uint8Array> {
   let buffer = new Uint8Array(0);
   let length = 0;
   const reader = response.body?.getReader();
   for (;;) {
     const chunk = await reader?.read();
-    if (chunk === undefined || chunk.done) return buffer.subarray(0, length);
-    const bytes: Uint8Array = chunk.value;
+    if (chunk?.value === undefined || chunk.done) return buffer.subarray(0, length);
+    const bytes = chunk.value;
     if (length + bytes.length > maxBytes) throw tooLarge(target, maxBytes);
     if (length + bytes.length > buffer.length) buffer = enlarge(buffer, length + bytes.length);
     buffer.set(bytes, length);

@@ -49,6 +49,7 @@ export interface NodeList {
     readonly operator: string;
     readonly url: string;
     readonly mirroredSize: number;
+    readonly talliedSize: number;
     readonly verifiedEntries: number;
     readonly refusedEntries: number;
   })[];

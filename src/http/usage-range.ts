@@ -8,6 +8,7 @@ interface RangeQuery {
   readonly from?: string;
   readonly to?: string;
   readonly by?: UsageRange['by'];
+  readonly others?: 'counted';
 }
 
 /** The query of everything that is asked about the usage of one model. */
@@ -22,16 +23,23 @@ export const RANGE_QUERY = {
         'How usage is summed from `from` to `to`; day unless told. Without from and to every usage statement is listed.',
     }),
   ),
+  others: Type.Optional(
+    Type.Literal('counted', {
+      description:
+        'Training, evaluation and deployment are counted and not listed; withdrawals are listed all the same. Only with from and to.',
+    }),
+  ),
 };
 
 /** The range of a query, or null where usage is to be listed. @throws USAGE_RANGE_INVALID, TIME_MALFORMED */
 export function rangeOf(query: RangeQuery): UsageRange | null {
-  const { from, to, by = 'day' } = query;
-  if (from === undefined && to === undefined && query.by === undefined) return null;
+  const { from, to, by = 'day', others } = query;
+  const isEmpty = [from, to, query.by, others].every((field) => field === undefined);
+  if (isEmpty) return null;
   if (from === undefined || to === undefined) {
     throw new AttestryError('USAGE_RANGE_INVALID', 'Expected both from and to, or neither.');
   }
-  const range = { from, to, by };
+  const range = { from, to, by, ...(others === undefined ? {} : { others }) };
   stretchesOf(range);
   return range;
 }

@@ -3,7 +3,7 @@
  * non-canonical R or S as the pure engine does, but it takes keys of small order, under which anyone can sign anything.
  * So it must only see keys that `parsePublicKey` has admitted.
  */
-import { createPrivateKey, createPublicKey, hash, type KeyObject, sign, verify } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { LRUCache } from 'lru-cache';
 import { concatBytes } from '../core/bytes/equal.ts';
@@ -55,30 +55,30 @@ export async function verifyInPool(
   });
 }
 
-// A log signs with one key, hundreds of times a minute; tests and scripts with a few.
-const KEPT_SIGNERS = 16;
-const keptSigners = new LRUCache<string, KeyObject>({ max: KEPT_SIGNERS });
-
 /** The same verdict on this thread, for threads that have nothing else to do meanwhile. @throws SIGNATURE_MALFORMED */
 export const verifyHere: VerifyMany = async (publicKey, message, signature) => {
   parseSignature(signature);
   return opensslEngine.verify(publicKey, message, signature);
 };
 
-/** The signature that `signEd25519` makes (RFC 8032 is deterministic), about ten times as fast. */
+// Making the key takes ten times as long as signing with it. It goes when its signer's seed goes.
+const keptPrivateKeys = new WeakMap<Uint8Array, KeyObject>();
+
+/**
+ * The signature that `signEd25519` makes (RFC 8032 is deterministic), many times as fast. The bytes of a seed that has
+ * signed must not change any more.
+ */
 export function signInProcess(seed: Uint8Array, message: Uint8Array): Uint8Array {
   if (seed.length !== 32) throw new RangeError(`Expected a seed of 32 bytes, got ${seed.length}.`);
-  return new Uint8Array(sign(null, message, signerObject(seed)));
+  return new Uint8Array(sign(null, message, privateKeyObject(seed)));
 }
 
-function signerObject(seed: Uint8Array): KeyObject {
-  // By its digest, so that no second copy of a seed stays in memory as text.
-  const name = hash('sha256', seed, 'base64');
-  const kept = keptSigners.get(name);
+function privateKeyObject(seed: Uint8Array): KeyObject {
+  const kept = keptPrivateKeys.get(seed);
   if (kept !== undefined) return kept;
   const key = Buffer.from(concatBytes(PKCS8_PREFIX, seed));
   const made = createPrivateKey({ key, format: 'der', type: 'pkcs8' });
-  keptSigners.set(name, made);
+  keptPrivateKeys.set(seed, made);
   return made;
 }
 

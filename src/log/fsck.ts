@@ -136,7 +136,8 @@ async function checkEntries(run: Fsck): Promise<void> {
   const rules = { trust, origin: log.origin, now, size: head.size, signatures };
   const isShared = sharedFolder !== undefined && head.size > FEW_ENTRIES;
   const threads = isShared ? startFsckThreads({ ...rules, folder: sharedFolder }) : undefined;
-  if (threads === undefined) return await checkSteps(run, (step) => checkStep({ ...rules, store }, step));
+  if (threads === undefined)
+    return await checkSteps(run, (step) => checkStep({ ...rules, store }, step));
   try {
     await checkSteps(run, (step) => threads.check(step));
   } finally {

@@ -8,6 +8,7 @@ import type { ReadNode } from '../core/merkle/range.ts';
 import { hashesOnLevel, type ReadTile, rootFromTiles, TILE_WIDTH } from '../core/merkle/tile.ts';
 import type { BundleCoordinate, TileCoordinate } from '../core/merkle/tile-path.ts';
 import { type Checkpoint, verifyCheckpoint } from '../core/note/checkpoint.ts';
+import type { SignatureEngine } from '../core/note/ed25519.ts';
 import type { VerifierKey } from '../core/note/vkey.ts';
 import type { Receipt } from '../core/receipt/receipt.ts';
 import { parseEnvelope } from '../core/statement/envelope.ts';
@@ -26,6 +27,8 @@ export interface LogReaderOptions {
   readonly head: () => Head;
   /** Told when the disk gives something else than was logged: such a log must not sign on. */
   readonly onDamage: (error: unknown) => void;
+  /** Checks signatures on notes; OpenSSL unless told. */
+  readonly engine?: SignatureEngine | undefined;
 }
 
 interface Leaf {
@@ -136,8 +139,8 @@ export class LogReader {
   #verifiedCheckpoint({ size, note }: StoredCheckpoint): Checkpoint {
     const known = this.#checkpoints.get(note);
     if (known !== undefined) return known;
-    const { vkey } = this.#options;
-    const { checkpoint } = verifyCheckpoint(note, { vkeys: [vkey], engine: opensslEngine });
+    const { vkey, engine = opensslEngine } = this.#options;
+    const { checkpoint } = verifyCheckpoint(note, { vkeys: [vkey], engine });
     if (checkpoint.size !== size) {
       throw new AttestryError('TABLE_MISMATCH', `A checkpoint of ${size} is kept as another.`);
     }

@@ -4,6 +4,7 @@
  */
 import pLimit from 'p-limit';
 import { parseCheckpoint } from '../core/note/checkpoint.ts';
+import type { SignatureEngine } from '../core/note/ed25519.ts';
 import type { NoteSigner } from '../core/note/vkey.ts';
 import type { Question } from '../core/tally/proof.ts';
 import { encodeTallyProof } from '../core/tally/proof-bytes.ts';
@@ -34,6 +35,8 @@ export interface LogTallyOptions {
   readonly now: () => number;
   /** Milliseconds, never going back. */
   readonly clockMs: () => number;
+  /** Checks signatures on notes; OpenSSL unless told. */
+  readonly engine?: SignatureEngine | undefined;
   readonly onFatal: (error: unknown) => void;
 }
 

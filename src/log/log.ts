@@ -5,6 +5,7 @@ import { frontierAt } from '../core/merkle/frontier.ts';
 import type { ReadNode } from '../core/merkle/range.ts';
 import { tileNodeReader } from '../core/merkle/tile.ts';
 import { signCheckpoint } from '../core/note/checkpoint.ts';
+import type { SignatureEngine } from '../core/note/ed25519.ts';
 import { formatVkey, type NoteSigner } from '../core/note/vkey.ts';
 import type { Receipt } from '../core/receipt/receipt.ts';
 import { type AdmittedEntry, admitStatement, openEntry } from '../core/statement/admission.ts';
@@ -45,6 +46,8 @@ export interface LogOptions {
   readonly limits?: Partial<LogLimits>;
   /** Checks operators' signatures; libuv's pool unless told. */
   readonly verifyMany?: VerifyMany;
+  /** Checks signatures on notes; OpenSSL unless told. */
+  readonly engine?: SignatureEngine | undefined;
   /** Told once of what must stop the process: nothing is signed after it. */
   readonly onFatal: (error: unknown) => void;
 }
@@ -87,7 +90,7 @@ const SUBMISSION_SKEW_SECONDS = 60;
 
 /** Recovers and starts a log. @throws CONFIG_INVALID, STORE_CORRUPT, LOG_RETIRED, and what `recoverHead` throws: the log must not run then */
 export async function openLog(options: LogOptions): Promise<Log> {
-  const { store, signer, headLock, witnesses } = options;
+  const { store, signer, headLock, witnesses, engine } = options;
   const trusted = findLog(options);
   const limits = { ...DEFAULT_LOG_LIMITS, ...options.limits };
   const { scrubbedAtStart } = limits;
@@ -97,6 +100,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
     witnesses,
     vkey: signer.vkey,
     scrubbedAtStart,
+    engine,
   });
   const published = await recoverPublished({ ...options, vkey: signer.vkey }, head);
   verifyEnd(head, trusted);
@@ -169,6 +173,7 @@ export class Log {
       vkey: signer.vkey,
       head: () => this.#sequencer.head,
       onDamage: (error) => this.#sequencer.fail(error),
+      engine: options.engine,
     });
     this.#publisher.start({ size: options.head.size, note: options.note });
     this.#scrubbing = this.#scrub(options.head.size - limits.scrubbedAtStart);

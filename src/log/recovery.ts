@@ -6,7 +6,12 @@ import { bytesEqual } from '../core/bytes/equal.ts';
 import { encodeHex } from '../core/bytes/hex.ts';
 import { EMPTY_ROOT } from '../core/merkle/hash.ts';
 import { rootFromTiles } from '../core/merkle/tile.ts';
-import { type Checkpoint, verifyCheckpoint } from '../core/note/checkpoint.ts';
+import {
+  type Checkpoint,
+  type CheckpointTrust,
+  verifyCheckpoint,
+} from '../core/note/checkpoint.ts';
+import type { SignatureEngine } from '../core/note/ed25519.ts';
 import type { VerifierKey } from '../core/note/vkey.ts';
 import { type VerificationRules, verifyWitnessedCheckpoint } from '../core/trust/quorum.ts';
 import type { TrustRoot } from '../core/trust/trust-root.ts';
@@ -19,11 +24,9 @@ import { scrubEntries, scrubSteps, scrubUpperTiles } from './scrub.ts';
 import { tileReader } from './second-path.ts';
 import type { WitnessPort } from './witness-port.ts';
 
-export interface RecoveryOptions {
-  readonly store: LogStore;
+export interface RecoveryOptions extends OwnHistory {
   readonly headLock: HeadLock;
   readonly witnesses: readonly WitnessPort[];
-  readonly vkey: VerifierKey;
   /** How many of the newest entries are re-hashed before the log starts. */
   readonly scrubbedAtStart: number;
 }
@@ -104,13 +107,13 @@ export interface PublishedOptions extends OwnHistory {
  * quorum. @throws STORE_CORRUPT
  */
 export async function recoverPublished(
-  { store, vkey, trust, now }: PublishedOptions,
+  { store, vkey, trust, now, engine = opensslEngine }: PublishedOptions,
   head: Head,
 ): Promise<StoredCheckpoint | undefined> {
   const kept = await store.latestCheckpoint('witnessed');
   if (kept === undefined) return undefined;
-  const isWitnessed = hasQuorum(kept, { trust, now: now(), engine: opensslEngine });
-  const { size, root } = openKept(kept, vkey);
+  const isWitnessed = hasQuorum(kept, { trust, now: now(), engine });
+  const { size, root } = openKept(kept, { vkeys: [vkey], engine });
   const fits = size === kept.size && size <= head.size;
   if (fits && bytesEqual(rootFromTiles(size, tileReader(store)), root)) {
     return isWitnessed ? kept : undefined;
@@ -130,9 +133,9 @@ function hasQuorum({ size, note }: StoredCheckpoint, rules: VerificationRules): 
   }
 }
 
-function openKept({ size, note }: StoredCheckpoint, vkey: VerifierKey): Checkpoint {
+function openKept({ size, note }: StoredCheckpoint, trust: CheckpointTrust): Checkpoint {
   try {
-    return verifyCheckpoint(note, { vkeys: [vkey], engine: opensslEngine }).checkpoint;
+    return verifyCheckpoint(note, trust).checkpoint;
   } catch (cause) {
     if (!(cause instanceof AttestryError)) throw cause;
     throw storeCorrupt(`The published checkpoint of size ${size} is not as it was kept`, cause);
@@ -142,16 +145,19 @@ function openKept({ size, note }: StoredCheckpoint, vkey: VerifierKey): Checkpoi
 export interface OwnHistory {
   readonly store: LogStore;
   readonly vkey: VerifierKey;
+  /** Checks signatures on notes; OpenSSL unless told. */
+  readonly engine?: SignatureEngine | undefined;
 }
 
 /**
  * Compares a checkpoint that someone else holds with our own history. It counts only if our own key signed it: a witness
  * alone cannot stop a log. @throws WITNESS_AHEAD, HEAD_FORK
  */
-export function verifyAgainstSeen(note: string, head: Head, { store, vkey }: OwnHistory): void {
+export function verifyAgainstSeen(note: string, head: Head, own: OwnHistory): void {
+  const { store, vkey, engine = opensslEngine } = own;
   let seen: Head;
   try {
-    seen = verifyCheckpoint(note, { vkeys: [vkey], engine: opensslEngine }).checkpoint;
+    seen = verifyCheckpoint(note, { vkeys: [vkey], engine }).checkpoint;
   } catch (error) {
     if (error instanceof AttestryError) return;
     throw error;

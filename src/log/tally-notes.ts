@@ -3,6 +3,7 @@
  * enough of them have, so that they meet on it however fast the log grows; and the newest that their quorum has cosigned.
  */
 import { appendSignatures, rightCosignatures } from '../core/note/cosignature.ts';
+import type { SignatureEngine } from '../core/note/ed25519.ts';
 import { formatSignatureLine, parseNote, parseSignatureLines } from '../core/note/note.ts';
 import { countOrganisations } from '../core/trust/quorum.ts';
 import type { TrustedWitness } from '../core/trust/trust-root.ts';
@@ -19,6 +20,8 @@ export interface TallyNotesOptions {
   readonly quorum: number;
   /** Unix seconds. */
   readonly now: () => number;
+  /** Checks signatures on notes; OpenSSL unless told. */
+  readonly engine?: SignatureEngine | undefined;
 }
 
 /** A checkpoint and the tally note of the same size, with the tally as it stood then. */
@@ -54,16 +57,13 @@ export class TallyNotes {
   /** Keeps verifiers' cosignatures on the notes that they are for, one of each; gives how many of the lines are such. */
   async cosign(lines: string): Promise<number> {
     const signatures = parseSignatureLines(lines);
-    const { now, verifiers } = this.#options;
+    const { now, verifiers, engine = opensslEngine } = this.#options;
     const witnesses = verifiers.map(({ vkey }) => vkey);
     let taken = 0;
     await this.#replacing(() => {
       for (const note of new Set(this.#chosen.values())) {
         const { text } = parseNote(note.tally);
-        const right = rightCosignatures(
-          { text, signatures },
-          { witnesses, now: now(), engine: opensslEngine },
-        );
+        const right = rightCosignatures({ text, signatures }, { witnesses, now: now(), engine });
         taken += right.length;
         const cosigners = this.#cosigners.get(note.size) as Set<string>;
         // A verifier that signs again with another time must not make the note grow.
@@ -112,8 +112,8 @@ export class TallyNotes {
   }
 
   #hasQuorum({ tally }: HeldNote): boolean {
-    const { verifiers, quorum, now } = this.#options;
-    const rules = { now: now(), engine: opensslEngine };
+    const { verifiers, quorum, now, engine = opensslEngine } = this.#options;
+    const rules = { now: now(), engine };
     return countOrganisations(parseNote(tally), verifiers, rules) >= quorum;
   }
 

@@ -79,7 +79,8 @@ class LevelTallyReader implements TallyReader {
   constructor(db: LevelFolder, options: ReaderOptions) {
     this.#db = db;
     this.#options = options;
-    this.#inners = new LRUCache({ max: options.kept });
+    // By size, each of 1: with `max`, every view would make room for all of them at once.
+    this.#inners = new LRUCache({ maxSize: options.kept, sizeCalculation: () => 1 });
   }
 
   state(): TallyState {

@@ -40,7 +40,11 @@ const KEPT_COUNTS = 20_000;
 
 export class Catalogue {
   readonly #followers: ReadonlyMap<string, Follower>;
-  readonly #counts = new LRUCache<string, Counts>({ max: KEPT_COUNTS });
+  // By size, each of 1: with `max`, the cache would make room for all of them at once.
+  readonly #counts = new LRUCache<string, Counts>({
+    maxSize: KEPT_COUNTS,
+    sizeCalculation: () => 1,
+  });
 
   constructor(followers: ReadonlyMap<string, Follower>) {
     this.#followers = followers;

@@ -18,8 +18,11 @@ import { parseEnvelope } from '../core/statement/envelope.ts';
 import { encodeTallyProof } from '../core/tally/proof-bytes.ts';
 import { questionsAbout, type UsageRange } from '../core/tally/questions.ts';
 import type { WitnessedCheckpoint } from '../core/trust/quorum.ts';
+import type { TrustRoot } from '../core/trust/trust-root.ts';
 import { AttestryError } from '../errors.ts';
+import { withEarlierSightings } from './earlier-sightings.ts';
 import type { Findings } from './findings.ts';
+import type { FirstSightings } from './first-sightings.ts';
 import type { Follower } from './follower.ts';
 import type { VerifiedTally } from './rebuilt-tallies.ts';
 import { type Clock, problemOf, reasonToLeaveOut } from './standing.ts';
@@ -35,6 +38,9 @@ export interface DossiersOptions {
   readonly findings: Findings;
   readonly records: VerifierStore;
   readonly judge: Judge;
+  /** By origin. */
+  readonly sightings: ReadonlyMap<string, FirstSightings>;
+  readonly trust: TrustRoot;
   readonly clock: () => Clock;
 }
 
@@ -199,8 +205,9 @@ export class Dossiers {
       const shown = tally === undefined ? current : checkpointFor(tally, current);
       // Asked for at once: a view that has been left behind is closed, but for proofs under way.
       const proven = tally === undefined ? undefined : await tallyAbout(asked, tally);
-      const entries = await entriesAbout(asked, { follower, current: shown, budget });
-      const log = { origin, checkpoint: shown.note, entries };
+      const listed = await entriesAbout(asked, { follower, current: shown, budget });
+      const entries = await this.#seenInTime(listed, follower, shown);
+      const log = { origin, checkpoint: shown.note, ...entries };
       if (proven !== undefined) return { ...log, tally: proven };
       const untallied = this.#options.tallies.get(origin)?.problem;
       return untallied === undefined ? log : { ...log, untallied };
@@ -208,6 +215,16 @@ export class Dossiers {
       if (!(error instanceof AttestryError)) throw error;
       return missingLog(origin, problemOf(error));
     }
+  }
+
+  async #seenInTime(
+    entries: readonly DossierEntry[],
+    { log, mirror }: Follower,
+    newest: WitnessedCheckpoint,
+  ): ReturnType<typeof withEarlierSightings> {
+    const { trust, sightings } = this.#options;
+    const first = sightings.get(log.origin) as FirstSightings;
+    return await withEarlierSightings(entries, { mirror, newest, trust, first });
   }
 
   /**
@@ -280,9 +297,8 @@ async function entriesAbout(
   const covered: number[] = [];
   for await (const page of mirror.mentions(model)) {
     const listed = page.filter(
-      // While a growth is being taken in, the mirror is ahead of the checkpoint; where usage is summed, the sums stand
-      // for the statements.
-      ({ index, kind }) => index < checkpoint.size && (range === undefined || kind !== 'usage'),
+      // While a growth is being taken in, the mirror is ahead of the checkpoint.
+      ({ index, kind }) => index < checkpoint.size && isListed(kind, range),
     );
     covered.push(...listed.map(({ index }) => index));
     if (covered.length > budget.entries) throw tooMany(log.origin);
@@ -297,6 +313,12 @@ async function entriesAbout(
     entries.push({ index, envelope: parseEnvelope(entry), proof });
   }
   return entries;
+}
+
+/** Sums stand for usage where there is a range, and counts for all but withdrawals where it asks for them. */
+function isListed(kind: string, range: UsageRange | undefined): boolean {
+  if (range === undefined || kind === 'revocation') return true;
+  return kind !== 'usage' && range.others === undefined;
 }
 
 function missingLog(

@@ -2,6 +2,7 @@
  * Follows one log: reads its checkpoint, holds it against everything that the log has signed before, mirrors and re-admits
  * what is new. Whatever the log does, it changes only what this verifier says about this log.
  */
+import { LRUCache } from 'lru-cache';
 import {
   type VerificationRules,
   verifyLogCheckpoint,
@@ -24,6 +25,8 @@ import { openServedTree, type ServedTree } from './served-tree.ts';
 import { knownNote, openSignedHistory, type SignedHistory } from './signed-history.ts';
 import { isLocal, type LogFacts, type Problem, problemOf } from './standing.ts';
 import type { KnownNote, VerifierStore } from './verifier-store.ts';
+
+const KEPT_NOTES = 64;
 
 export interface FollowerOptions {
   readonly log: TrustedLog;
@@ -70,6 +73,8 @@ export class Follower {
   readonly refusals: Refusals;
   readonly #options: FollowerOptions;
   readonly #history: SignedHistory;
+  /** Notes that hold nothing but right signatures: witnesses and verifiers show the same few at every look. */
+  readonly #verified = new LRUCache<string, KnownNote>({ max: KEPT_NOTES });
   #mirroredSize: number;
   #verifiedEntries = 0;
   #verifiedAt: number | undefined;
@@ -135,7 +140,16 @@ export class Follower {
 
   /** Checkpoints of the log that are known here, as other verifiers may see them. */
   shownNotes(): readonly string[] {
-    return this.#history.shown().map(({ note }) => this.#withoutStrangers(note));
+    return this.#history
+      .shown()
+      .map(({ note }) => this.#verified.get(note)?.note ?? this.ownLinesOf(note));
+  }
+
+  /** The note with the signatures of the log and of the trust root's witnesses, and no others. */
+  ownLinesOf(note: string): string {
+    const rules = this.#options.rules();
+    const cosigners = rules.trust.witnesses.map(({ vkey }) => vkey);
+    return ownLines(note, { log: this.log.vkey, cosigners }, rules);
   }
 
   async close(): Promise<void> {
@@ -199,22 +213,25 @@ export class Follower {
 
   /** The note as this log's own. @throws CHECKPOINT_*, NOTE_MALFORMED */
   #ownNote(note: string): KnownNote {
+    const kept = this.#verified.get(note);
+    if (kept !== undefined) return kept;
+    const own = this.#verifyOwn(note);
+    // A line that is left out now, since it is dated ahead of this clock, may be right later.
+    if (own.note === note) this.#verified.set(note, own);
+    return own;
+  }
+
+  #verifyOwn(note: string): KnownNote {
     const { origin } = this.log;
     const { checkpoint } = verifyLogCheckpoint(note, this.#options.rules());
     if (checkpoint.origin === origin) {
       const { size, root } = checkpoint;
-      return { size, root, note: this.#withoutStrangers(note) };
+      return { size, root, note: this.ownLinesOf(note) };
     }
     throw new AttestryError(
       'CHECKPOINT_ORIGIN_UNKNOWN',
       `Expected a checkpoint of ${origin}, got one of ${checkpoint.origin}.`,
     );
-  }
-
-  #withoutStrangers(note: string): string {
-    const rules = this.#options.rules();
-    const cosigners = rules.trust.witnesses.map(({ vkey }) => vkey);
-    return ownLines(note, { log: this.log.vkey, cosigners }, rules);
   }
 
   // The note has been kept by now, so that after a kill the log is still held to what its entries were taken in under.

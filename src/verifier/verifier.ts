@@ -19,6 +19,7 @@ import { Catalogue } from './catalogue.ts';
 import { Dossiers, type Judge } from './dossiers.ts';
 import { EventLog } from './event-log.ts';
 import { type Findings, openFindings } from './findings.ts';
+import { FirstSightings, type ReceiptSource } from './first-sightings.ts';
 import { type Follower, openFollower } from './follower.ts';
 import type { LogSource, WitnessSource } from './log-source.ts';
 import { PeerListener, type PeerStatus } from './peer-listener.ts';
@@ -37,6 +38,8 @@ export interface VerifierOptions {
   readonly openMirror: (log: TrustedLog) => Promise<LogStore>;
   readonly logSource: (log: TrustedLog) => LogSource;
   readonly witnessSource: (witness: TrustedWitness) => WitnessSource;
+  /** The receipts of a log; without it, none is asked for. */
+  readonly receiptSource?: (log: TrustedLog) => ReceiptSource;
   /** Other verifiers; without it, none is asked. */
   readonly peers?: PeerOptions;
   /** Without it, tallies are not looked at, and no dossier proves its list complete. */
@@ -184,7 +187,9 @@ export class Verifier {
     // Every request under way listens to it: a few for each log and witness.
     setMaxListeners(0, this.#stop.signal);
     const clock = (): Clock => this.#clock();
-    this.dossiers = new Dossiers({ followers, tallies, findings, records, judge, clock });
+    const sightings = sightingsOf(options, parts);
+    const kept = { followers, tallies, sightings, findings, records };
+    this.dossiers = new Dossiers({ ...kept, trust, judge, clock });
     this.#listeners = trust.witnesses.map(
       (witness) => new WitnessListener({ witness, source: witnessSource(witness), now, onDefect }),
     );
@@ -295,6 +300,18 @@ export class Verifier {
     const { now, staleAfterSeconds } = this.#options;
     return { now: now(), staleAfterSeconds };
   }
+}
+
+function sightingsOf(
+  { receiptSource }: VerifierOptions,
+  { followers, rules }: VerifierParts,
+): ReadonlyMap<string, FirstSightings> {
+  return new Map(
+    [...followers].map(([origin, follower]) => {
+      const source = receiptSource?.(follower.log);
+      return [origin, new FirstSightings({ follower, rules, source })];
+    }),
+  );
 }
 
 function peerListeners(

@@ -39,6 +39,11 @@ export function formatMinute(time: string): string {
   return time.replace('T', ' ').slice(0, 16);
 }
 
+/** 2026-10-01T00:00:00Z: 2026-10-01. */
+export function formatDay(time: string): string {
+  return time.slice(0, 10);
+}
+
 /** How long ago, by this machine's clock. */
 export function formatAge(time: string, nowMs: number): string {
   const seconds = Math.round((nowMs - Date.parse(time)) / 1000);

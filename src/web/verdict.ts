@@ -24,6 +24,7 @@ const TONE: Readonly<Record<VerdictName, Tone>> = {
   invalid: 'bad',
   equivocation: 'bad',
   refused: 'bad',
+  counted: 'open',
   unknown: 'open',
   unseen: 'open',
   inconclusive: 'open',
@@ -37,7 +38,7 @@ type Facts = Pick<Judgement, 'report' | 'names' | 'logsTrusted'> & {
 };
 
 export function verdictOf(facts: Facts): Verdict {
-  const name = nameOf(facts);
+  const name = isOnlyCounted(facts) ? 'counted' : nameOf(facts);
   const { word } = WORDS.verdict[name];
   return { name, tone: TONE[name], word, sentence: sentenceOf(name, facts) };
 }
@@ -49,14 +50,26 @@ export function refusedVerdict(): Verdict {
 }
 
 function nameOf({ report, logsTrusted }: Facts): VerdictName {
-  const { outcome, problems, artifact, proven } = report;
-  const codes = problems.map(({ code }) => code);
+  const { outcome, problems, artifact } = report;
+  const codes = problems.map(({ code }) => code).filter(isChecked);
   if (outcome === 'EQUIVOCATION') return 'equivocation';
   if (outcome === 'VALID') return artifact === 'matches' ? 'authentic' : 'recorded';
   if (report.of === 'finding') return codes.every(isProof) ? 'proven' : named(outcome);
   if (codes.every(isWithdrawal)) return codes.includes('MODEL_WITHDRAWN') ? 'withdrawn' : 'partly';
-  if (isUnknown(codes)) return proven.length === logsTrusted ? 'unknown' : 'unseen';
+  if (isUnknown(codes)) return isWhole({ report, logsTrusted }) ? 'unknown' : 'unseen';
   return codes.every((code) => code === 'SUBJECT_MISMATCH') ? 'differs' : named(outcome);
+}
+
+/** Statements that are counted and not shown say nothing against what is shown. */
+function isChecked(code: string): boolean {
+  return code !== 'STATEMENTS_COUNTED';
+}
+
+/** A model in hand cannot be one that is stated where no statement is shown: that says nothing more. */
+function isOnlyCounted({ report }: Facts): boolean {
+  const codes = report.problems.map(({ code }) => code);
+  const isElse = (code: string): boolean => isChecked(code) && code !== 'SUBJECT_MISMATCH';
+  return codes.includes('STATEMENTS_COUNTED') && !codes.some(isElse);
 }
 
 function named(outcome: Report['outcome']): VerdictName {
@@ -78,6 +91,16 @@ function isUnknown(codes: readonly string[]): boolean {
   return isOnly && codes.includes('MODEL_UNKNOWN');
 }
 
+function countedIn({ report }: Facts): number {
+  const counts = report.proven.flatMap(({ counted = {} }) => Object.values(counted));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+/** Whether every node has proven its list complete; only then that nothing withdraws the model. */
+function isWhole({ report, logsTrusted }: Pick<Facts, 'report' | 'logsTrusted'>): boolean {
+  return report.proven.length === logsTrusted;
+}
+
 function sentenceOf(name: VerdictName, facts: Facts): string {
   const { names, operators, withdrawers, logsTrusted } = facts;
   const { verdict, thisModel, somebody } = WORDS;
@@ -86,12 +109,14 @@ function sentenceOf(name: VerdictName, facts: Facts): string {
   switch (name) {
     case 'authentic':
     case 'recorded':
-      return verdict[name].say(model, who);
+      return verdict[name].say(model, who, isWhole(facts) ? WORDS.since.stands : WORDS.since.open);
     case 'withdrawn':
     case 'partly':
       return verdict[name].say(model, formatList(withdrawers) || somebody);
     case 'unknown':
       return verdict.unknown.say(logsTrusted);
+    case 'counted':
+      return verdict.counted.say(countedIn(facts), isWhole(facts));
     default:
       return verdict[name].say;
   }

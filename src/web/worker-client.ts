@@ -13,10 +13,12 @@ export class TaskRefused extends Error {
   }
 }
 
+export type OnTaskProgress = (done: number, total: number) => void;
+
 interface Waiting {
   readonly resolve: (output: never) => void;
   readonly reject: (error: Error) => void;
-  readonly onProgress: ((done: number, total: number) => void) | undefined;
+  readonly onProgress: OnTaskProgress | undefined;
 }
 
 export class WorkerClient {
@@ -33,7 +35,7 @@ export class WorkerClient {
   run<K extends TaskName>(
     task: K,
     input: Input<K>,
-    onProgress?: (done: number, total: number) => void,
+    onProgress?: OnTaskProgress,
   ): Promise<Output<K>> {
     const id = ++this.#lastId;
     return new Promise<Output<K>>((resolve, reject) => {

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { encodeHex } from '../../src/core/bytes/hex.ts';
 import { publicKeyOf } from '../../src/core/note/ed25519.ts';
 import { formatVkey, SIGNATURE_TYPE } from '../../src/core/note/vkey.ts';
+import { finalDigest } from '../../src/core/trust/retirement.ts';
 import type { TrustRoot } from '../../src/core/trust/trust-root.ts';
 import { parseTrustRoot, readTrustRoot } from '../../src/core/trust/trust-root.ts';
 import { verifyTrustRootUpdate } from '../../src/core/trust/update.ts';
@@ -91,6 +92,26 @@ describe('attestry trust, of a trust root that changes', () => {
     expect(await refused('--key', old, '--at', 'other=12')).toBe(64);
     expect(await refused('--key', old, '--at', 'eu.log.example=-1')).toBe(64);
     expect(await refused('--key', NEW_KEY, '--at', 'eu.log.example=1')).toBe(1);
+  });
+
+  test('retires a log at a final checkpoint that the quorum has cosigned', async () => {
+    const { log } = stage;
+    log.append(new TextEncoder().encode('the last entry'));
+    const { vkey } = testSigner('eu2.log.example', SIGNATURE_TYPE.ed25519);
+    const args = ['trust', 'rotate', 'trust.json', '--old', log.origin, '--final', 'final.txt'];
+    const url = ['--new', formatVkey(vkey), '--url', 'https://eu2.example'];
+    await stage.write('final.txt', log.checkpoint());
+    const { code, stderr } = await stage.run(...args, ...url);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/^error QUORUM_SHORT: /m)]);
+    await stage.write('final.txt', log.cosigned({ time: stage.now }));
+    const drafted = await stage.run(...args, ...url, '--out', 'draft.json');
+    const root = log.tree.root();
+    expect(drafted.stderr).toContain(finalDigest(log.origin, { size: 1, root }));
+    const { file } = readTrustRoot(await stage.read('draft.json'));
+    const retired = { size: 1, root: encodeHex(root), successor: vkey.name };
+    expect(file.logs[0]).toEqual({ ...first.file.logs[0], retired });
+    expect(file.logs[1]).toMatchObject({ key: formatVkey(vkey), url: 'https://eu2.example' });
+    expect(file.operators[0]?.logs).toEqual([log.origin, vkey.name]);
   });
 
   test('is taken only with the digest that was told, and never back', async () => {

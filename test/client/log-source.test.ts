@@ -28,10 +28,12 @@ describe('createLogSource', () => {
     expect(await source.readCheckpoint(signal)).toBe('abc');
     expect(await source.readTile(TILE, signal)).toEqual(new Uint8Array([97, 98, 99]));
     expect(await source.readBundle({ index: 67, width: 256 }, signal)).toHaveLength(3);
+    expect(await source.readReceipt('ab12', signal)).toHaveLength(3);
     expect(paths).toEqual([
       '/log/checkpoint',
       '/log/tile/0/x001/234.p/70',
       '/log/tile/entries/067',
+      '/log/v1/receipts/ab12?state=witnessed',
     ]);
   });
 
@@ -40,6 +42,7 @@ describe('createLogSource', () => {
     expect(await source.readCheckpoint(signal)).toBeUndefined();
     expect(await source.readTile(TILE, signal)).toBeUndefined();
     expect(await source.readBundle(TILE, signal)).toBeUndefined();
+    expect(await source.readReceipt('ab12', signal)).toBeUndefined();
   });
 
   it('reads what is compressed, and stops where it grows beyond what the resource can have', async () => {

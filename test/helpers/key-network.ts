@@ -1,8 +1,8 @@
 /**
  * A small network of real processes whose keys change while statements are submitted: two logs, of which the second runs
- * a witness for the first, and further witnesses. The trust root goes from version to version.
+ * a witness for the first, and further witnesses. The trust root goes from version to version by the commands of people.
  */
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
@@ -14,10 +14,12 @@ import { formatVkey, type NoteSigner, SIGNATURE_TYPE } from '../../src/core/note
 import { KINDS } from '../../src/core/statement/statement.ts';
 import type { CosignerFields, TrustRootFile } from '../../src/core/trust/trust-file.ts';
 import { parseTrustRoot, type TrustRoot } from '../../src/core/trust/trust-root.ts';
+import { verifyTrustRootUpdate } from '../../src/core/trust/update.ts';
 import { writeKeyFile } from '../../src/keys/key-file.ts';
+import { succeeding } from '../cli/command-line.ts';
 import { operatorSeed } from './fixtures.ts';
 import { testSigner } from './signed-log.ts';
-import { signTrust, trustFileOf } from './signed-trust.ts';
+import { rootSeed, signTrust, trustFileOf } from './signed-trust.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 export const ORIGIN = 'a.log.example';
@@ -26,6 +28,20 @@ const OTHER = 'b.log.example';
 export const SUCCESSOR = 'c.log.example';
 const PORTS = { [ORIGIN]: 5, [OTHER]: 6, [SUCCESSOR]: 7, verifier: 8 } as const;
 const OPERATOR = 'operator-a';
+
+const compiled = (path: string): string =>
+  fileURLToPath(new URL(`../../dist/${path}`, import.meta.url));
+const PROGRAMS = {
+  log: { program: compiled('nodes/log.js') },
+  witness: { program: compiled('nodes/witness.js') },
+  verifier: { program: compiled('nodes/verifier.js') },
+  'attestry node': { program: compiled('src/cli/main.js'), command: 'node' },
+};
+
+/** A command of `attestry trust`, and its flags. */
+type Change = readonly [command: 'rotate' | 'revoke', ...flags: readonly string[]];
+
+type Flags = Readonly<Record<string, string | number>>;
 
 interface Witness {
   readonly signer: NoteSigner;
@@ -52,9 +68,11 @@ export class KeyNetwork {
       await network.#writeKey(signer);
     for (const origin of [ORIGIN, OTHER, SUCCESSOR])
       await network.#writeKey(testSigner(origin, SIGNATURE_TYPE.ed25519));
+    const root = { name: 'root', type: SIGNATURE_TYPE.ed25519, seed: rootSeed() };
+    await writeKeyFile(join(network.folder, 'root.key'), root);
     await Promise.all([
       ...[2, 3, 4].map((number) => network.startWitness(number)),
-      network.startLog(OTHER, { 'witness-key': network.#keyPath(network.witness(1).signer) }),
+      network.#startWitnessingLog(),
       network.startLog(ORIGIN),
     ]);
     return network;
@@ -79,20 +97,22 @@ export class KeyNetwork {
     return { seed, hex: encodeHex(publicKeyOf(seed)) };
   }
 
-  /** Makes the next version of the trust root, signed, and restarts the log with it. */
-  async advance(change: (file: TrustRootFile) => TrustRootFile): Promise<void> {
-    await this.publish(change);
+  /** Makes the next version of the trust root, and restarts the log with it. */
+  async advance(...change: Change): Promise<void> {
+    await this.publish(...change);
     await this.stop(ORIGIN);
     await this.startLog(ORIGIN);
   }
 
-  /** Makes the next version of the trust root, signed, and keeps it. */
-  async publish(change: (file: TrustRootFile) => TrustRootFile): Promise<void> {
-    const { file, version, digest } = this.#trust;
-    const next = { ...change(file), version: version + 1, previous: digest };
-    const bytes = signTrust(next);
-    await writeFile(this.#trustPath(version + 1), bytes);
-    this.#trust = parseTrustRoot(bytes);
+  /** Makes the next version of the trust root, as people do: drafted by a command of `attestry trust`, and signed. */
+  async publish(...[command, ...flags]: Change): Promise<void> {
+    const { version } = this.#trust;
+    const [from, next] = [this.#trustPath(version), this.#trustPath(version + 1)];
+    const run = (...args: readonly string[]) =>
+      succeeding(['trust', ...args], { cwd: this.folder });
+    await run(command, from, ...flags, '--out', 'draft.json');
+    await run('sign', 'draft.json', '--from', from, '--key', 'root.key', '--out', next);
+    this.#trust = verifyTrustRootUpdate(this.#trust, new Uint8Array(await readFile(next)));
   }
 
   /** How the log's start with an older version of the trust root ends. */
@@ -124,7 +144,7 @@ export class KeyNetwork {
     await this.#run('verifier', 'verifier', {
       trust: this.#trustPath(this.#trust.version),
       port: this.#ports[PORTS.verifier] as number,
-      'poll-interval-ms': 100,
+      'poll-interval-ms': 300,
     });
   }
 
@@ -133,23 +153,33 @@ export class KeyNetwork {
     flags: Readonly<Record<string, string>> = {},
   ): Promise<void> {
     await this.#run('log', origin, {
-      key: this.#keyPath(testSigner(origin, 1)),
-      trust: this.#trustPath(this.#trust.version),
-      port: this.#ports[PORTS[origin]] as number,
-      'witness-port': this.witness(1).port,
+      ...this.#logFlags(origin),
       'refresh-ms': 200,
       ...flags,
     });
   }
 
-  async #run(
-    role: 'log' | 'witness' | 'verifier',
-    name: string,
-    flags: Readonly<Record<string, string | number>>,
-  ): Promise<void> {
-    const program = fileURLToPath(new URL(`../../dist/nodes/${role}.js`, import.meta.url));
+  /** The second log, with the first witness beside it, by the command for both. */
+  async #startWitnessingLog(): Promise<void> {
+    const { signer, port } = this.witness(1);
+    await this.#run('attestry node', OTHER, {
+      ...this.#logFlags(OTHER),
+      'witness-key': this.#keyPath(signer),
+      'witness-port': port,
+    });
+  }
+
+  #logFlags(origin: Exclude<keyof typeof PORTS, 'verifier'>): Flags {
+    return {
+      key: this.#keyPath(testSigner(origin, 1)),
+      trust: this.#trustPath(this.#trust.version),
+      port: this.#ports[PORTS[origin]] as number,
+    };
+  }
+
+  async #run(role: keyof typeof PROGRAMS, name: string, flags: Flags): Promise<void> {
     const settings = { data: join(this.folder, name), 'log-level': 'fatal', ...flags };
-    const node = new NodeProcess({ program, settings });
+    const node = new NodeProcess({ ...PROGRAMS[role], settings });
     onTestFinished(async () => void (await node.kill()));
     await node.listening;
     this.#running.set(name, node);
@@ -168,7 +198,15 @@ export class KeyNetwork {
         return { key: formatVkey(signer.vkey), operator: `house ${number}`, url: urlOf(port) };
       }),
       witnessQuorum: 3,
-      operators: [{ id: OPERATOR, keys: [{ key: this.key(1).hex }], kinds: KINDS, logs: [ORIGIN] }],
+      // The third key is a spare one, for when another is stolen.
+      operators: [
+        {
+          id: OPERATOR,
+          keys: [1, 3].map((number) => ({ key: this.key(number).hex })),
+          kinds: KINDS,
+          logs: [ORIGIN],
+        },
+      ],
     });
   }
 

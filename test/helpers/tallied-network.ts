@@ -100,7 +100,7 @@ export function talliedLog(log: TestLog, model: string, options: ProvenLogOption
   const proof = tally.prove(questionsAbout(model, range ?? null));
   return {
     ...shown,
-    entries: shown.entries.filter(({ envelope }) => range === undefined || !isUsage(envelope)),
+    entries: shown.entries.filter(({ envelope }) => isListed(envelope, range)),
     tally: { note: tallyNote(log, tally, options), proof: encodeBase64(encodeTallyProof(proof)) },
   };
 }
@@ -115,6 +115,11 @@ export function talliedDossier(network: TestNetwork, model: string, range?: Usag
   };
 }
 
-function isUsage({ payload }: { readonly payload: Uint8Array }): boolean {
-  return parseStatement(payload).kind === 'usage';
+function isListed(
+  { payload }: { readonly payload: Uint8Array },
+  range: UsageRange | undefined,
+): boolean {
+  const { kind } = parseStatement(payload);
+  if (range?.others === 'counted') return kind === 'revocation';
+  return range === undefined || kind !== 'usage';
 }

@@ -9,10 +9,12 @@ import {
   type TileCoordinate,
 } from '../../src/core/merkle/tile-path.ts';
 import type { NoteSigner } from '../../src/core/note/vkey.ts';
+import { formatReceipt } from '../../src/core/receipt/receipt.ts';
 import { AttestryError } from '../../src/errors.ts';
 import { opensslEngine } from '../../src/keys/openssl-engine.ts';
 import type { LogStore } from '../../src/store/log-store.ts';
 import { MemoryDisk, openMemoryLogStore } from '../../src/store/memory-log-store.ts';
+import type { ReceiptSource } from '../../src/verifier/first-sightings.ts';
 import { openLevelVerifierStore } from '../../src/verifier/level-verifier-store.ts';
 import type { LogSource, WitnessSource } from '../../src/verifier/log-source.ts';
 import {
@@ -29,12 +31,14 @@ import { temporaryFolder } from './temporary-folder.ts';
 type Resource = Uint8Array | undefined;
 
 /** A log's tiles, served from a `TestLog`. What is served can be swapped for another history, or damaged on the way. */
-export class ServedLog implements LogSource {
+export class ServedLog implements LogSource, ReceiptSource {
   /** The history that is served. */
   log: TestLog;
   checkpoint: string | undefined;
   /** Changes what is served at a path; throws to fail. */
   damage: (path: string, served: Resource) => Resource | Promise<Resource> = (_, served) => served;
+  /** What the log's receipts are under, by index; it has none of other entries. */
+  readonly firstSeen = new Map<number, CheckpointOptions>();
   /** Every path asked for. */
   readonly asked: string[] = [];
   #tree: { readonly log: TestLog; readonly tree: NaiveTree } | undefined;
@@ -70,6 +74,16 @@ export class ServedLog implements LogSource {
     const entries = this.log.entries.slice(start, start + bundle.width);
     const bytes = entries.length === bundle.width ? encodeBundle(entries) : undefined;
     return await this.#serve(formatBundlePath(bundle), bytes);
+  }
+
+  async readReceipt(entryHash: string): Promise<Resource> {
+    const hashes = this.log.tree.leaves.map((leaf) => Buffer.from(leaf).toString('hex'));
+    const index = hashes.indexOf(entryHash);
+    const under = this.firstSeen.get(index);
+    return await this.#serve(
+      `receipt ${index}`,
+      under && formatReceipt(this.log.receipt(index, under)),
+    );
   }
 
   // Entries are appended and never changed, so a tree of as many leaves is still the tree.
@@ -140,6 +154,7 @@ export class VerifierBed {
       records,
       openMirror: ({ origin }) => this.#openMirror(origin),
       logSource: ({ origin }) => this.#sourceOf(origin),
+      receiptSource: ({ origin }) => this.#sourceOf(origin),
       witnessSource: ({ name }) => this.#witnessSource(name),
       now: () => this.now,
       engine: opensslEngine,
@@ -173,7 +188,7 @@ export class VerifierBed {
     return openMemoryLogStore(disk);
   }
 
-  #sourceOf(origin: string): LogSource {
+  #sourceOf(origin: string): ServedLog {
     return this.served.find(({ log }) => log.origin === origin) as ServedLog;
   }
 

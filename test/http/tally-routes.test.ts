@@ -87,7 +87,7 @@ describe('addTallyRoutes', () => {
       to: '2026-10-02T00:00:00Z',
       by: 'hour',
     } as const;
-    for (const asked of [null, range]) {
+    for (const asked of [null, range, { ...range, others: 'counted' } as const]) {
       const query = new URLSearchParams({ model: MODEL, ...asked });
       const served = (await get(`/v1/tally/proof?${query}`)).json() as Record<string, string>;
       const { head } = verifyTallyNote(served['tally'] ?? '', LOG.signer.vkey);
@@ -126,6 +126,8 @@ describe('addTallyRoutes', () => {
       [`${model}&${from}`]: 'USAGE_RANGE_INVALID',
       [`${model}&${to}`]: 'USAGE_RANGE_INVALID',
       [`${model}&by=day`]: 'USAGE_RANGE_INVALID',
+      [`${model}&others=counted`]: 'USAGE_RANGE_INVALID',
+      [`${model}&${from}&${to}&others=listed`]: 'REQUEST_MALFORMED',
       [`${model}&${from}&to=2026-10-01T00:00:00Z`]: 'USAGE_RANGE_INVALID',
       [`${model}&${from}&to=2026-09-30T00:00:00Z`]: 'USAGE_RANGE_INVALID',
       [`${model}&${from}&to=2026-10-02T00:30:00Z`]: 'USAGE_RANGE_INVALID',

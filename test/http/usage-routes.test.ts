@@ -91,6 +91,22 @@ describe('addUsageRoutes', () => {
     }
   });
 
+  it('counts the other statements where that is asked for, and says that it does not show them', async () => {
+    const { getUrl, bed } = await openSite();
+    const answer = await getUrl(`/v1/models/${MODEL}/dossier?${DAYS}&by=total&others=counted`);
+    const report = judge(new TextEncoder().encode(answer.body), bed.network.rules);
+    expect([report.outcome, report.statements]).toEqual(['INCONCLUSIVE', []]);
+    expect(report.problems.map(({ code }) => code)).toEqual([
+      'STATEMENTS_COUNTED',
+      'STATEMENTS_COUNTED',
+    ]);
+    expect(report.proven.map(({ counted }) => counted)).toEqual([
+      { training: 1, evaluation: 0, deployment: 0 },
+      { training: 1, evaluation: 0, deployment: 0 },
+    ]);
+    expect(report.usage.reduce((sum, { windows }) => sum + windows, 0)).toBe(9);
+  });
+
   it('counts only what lies in the range', async () => {
     const { get } = await openSite();
     const hour = 'from=2026-10-01T09:00:00Z&to=2026-10-01T10:00:00Z';

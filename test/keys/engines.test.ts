@@ -275,6 +275,15 @@ describe('signInProcess', () => {
     );
   });
 
+  test('signs every message of one seed with its key, and those of another with the other', () => {
+    const seeds = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)] as const;
+    const messages = [MESSAGE, new Uint8Array(3), MESSAGE];
+    for (const message of messages)
+      for (const seed of seeds) {
+        expect(signInProcess(seed, message)).toEqual(signEd25519(seed, message));
+      }
+  });
+
   test('throws RangeError for a seed that is not 32 bytes', () => {
     expect(() => signInProcess(new Uint8Array(31), MESSAGE)).toThrow(RangeError);
   });

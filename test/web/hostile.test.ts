@@ -6,7 +6,7 @@ import { expectNoOverflow, HAS_CHROMIUM, openPage, useChromium, verdictOf } from
 import { hostileStatements } from './hostile-statements.ts';
 import { HOSTILE_STRINGS } from './hostile-strings.ts';
 import { PageBed } from './page-bed.ts';
-import { ROW_HEIGHT, scrollRows, scrollRowsTo } from './scrolling.ts';
+import { scrollRows, scrollToRow } from './scrolling.ts';
 
 useChromium();
 
@@ -23,8 +23,8 @@ describe.skipIf(!HAS_CHROMIUM)('200 hostile strings in every field', { timeout: 
     });
     const { page, errors, requests } = await openPage();
     await page.goto(`${site.url}/#/model/${HOSTILE}`);
-    expect(await verdictOf(page)).toBe('recorded');
     await page.waitForSelector('[data-usage=checked]', { timeout: 60_000 });
+    expect(await verdictOf(page)).toBe('recorded');
     expect(new Set(HOSTILE_STRINGS).size).toBe(200);
     for (const width of [1280, 390]) {
       await page.setViewportSize({ width, height: 800 });
@@ -34,7 +34,7 @@ describe.skipIf(!HAS_CHROMIUM)('200 hostile strings in every field', { timeout: 
       await expectNoOverflow(page);
     }
     for (let row = 0; row < ROWS_OPENED; row++) {
-      await scrollRowsTo(page, row * STEP * ROW_HEIGHT);
+      await scrollToRow(page, row * STEP);
       await page.locator(`[data-row="${row * STEP + 2}"]`).click();
       await page.waitForSelector('dialog svg.tree');
       for (const summary of await page.locator('dialog summary').all()) await summary.click();

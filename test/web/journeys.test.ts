@@ -229,6 +229,33 @@ describe.skipIf(!HAS_CHROMIUM)('an auditor', { timeout: 60_000 }, () => {
     expect(await page.textContent('.happenings')).toContain(`has grown to ${before + 1} entries`);
   });
 
+  it('reads what a verifier caught, takes the evidence away, and verifies it in the page', async () => {
+    const { url, trustFile, origin } = network.caught;
+    const { page, requests } = await openPage();
+    await page.goto(`${url}/#/findings`);
+    const finding = page.locator('.finding', { hasText: origin });
+    await finding.locator('[data-verdict=equivocation]').waitFor();
+    expect(await finding.textContent()).toContain(
+      'leaves out entry 1, a statement of kind revocation',
+    );
+    const saved = page.waitForEvent('download');
+    await finding.getByRole('button', { name: 'Save the evidence' }).click();
+    const evidence = await bytesOf(saved);
+    const asked = requests.length;
+    await page.context().setOffline(true);
+    await page.getByRole('link', { name: 'Verify' }).click();
+    const files = page.getByLabel('Choose files');
+    await files.setInputFiles([
+      jsonFile('trust.json', await readFile(trustFile)),
+      jsonFile('finding.json', evidence),
+    ]);
+    expect(await verdictOf(page)).toBe('equivocation');
+    expect(await page.textContent('.problems')).toContain('TALLY_CONTRADICTION');
+    await files.setInputFiles([jsonFile('altered.json', altered(evidence, '"entry":"'))]);
+    await page.waitForSelector('[data-verdict=invalid]');
+    expect(requests.slice(asked).filter(({ url: of }) => of.includes('/v1/'))).toEqual([]);
+  });
+
   it('takes away the dossier, the report on paper, and usage as CSV', async () => {
     const { page } = await openPage();
     await page.goto(at(`model/${network.models.language}`));
@@ -262,32 +289,36 @@ describe.skipIf(!HAS_CHROMIUM)('an auditor', { timeout: 60_000 }, () => {
     await page.waitForSelector('.drop');
     await page.context().setOffline(true);
     const asked = requests.length;
-    const send = (name: string, buffer: Buffer) => ({ name, mimeType: 'application/json', buffer });
     const files = page.getByLabel('Choose files');
-    const trust = send('trust.json', await readFile(network.trustFile));
-    await files.setInputFiles([trust, send('dossier.json', Buffer.from(dossier))]);
+    const trust = jsonFile('trust.json', await readFile(network.trustFile));
+    await files.setInputFiles([trust, jsonFile('dossier.json', Buffer.from(dossier))]);
     expect(await verdictOf(page)).toBe('recorded');
     await choose(page, 'Choose a file', modelFile('face_detection_full_range.tflite'));
     await page.waitForSelector('[data-verdict=authentic]');
     await choose(page, 'Choose a file', modelFile('face_detection_full_range_sparse.tflite'));
     await page.waitForSelector('[data-verdict=differs]');
-    await files.setInputFiles([send('altered.json', withOtherPayload(dossier))]);
+    await files.setInputFiles([jsonFile('altered.json', altered(dossier, '"payload":"'))]);
     await page.waitForSelector('[data-verdict=invalid]');
     await page.reload().catch(() => undefined);
     expect(requests.slice(asked).filter(({ url }) => url.includes('/v1/'))).toEqual([]);
     await page.context().setOffline(false);
     await page.goto(at('verify'));
-    await files.setInputFiles([send('receipt.json', Buffer.from(receipt))]);
+    await files.setInputFiles([jsonFile('receipt.json', Buffer.from(receipt))]);
     expect(await verdictOf(page)).toBe('recorded');
-    await files.setInputFiles([send('note.txt', Buffer.from('hello'))]);
+    await files.setInputFiles([jsonFile('note.txt', Buffer.from('hello'))]);
     await page.waitForSelector('.note.bad');
   });
 });
 
-/** The file with another character in the middle of its first payload, which is signed. */
-function withOtherPayload(file: Uint8Array): Buffer {
-  const altered = Buffer.from(file);
-  const at = altered.indexOf('"payload":"') + 200;
-  altered[at] = altered[at] === 0x41 ? 0x42 : 0x41;
-  return altered;
+/** A file as it is dropped into the page. */
+function jsonFile(name: string, buffer: Buffer) {
+  return { name, mimeType: 'application/json', buffer };
+}
+
+/** The file with another character a little after the start of something that is signed. */
+function altered(file: Uint8Array, start: string): Buffer {
+  const bytes = Buffer.from(file);
+  const at = bytes.indexOf(start) + 200;
+  bytes[at] = bytes[at] === 0x41 ? 0x42 : 0x41;
+  return bytes;
 }

@@ -3,6 +3,7 @@ import { encodeHex } from '../../src/core/bytes/hex.ts';
 import { formatDossier } from '../../src/core/dossier/dossier.ts';
 import { judge } from '../../src/core/report/judge.ts';
 import { climb, openJudged, proofOf } from '../../src/web/worker/judged.ts';
+import { endedKeyDossier, endedKeyNetwork } from '../helpers/ended-key.ts';
 import { makeNetwork } from '../helpers/fixtures.ts';
 import { NaiveTree, naiveLeaves } from '../helpers/naive-tree.ts';
 import { MODEL } from '../helpers/statements.ts';
@@ -30,18 +31,26 @@ describe('proofOf', () => {
 
   it('opens what the report has verified, and nothing else', () => {
     const shown = log.dossierLog(MODEL);
-    const bytes = formatDossier({ model: MODEL, logs: [shown], findings: [] });
-    const judged = openJudged(bytes, judge(bytes, network.rules));
+    const dossier = { model: MODEL, logs: [shown], findings: [] };
+    const bytes = formatDossier(dossier);
+    const judged = openJudged(bytes, judge(bytes, network.rules), dossier);
     const view = proofOf(judged, log.origin, 1);
     expect([view.size, view.path.at(-1)?.parent]).toEqual([3, view.root]);
     expect(JSON.parse(view.statement)).toMatchObject({ predicate: { sampleSize: '1000' } });
     expect(() => proofOf(judged, log.origin, 7)).toThrow(RangeError);
-    const bad = formatDossier({
-      model: MODEL,
-      logs: [{ ...shown, checkpoint: 'x' }],
-      findings: [],
-    });
-    const refused = openJudged(bad, judge(bad, network.rules));
+    const unwitnessed = { ...dossier, logs: [{ ...shown, checkpoint: 'x' }] };
+    const bad = formatDossier(unwitnessed);
+    const refused = openJudged(bad, judge(bad, network.rules), unwitnessed);
     expect(() => proofOf(refused, log.origin, 1)).toThrow(RangeError);
+  });
+
+  it('opens an entry that has an earlier sighting by its proof under the newest checkpoint', () => {
+    const ended = endedKeyNetwork();
+    const dossier = endedKeyDossier(ended);
+    const bytes = formatDossier(dossier);
+    const judged = openJudged(bytes, judge(bytes, ended.rules), dossier);
+    expect(judged.report.outcome).toBe('VALID');
+    const { size, path, root } = proofOf(judged, 'eu.log.example', 0);
+    expect([size, path.at(-1)?.parent]).toEqual([4, root]);
   });
 });

@@ -19,6 +19,8 @@ export interface RealNetwork {
     readonly classifier: string;
     readonly withdrawn: string;
   };
+  /** Another verifier, which has found that its log's tally hides a withdrawal. */
+  readonly caught: { readonly url: string; readonly trustFile: string; readonly origin: string };
   /** Records one more statement about a model, by its digest. */
   record(sha256: string): void;
   close(): Promise<void>;

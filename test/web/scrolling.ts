@@ -1,37 +1,38 @@
 /** Moves the list of statements as a hand would, a step with each frame. */
 import type { Page } from 'playwright-core';
 
-/** Of a row, in pixels. */
-export const ROW_HEIGHT = 76;
-
-/** From the top to the end. Gives the time from each frame to the next, in milliseconds. */
-export function scrollRows(page: Page, step: number): Promise<readonly number[]> {
-  return page.evaluate(async (pixels) => {
-    const list = document.querySelector('.rows');
-    if (list === null) throw new TypeError('Expected a list of statements.');
-    const frame = async (): Promise<number> => {
-      await new Promise((resolve) => requestAnimationFrame(resolve));
-      return performance.now();
-    };
-    const frames: number[] = [];
-    let last = await frame();
-    for (let top = 0; top < list.scrollHeight; top += pixels) {
-      list.scrollTop = top;
-      const now = await frame();
-      frames.push(now - last);
-      last = now;
-    }
-    return frames;
-  }, step);
+/** From the top to the end, or as many steps as told. Gives the time from each frame to the next, in milliseconds. */
+export function scrollRows(page: Page, step: number, most = 1_000_000): Promise<readonly number[]> {
+  return page.evaluate(
+    async ([pixels, steps]) => {
+      const list = document.querySelector('.rows');
+      if (list === null) throw new TypeError('Expected a list of statements.');
+      const frame = async (): Promise<number> => {
+        await new Promise((resolve) => requestAnimationFrame(resolve));
+        return performance.now();
+      };
+      const frames: number[] = [];
+      let last = await frame();
+      for (let top = 0; top < list.scrollHeight && frames.length < steps; top += pixels) {
+        list.scrollTop = top;
+        const now = await frame();
+        frames.push(now - last);
+        last = now;
+      }
+      return frames;
+    },
+    [step, most] as const,
+  );
 }
 
-/** To a place, and waits until its rows are drawn. */
-export async function scrollRowsTo(page: Page, top: number): Promise<void> {
-  await page.evaluate(async (pixels) => {
+/** To a row, and waits until it is drawn. */
+export async function scrollToRow(page: Page, row: number): Promise<void> {
+  await page.evaluate(async (index) => {
     const list = document.querySelector('.rows');
-    if (list !== null) list.scrollTop = pixels;
+    const height = document.querySelector('.rows li')?.clientHeight ?? 0;
+    if (list !== null) list.scrollTop = index * height;
     for (let frames = 0; frames < 2; frames++) {
       await new Promise((resolve) => requestAnimationFrame(resolve));
     }
-  }, top);
+  }, row);
 }

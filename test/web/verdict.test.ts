@@ -53,6 +53,10 @@ describe('verdictOf', () => {
     ['invalid', { codes: ['MODEL_WITHDRAWN', 'SIGNATURE_INVALID'] }],
     ['invalid', { codes: ['MODEL_UNKNOWN', 'DOSSIER_INCOMPLETE'] }],
     ['equivocation', { codes: ['CHECKPOINT_CONTRADICTION', 'MODEL_WITHDRAWN'] }],
+    ['counted', { codes: ['STATEMENTS_COUNTED'] }],
+    ['counted', { codes: ['STATEMENTS_COUNTED', 'SUBJECT_MISMATCH'], artifact: 'does not match' }],
+    ['withdrawn', { codes: ['STATEMENTS_COUNTED', 'MODEL_WITHDRAWN'] }],
+    ['inconclusive', { codes: ['STATEMENTS_COUNTED', 'QUORUM_SHORT'] }],
     ['proven', { of: 'finding', codes: ['ENTRY_INADMISSIBLE'] }],
     ['equivocation', { of: 'finding', codes: ['TALLY_CONTRADICTION'] }],
     ['invalid', { of: 'finding', codes: ['FINDING_UNPROVEN'] }],
@@ -67,6 +71,13 @@ describe('verdictOf', () => {
       expect(verdict({ codes: [code] }).tone).not.toBe('good');
     }
     expect(verdict({}).tone).toBe('good');
+  });
+
+  it('says that nothing withdraws the model only where every node proves that', () => {
+    expect(verdict({}).sentence).toContain('nothing on record withdraws it');
+    const { sentence } = verdict({ proven: logs.length - 1 });
+    expect(sentence).not.toContain('nothing on record withdraws it');
+    expect(sentence).toContain('this file cannot show');
   });
 
   it('names the model and who stated or withdrew it', () => {

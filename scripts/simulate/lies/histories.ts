@@ -2,9 +2,11 @@
 import { boundedFetch } from '../../../src/client/bounded-fetch.ts';
 import { formatAddCheckpoint } from '../../../src/core/note/add-checkpoint.ts';
 import { parseCheckpoint } from '../../../src/core/note/checkpoint.ts';
+import { DEPLOYED, type Signed } from '../material.ts';
+import { NOT_FOUND } from '../node.ts';
 import { History } from '../truth.ts';
 import type { World } from '../world.ts';
-import { type Behaviour, foundAgainstLog } from './behaviour.ts';
+import { type Behaviour, foundAgainstLog, standsAgainstLog } from './behaviour.ts';
 import { serveHistory, signHistory } from './false-log.ts';
 
 /** Another history, made of the entries that have been published. */
@@ -88,6 +90,32 @@ const forked: Behaviour = rewriting(
   (host, world) => isVerifier(host, world) && host === world.verifiers[1]?.host,
 );
 
+/**
+ * Verifiers are shown another history from the first entry on: one that is longer than what witnesses cosign, or one that
+ * is shorter. Only the longer one proves the fork, and either is without a quorum.
+ */
+const forkedAtFirst: Behaviour = {
+  name: 'fork shown to verifiers from the start',
+  prepare: (world) => {
+    const { log, chance, truth } = world;
+    world.liars.add(log.host);
+    const own = chance.people.onceIn(2) ? [(DEPLOYED.at(-1) as Signed).envelope.entry] : [];
+    const left = 1 - own.length;
+    const fork = new History(own);
+    truth.forks.push(fork);
+    log.front = async (exchange, honest) => {
+      if (!isVerifier(exchange.from, world)) return await honest(exchange);
+      const published = log.running?.log.status().published?.size ?? 0;
+      const shared = truth.history.entries.slice(left, published);
+      for (const [i, entry] of shared.entries()) fork.put(own.length + i, entry);
+      if (fork.entries.length === 0) return NOT_FOUND;
+      return serveHistory(fork, signHistory(fork), exchange) ?? (await honest(exchange));
+    };
+  },
+  caught: (world) =>
+    foundAgainstLog(world, 'CHECKPOINT_CONTRADICTION') ?? standsAgainstLog(world, 'QUORUM_SHORT'),
+};
+
 /** Also offered to the witnesses. */
 export const REWRITTEN_LIE: Behaviour = rewriting('rewritten entry', replaceOne, isVerifier);
 
@@ -96,4 +124,5 @@ export const HISTORY_LIES: readonly Behaviour[] = [
   rewriting('removed entry', removeOne, isVerifier),
   rewriting('reordered entries', swapTwo, isVerifier),
   forked,
+  forkedAtFirst,
 ];

@@ -14,6 +14,8 @@ import { FalseTally } from './false-log.ts';
 const HIDDEN = 1;
 /** The newest false tally of each run. */
 const newest = new WeakMap<World, FalseTally>();
+/** Runs in which a dossier under it was given out: not where the liar itself holds none of that size. */
+const givenOut = new WeakSet<World>();
 
 /** The log's tally leaves one published entry out, in its note and in its proofs alike. */
 function hideEntry(world: World, liar?: VerifierMachine): void {
@@ -65,7 +67,7 @@ export const COSIGNED_TALLY_LIE: Behaviour = {
       codes.push(...(report?.problems.map(({ code }) => code) ?? []));
     }
     // No quorum for what it gives out, and a proof of what it did.
-    if (!codes.includes('VERIFIER_QUORUM_SHORT')) return undefined;
+    if (givenOut.has(world) && !codes.includes('VERIFIER_QUORUM_SHORT')) return undefined;
     return foundAgainst(host, 'TALLY_COSIGNED_WRONG', world);
   },
 };
@@ -82,9 +84,9 @@ function falseDossier(world: World, liar: VerifierMachine, bytes: Uint8Array): U
       proof: hidden.prove(dossier.model),
     };
     const entries = log.entries.filter(({ index }) => index !== HIDDEN);
-    return sizeOf(note) === parseCheckpoint(log.checkpoint).checkpoint.size
-      ? { origin: log.origin, checkpoint: log.checkpoint, entries, tally }
-      : log;
+    if (sizeOf(note) !== parseCheckpoint(log.checkpoint).checkpoint.size) return log;
+    givenOut.add(world);
+    return { origin: log.origin, checkpoint: log.checkpoint, entries, tally };
   });
   return formatDossier({ ...dossier, logs, findings: [] });
 }

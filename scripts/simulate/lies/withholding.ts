@@ -14,7 +14,7 @@ import { AttestryError } from '../../../src/errors.ts';
 import { decodeUint64, HEAD_KEY } from '../../../src/store/level-keys.ts';
 import { contradictionInTree } from '../../../src/verifier/contradiction.ts';
 import { openServedTree } from '../../../src/verifier/served-tree.ts';
-import { ENGINE, ORIGIN, TRUST } from '../material.ts';
+import { DEPLOYED, ENGINE, ORIGIN, type Signed, TRUST } from '../material.ts';
 import { ok } from '../node.ts';
 import { History } from '../truth.ts';
 import { STALE_AFTER_SECONDS } from '../verifier-machine.ts';
@@ -124,12 +124,16 @@ async function contradictionWithReceipt(world: World, note: string): Promise<str
 export const RESTORED_LIE: Behaviour = {
   name: 'restored backup',
   prepare: (world) => {
-    const { log, scheduler, people } = world;
+    const { log, operator, scheduler, people } = world;
     world.liars.add(log.host);
     let backup: VirtualDisk | undefined;
     const attempt = (): void => {
       const published = log.running?.log.status().published?.size ?? 0;
-      if (backup === undefined && published >= 1) backup = log.disk.copy();
+      if (backup === undefined && published >= 1) {
+        backup = log.disk.copy();
+        // Something is published after it, whatever else there is to submit.
+        void operator.submitAll([DEPLOYED.at(-1) as Signed], () => 0);
+      }
       if (backup === undefined || published <= entriesOn(backup)) {
         scheduler.after(300, attempt, people);
         return;
@@ -141,6 +145,7 @@ export const RESTORED_LIE: Behaviour = {
     scheduler.after(300, attempt, people);
   },
   caught: ({ log }) => (log.running === undefined ? log.refusedWith : undefined),
+  takesMs: 4_000,
 };
 
 /** The database alone has lost its tail, and no witness can be asked when the log starts. */

@@ -11,13 +11,17 @@ import {
 import { formatReceipt } from '../../../src/core/receipt/receipt.ts';
 import { parseEnvelope } from '../../../src/core/statement/envelope.ts';
 import { flipped } from '../damage.ts';
-import { ORIGIN } from '../material.ts';
+import { REFRESH_MS } from '../log-machine.ts';
+import { DEPLOYED, ORIGIN, type Signed } from '../material.ts';
 import { ok } from '../node.ts';
 import { History } from '../truth.ts';
 import type { WitnessMachine } from '../witness-machine.ts';
 import type { World } from '../world.ts';
 import { type Behaviour, foundAgainst, foundAgainstLog } from './behaviour.ts';
 import { signHistory, treeOf } from './false-log.ts';
+
+/** A log that had its quorum without a witness asks it again when the cosignatures are to be renewed. */
+const ASKED_AGAIN_MS = REFRESH_MS;
 
 function makeDishonest(world: World): WitnessMachine {
   const witness = world.witnesses[world.chance.people.below(world.witnesses.length)];
@@ -53,6 +57,7 @@ export const GARBAGE_LIE: Behaviour = {
     );
     return isRefused ? code : undefined;
   },
+  takesMs: ASKED_AGAIN_MS,
 };
 
 /** With the log: it cosigns a history that nobody else is shown, under which a customer gets a receipt. */
@@ -92,28 +97,33 @@ const goingBack: Behaviour = {
   name: 'witness that went back',
   prepare: (world) => {
     const witness = makeDishonest(world);
-    const notes: string[] = [];
+    let oldest: string | undefined;
     let hasShown = false;
     witness.front = async (exchange, honest) => {
       const answer = await honest(exchange);
       if (answer.status !== 200) return answer;
       if (exchange.path === 'add-checkpoint') {
-        notes.push(parseAddCheckpoint(decodeUtf8(exchange.body)).checkpoint);
+        const { checkpoint } = parseAddCheckpoint(decodeUtf8(exchange.body));
+        if (oldest !== undefined || sizeOf(checkpoint) === 0) return answer;
+        oldest = checkpoint;
+        // The log grows after it, whatever else there is to submit.
+        void world.operator.submitAll([DEPLOYED.at(-1) as Signed], () => 0);
         return answer;
       }
       const newest = decodeUtf8(answer.body);
-      const oldest = notes.find((note) => sizeOf(note) > 0);
       // The verifier has been shown the larger one before.
-      const isLie = oldest !== undefined && sizeOf(oldest) < sizeOf(newest);
+      const older = oldest;
+      const isLie = older !== undefined && sizeOf(older) < sizeOf(newest);
       if (!isLie || exchange.from !== world.verifiers[1]?.host) return answer;
       if (!hasShown) {
         hasShown = true;
         return answer;
       }
-      return ok(cosignedAgain(oldest, witness));
+      return ok(cosignedAgain(older, witness));
     };
   },
   caught: (world) => foundAgainst(liarOf(world), 'WITNESS_ROLLBACK', world),
+  takesMs: ASKED_AGAIN_MS,
 };
 
 /** With the log: it shows one verifier that it cosigned another history than everyone else's. */
@@ -140,6 +150,7 @@ const twoViews: Behaviour = {
   caught: (world) =>
     foundAgainst(liarOf(world), 'WITNESS_CONTRADICTION', world) ??
     foundAgainstLog(world, 'CHECKPOINT_CONTRADICTION'),
+  takesMs: ASKED_AGAIN_MS,
 };
 
 function liarOf({ witnesses, liars }: World): string {

@@ -20,10 +20,13 @@ import {
 import { type Finding, findingOf } from '../finding/finding.ts';
 import { type Envelope, envelopeFields, envelopeOf, fieldsOf } from '../statement/envelope.ts';
 import { type UsageRange, usageRange } from '../tally/questions.ts';
+import type { EarlierCheckpoint, EarlierSighting } from './earlier.ts';
 import type { DossierTally } from './verify-tally.ts';
 
 export const DOSSIER_TYPE = 'attestry/dossier';
 export const LARGEST_DOSSIER_BYTES = 256 * 1024 * 1024;
+/** Of one log; one is enough for all that a key signed before it ended. */
+export const MOST_EARLIER_CHECKPOINTS = 256;
 
 export interface Dossier {
   /** Hex SHA-256. */
@@ -40,6 +43,8 @@ export type DossierLog =
   | {
       readonly origin: string;
       readonly checkpoint: string;
+      /** In ascending order of size: those that entries name, and absent where none does. */
+      readonly earlier?: readonly EarlierCheckpoint[];
       /** Without the usage statements where the dossier sums them. */
       readonly entries: readonly DossierEntry[];
       /** Proves the entries to be all; absent where the log has none yet. */
@@ -54,6 +59,8 @@ export interface DossierEntry {
   readonly envelope: Envelope;
   /** Inclusion proof under the log's checkpoint. */
   readonly proof: readonly Uint8Array[];
+  /** Where a key that signed has ended before the log's checkpoint was witnessed. */
+  readonly earlier?: EarlierSighting;
 }
 
 export interface MissingLog {
@@ -67,14 +74,22 @@ const missingCode: Reader<AttestryErrorCode> = literal(
   ...(Object.keys(ERROR_TABLE) as AttestryErrorCode[]),
 );
 
+const proof = array(base64, { max: 63 });
+
+const dossierEntry = object({
+  index: count,
+  envelope: envelopeFields,
+  proof,
+  earlier: optional(object({ size: count, proof })),
+});
+
 const dossierLog = object({
   origin: label,
   checkpoint: optional(anyText),
-  entries: optional(
-    array(object({ index: count, envelope: envelopeFields, proof: array(base64, { max: 63 }) }), {
-      max: 10_000_000,
-    }),
+  earlier: optional(
+    array(object({ checkpoint: anyText, proof }), { min: 1, max: MOST_EARLIER_CHECKPOINTS }),
   ),
+  entries: optional(array(dossierEntry, { max: 10_000_000 })),
   tally: optional(object<DossierTally>({ note: anyText, proof: base64 })),
   untallied: optional(object<MissingLog>({ code: missingCode, message: text(LONGEST_MESSAGE) })),
   missing: optional(object<MissingLog>({ code: missingCode, message: text(LONGEST_MESSAGE) })),
@@ -123,8 +138,9 @@ export function formatDossier(dossier: Dossier): Uint8Array {
 }
 
 function openLog(log: ReturnType<typeof dossierLog>): DossierLog {
-  const { origin, checkpoint, entries, tally, untallied, missing } = log;
-  const nothing = [checkpoint, entries, tally, untallied].every((part) => part === undefined);
+  const { origin, checkpoint, earlier, entries, tally, untallied, missing } = log;
+  const shown = [checkpoint, earlier, entries, tally, untallied];
+  const nothing = shown.every((part) => part === undefined);
   if (missing !== undefined && nothing) {
     return { origin, missing };
   }
@@ -143,10 +159,11 @@ function openLog(log: ReturnType<typeof dossierLog>): DossierLog {
   return {
     origin,
     checkpoint,
-    entries: entries.map(({ index, envelope, proof }) => ({
-      index,
+    ...(earlier === undefined ? {} : { earlier: earlier.map(openProof) }),
+    entries: entries.map(({ envelope, earlier: seen, ...entry }) => ({
+      ...openProof(entry),
       envelope: envelopeOf(envelope),
-      proof: proof.map(decodeBase64),
+      ...(seen === undefined ? {} : { earlier: openProof(seen) }),
     })),
     ...(tally === undefined ? {} : { tally }),
     ...(untallied === undefined ? {} : { untallied }),
@@ -155,16 +172,31 @@ function openLog(log: ReturnType<typeof dossierLog>): DossierLog {
 
 function closeLog(log: DossierLog): unknown {
   if ('missing' in log) return { origin: log.origin, missing: closeReason(log.missing) };
-  const { untallied, ...shown } = log;
+  const { untallied, earlier, ...shown } = log;
   return {
     ...shown,
     ...(untallied === undefined ? {} : { untallied: closeReason(untallied) }),
-    entries: log.entries.map(({ index, envelope, proof }) => ({
-      index,
+    ...(earlier === undefined ? {} : { earlier: earlier.map(closeProof) }),
+    entries: log.entries.map(({ envelope, earlier: seen, ...entry }) => ({
+      ...closeProof(entry),
       envelope: fieldsOf(envelope),
-      proof: proof.map(encodeBase64),
+      ...(seen === undefined ? {} : { earlier: closeProof(seen) }),
     })),
   };
+}
+
+/** The same with the hashes of its proof as bytes. */
+function openProof<T extends { readonly proof: readonly string[] }>(
+  part: T,
+): Omit<T, 'proof'> & { readonly proof: readonly Uint8Array[] } {
+  return { ...part, proof: part.proof.map(decodeBase64) };
+}
+
+/** The same with the hashes of its proof as base64. */
+function closeProof<T extends { readonly proof: readonly Uint8Array[] }>(
+  part: T,
+): Omit<T, 'proof'> & { readonly proof: readonly string[] } {
+  return { ...part, proof: part.proof.map(encodeBase64) };
 }
 
 function closeReason({ code, message }: MissingLog): MissingLog {

@@ -9,7 +9,13 @@ import { decodeKey, keysOf } from '../tally/key.ts';
 import { summarizeLeaf, type TallyLeaf } from '../tally/node.ts';
 import { type Answer, verifyTally } from '../tally/proof.ts';
 import { decodeTallyProof } from '../tally/proof-bytes.ts';
-import { formatHour, questionsAbout, stretchesOf, type UsageRange } from '../tally/questions.ts';
+import {
+  COUNTED_KINDS,
+  formatHour,
+  questionsAbout,
+  stretchesOf,
+  type UsageRange,
+} from '../tally/questions.ts';
 import { type Sums, sumsOf } from '../tally/sums.ts';
 import { verifyTallyNote } from '../tally/tally-note.ts';
 import {
@@ -45,6 +51,13 @@ export interface ProvenLog {
   readonly absent: readonly Kind[];
   /** Empty where usage is listed and not summed. */
   readonly stretches: readonly ProvenStretch[];
+  /** How many statements there are of each kind that is counted and not listed; empty where all are listed. */
+  readonly counted: readonly CountedKind[];
+}
+
+export interface CountedKind {
+  readonly kind: Kind;
+  readonly statements: number;
 }
 
 export interface TallyRules extends VerificationRules {
@@ -76,13 +89,18 @@ export function verifyLogTally(
   });
   const listed = answers.flatMap(({ leaves }) => leaves);
   verifyList(listed, expectedLeaves(statements, rules.model), checkpoint.log.origin);
-  const found = new Set(listed.map(({ key }) => decodeKey(key)?.kind));
+  const counted = countedKinds(rules.range, answers);
+  const found = new Set([
+    ...listed.map(({ key }) => decodeKey(key)?.kind),
+    ...counted.filter(({ statements: count }) => count > 0).map(({ kind }) => kind),
+  ]);
   const kinds: readonly Kind[] = rules.range === null ? [...OTHER_KINDS, 'usage'] : OTHER_KINDS;
   return {
     checkpoint,
     verifiers,
     absent: kinds.filter((kind) => !found.has(kind)),
-    stretches: rules.range === null ? [] : provenStretches(rules.range, answers.slice(1, -1)),
+    stretches: provenStretches(rules.range, answers.slice(1 + counted.length, -1)),
+    counted,
   };
 }
 
@@ -142,7 +160,13 @@ function verifyList(
   );
 }
 
-function provenStretches(range: UsageRange, answers: readonly Answer[]): ProvenStretch[] {
+function countedKinds(range: UsageRange | null, answers: readonly Answer[]): CountedKind[] {
+  if (range?.others === undefined) return [];
+  return COUNTED_KINDS.map((kind, i) => ({ kind, statements: (answers[i + 1] as Answer).count }));
+}
+
+function provenStretches(range: UsageRange | null, answers: readonly Answer[]): ProvenStretch[] {
+  if (range === null) return [];
   return stretchesOf(range).map(({ from, to }, i) => {
     const { count, sums } = answers[i] as Answer;
     return { from: formatHour(from), to: formatHour(to), windows: count, sums };

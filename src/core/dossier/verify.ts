@@ -16,6 +16,7 @@ import {
 import { isFinal } from '../trust/retirement.ts';
 import { verifyUnexpired } from '../trust/update.ts';
 import type { Dossier, DossierEntry, DossierLog } from './dossier.ts';
+import { verifyEarlierCheckpoints, verifyEarlierSighting } from './earlier.ts';
 import { streamProblems, withdrawals } from './history.ts';
 import { type Problem, problemsOf } from './problem.ts';
 import { type ProvenLog, verifyLogTally } from './verify-tally.ts';
@@ -66,26 +67,52 @@ interface Run {
 type ShownLog = Extract<DossierLog, { checkpoint: string }>;
 
 function verifyShownLog(log: ShownLog, run: Run): void {
-  const { rules, dossier } = run;
+  const { rules } = run;
   const checkpoint = attempt(run, log.origin, () => verifyLogOf(log, rules));
   if (checkpoint === undefined) return;
   run.checkpoints.push(checkpoint);
   attempt(run, log.origin, () => verifyFreshness(checkpoint, rules));
   attempt(run, log.origin, () => verifyEnd(checkpoint));
-  const shown = new Set<string>();
-  const listed = log.entries.flatMap((entry) => {
-    const entryRules = { ...rules, model: dossier.model, shown };
-    return attempt(run, log.origin, () => verifyEntry(entry, checkpoint, entryRules)) ?? [];
-  });
-  // By a key that did not count any more, an entry is in the log and in its tally all the same.
-  for (const statement of listed) {
-    const counted = attempt(run, log.origin, () => verifySighting(statement, rules.trust));
-    if (counted !== undefined) run.statements.push(counted);
-  }
+  const listed = verifyEntries(log, checkpoint, run);
   const whole = attempt(run, log.origin, () =>
     verifyComplete(log, { checkpoint, statements: listed }, run),
   );
-  if (whole !== undefined) run.proven.push(whole);
+  if (whole === undefined) return;
+  run.proven.push(whole);
+  attempt(run, log.origin, () => verifyListed(whole));
+}
+
+/** What is only counted has not been checked: neither whose it is nor what it says. @throws STATEMENTS_COUNTED */
+function verifyListed({ counted, checkpoint }: ProvenLog): void {
+  const statements = counted.reduce((sum, kind) => sum + kind.statements, 0);
+  if (statements === 0) return;
+  throw new AttestryError(
+    'STATEMENTS_COUNTED',
+    `Expected the statements on ${checkpoint.log.origin}, got only their number, ${statements}.`,
+    { details: { statements } },
+  );
+}
+
+/** Every entry that the log holds; those whose keys counted when witnesses saw them become statements of the run. */
+function verifyEntries(
+  log: ShownLog,
+  checkpoint: WitnessedCheckpoint,
+  run: Run,
+): readonly VerifiedReceipt[] {
+  const { rules, dossier } = run;
+  const earlier = attempt(run, log.origin, () => verifyEarlierCheckpoints(log, checkpoint, rules));
+  const entryRules = { ...rules, model: dossier.model, shown: new Set<string>() };
+  return log.entries.flatMap((entry) => {
+    const listed = attempt(run, log.origin, () => verifyEntry(entry, checkpoint, entryRules));
+    if (listed === undefined) return [];
+    const counted = attempt(run, log.origin, () => {
+      const seen = verifyEarlierSighting(listed, entry.earlier, earlier);
+      return seen && verifySighting(seen, rules.trust);
+    });
+    if (counted !== undefined) run.statements.push(counted);
+    // By a key that did not count any more, an entry is in the log and in its tally all the same.
+    return [listed];
+  });
 }
 
 /** What `verify` gives; undefined, and a problem of the log or of none, where it refuses. */

@@ -2,9 +2,8 @@
 import { AttestryError, outcomeOf } from '../../errors.ts';
 import { canonicalText } from '../bytes/json.ts';
 import { formatTime, parseTime } from '../bytes/time.ts';
-import type { Dossier } from '../dossier/dossier.ts';
+import type { Dossier, DossierEntry } from '../dossier/dossier.ts';
 import { type VerifiedDossier, verifyDossier } from '../dossier/verify.ts';
-import type { Receipt } from '../receipt/receipt.ts';
 import { worstOf } from '../report/report.ts';
 import type { VerificationRules } from '../trust/quorum.ts';
 import { addBuckets, NO_TOKENS, parseBuckets, quantitiesOf, type TokenBuckets } from './buckets.ts';
@@ -98,23 +97,21 @@ function startRun(invoice: Invoice, rules: InvoiceRules): Run {
 
 /** The windows that a dossier lists, each with a log receipt of its own. */
 function windowsIn(dossier: Dossier, { statements }: VerifiedDossier): readonly VerifiedWindow[] {
-  const receipts = new Map<string, Receipt>();
+  const entries = new Map<string, DossierEntry>();
   for (const log of dossier.logs) {
     if (!('entries' in log)) continue;
-    const { origin, checkpoint } = log;
-    for (const { index, envelope, proof } of log.entries) {
-      receipts.set(canonicalText([origin, index]), {
-        envelope,
-        proof: { index, proof, checkpoint },
-      });
-    }
+    for (const entry of log.entries) entries.set(canonicalText([log.origin, entry.index]), entry);
   }
   return statements.flatMap((verified) => {
     const { statement, index, checkpoint } = verified;
-    const shown = receipts.get(canonicalText([checkpoint.log.origin, index]));
-    return statement.kind === 'usage' && shown !== undefined
-      ? [{ ...verified, statement, shown }]
-      : [];
+    const entry = entries.get(canonicalText([checkpoint.log.origin, index]));
+    if (statement.kind !== 'usage' || entry === undefined) return [];
+    const { proof } = entry.earlier ?? entry;
+    const shown = {
+      envelope: entry.envelope,
+      proof: { index, proof, checkpoint: checkpoint.note },
+    };
+    return [{ ...verified, statement, shown }];
   });
 }
 

@@ -77,7 +77,14 @@ export interface CheckpointTrust {
  * @throws CHECKPOINT_ORIGIN_UNKNOWN, CHECKPOINT_UNSIGNED, CHECKPOINT_SIGNATURE_INVALID and what `parseCheckpoint` throws
  */
 export function verifyCheckpoint(noteText: string, trust: CheckpointTrust): SignedCheckpoint {
-  const signed = parseCheckpoint(noteText);
+  return verifyParsedCheckpoint(parseCheckpoint(noteText), trust);
+}
+
+/** The same of a note that is parsed already. @throws what `verifyCheckpoint` throws of one that is in form */
+export function verifyParsedCheckpoint(
+  signed: SignedCheckpoint,
+  trust: CheckpointTrust,
+): SignedCheckpoint {
   const { origin } = signed.checkpoint;
   const keys = trust.vkeys.filter(
     (key) => key.name === origin && key.type === SIGNATURE_TYPE.ed25519,

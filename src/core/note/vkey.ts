@@ -88,7 +88,12 @@ export function makeVkey(name: string, type: SignatureType, publicKey: PublicKey
 }
 
 export function isKeyName(name: string): boolean {
-  return name !== '' && encodeUtf8(name).length <= LONGEST_NAME && !/[\s+\p{Cc}]/u.test(name);
+  return name !== '' && isShort(name) && !/[\s+\p{Cc}]/u.test(name);
+}
+
+function isShort(name: string): boolean {
+  // A UTF-16 unit takes three bytes at most: most names need not be written out to be counted.
+  return name.length * 3 <= LONGEST_NAME || encodeUtf8(name).length <= LONGEST_NAME;
 }
 
 /** Whether a signature line claims to be by this key; the claim is still to be verified. */

@@ -137,9 +137,10 @@ function completeness({ proven }: VerifiedDossier, { trust }: JudgeOptions): str
   const logs = `${proven.length} of ${trust.logs.size} logs`;
   const { verifiers, verifierQuorum: quorum } = trust;
   const rebuilt = `at least ${quorum} of ${verifiers.length} verifiers have rebuilt and cosigned each tally`;
+  const isCounted = proven.some(({ counted }) => counted.length > 0);
   const absent = absentEverywhere(proven);
   return [
-    `The tallies of ${logs} prove that nothing they hold about the model is missing here${quorum === 0 ? '' : `; ${rebuilt}`}.`,
+    `The tallies of ${logs} prove ${isCounted ? 'how many statements they hold about the model, and that every withdrawal is shown here' : 'that nothing they hold about the model is missing here'}${quorum === 0 ? '' : `; ${rebuilt}`}.`,
     ...(absent.length === 0
       ? []
       : [`Proven absent on these logs: any statement of kind ${absent.join(', ')}.`]),

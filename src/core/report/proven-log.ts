@@ -13,6 +13,8 @@ export interface ReportedProof {
   /** Kinds of which there is no statement about the model. */
   readonly absent: readonly string[];
   readonly stretches: readonly ReportedStretch[];
+  /** Statements of each kind that the file counts without showing them; absent where it lists all. */
+  readonly counted?: Readonly<Record<string, number>>;
 }
 
 /** Usage of one stretch of time, as decimal strings. */
@@ -28,9 +30,16 @@ export function reportProof({
   verifiers,
   absent,
   stretches,
+  counted,
 }: ProvenLog): ReportedProof {
   const { origin, region, operator } = checkpoint.log;
-  return { origin, region, operator, verifiers, absent, stretches: stretches.map(reportStretch) };
+  const proof = { origin, region, operator, verifiers, absent };
+  const counts = Object.fromEntries(counted.map(({ kind, statements }) => [kind, statements]));
+  return {
+    ...proof,
+    stretches: stretches.map(reportStretch),
+    ...(counted.length === 0 ? {} : { counted: counts }),
+  };
 }
 
 /** One row for each log whose usage is summed: the region and operator are those of the log. */

@@ -46,7 +46,7 @@ export interface ReportedStatement {
   readonly region: string;
   readonly jurisdiction: string;
   readonly issuedAt: string;
-  /** When the quorum had seen a checkpoint over the statement: in a dossier the newest one, in a receipt an early one. */
+  /** When the quorum had seen a checkpoint over the statement: in a receipt an early one, in a dossier the newest one, or an earlier one that the entry names. */
   readonly witnessedAt: string;
   /** How much later than `issuedAt` the statement may have been logged: nothing in the file shows it sooner. */
   readonly maxLateSeconds: number;

@@ -1,7 +1,11 @@
-/** What a dossier asks a tally about one model: every statement but usage, and usage either listed or summed by stretches of time. */
+/**
+ * What a dossier asks a tally about one model: every statement but usage, listed or, but for withdrawals, counted; and usage,
+ * listed or summed by stretches of time.
+ */
 import { AttestryError } from '../../errors.ts';
-import { literal, object, type Reader, time } from '../bytes/shape.ts';
+import { literal, object, optional, type Reader, time } from '../bytes/shape.ts';
 import { formatTime, parseTime } from '../bytes/time.ts';
+import type { Kind } from '../statement/statement.ts';
 import { hourOf, KEY_BYTES, KIND_BYTE, rangeOfHours, rangeOfKinds } from './key.ts';
 import type { Question } from './proof.ts';
 
@@ -13,16 +17,23 @@ export interface UsageRange {
   readonly to: string;
   /** One sum for the whole, or one for each UTC day or hour of it. */
   readonly by: 'total' | 'day' | 'hour';
+  /** Training, evaluation and deployment are counted instead of listed; withdrawals never are. */
+  readonly others?: 'counted';
 }
 
 export const usageRange: Reader<UsageRange> = (value, path) => {
-  const range = object<UsageRange>({ from: time, to: time, by: literal('total', 'day', 'hour') })(
-    value,
-    path,
-  );
+  const range = object<UsageRange>({
+    from: time,
+    to: time,
+    by: literal('total', 'day', 'hour'),
+    others: optional(literal('counted')),
+  })(value, path);
   stretchesOf(range);
   return range;
 };
+
+/** What a range counts where it does not list it, in the order of the questions. */
+export const COUNTED_KINDS = ['training', 'evaluation', 'deployment'] as const satisfies Kind[];
 
 /** Hours since 1970, the first included, the last not. */
 export interface Stretch {
@@ -68,8 +79,8 @@ export function formatHour(hour: number): string {
 }
 
 /**
- * The questions, ascending. With a range: first every statement of a kind before usage, then the sum of each stretch, then
- * every statement of a kind after usage. Without: every statement of every kind.
+ * The questions, ascending. With a range: first every statement of a kind before usage, or the count of each such kind; then
+ * the sum of each stretch; then every statement of a kind after usage. Without: every statement of every kind.
  */
 export function questionsAbout(model: string, range: UsageRange | null): readonly Question[] {
   const list = (first: number, last: number): Question => ({
@@ -84,7 +95,19 @@ export function questionsAbout(model: string, range: UsageRange | null): readonl
       want: 'totals',
     }),
   );
-  return [list(0, usage - 1), ...sums, list(usage + 1, LAST_KIND)];
+  return [...before(model, range), ...sums, list(usage + 1, LAST_KIND)];
+}
+
+/** The questions about the kinds before usage. */
+function before(model: string, { others }: UsageRange): readonly Question[] {
+  const about = (first: number, last: number, want: Question['want']): Question => ({
+    ...rangeOfKinds(model, { first, last }),
+    want,
+  });
+  if (others === undefined) return [about(0, KIND_BYTE.usage - 1, 'list')];
+  const counts = COUNTED_KINDS.map((kind) => about(KIND_BYTE[kind], KIND_BYTE[kind], 'totals'));
+  // No kind has the byte before them: whatever stands there must not go unseen.
+  return [about(0, 0, 'list'), ...counts];
 }
 
 function wholeHour(text: string): number {

@@ -1,7 +1,7 @@
 /** A checkpoint that a quorum of witnesses has seen: what every proof stands on. */
 import { AttestryError } from '../../errors.ts';
 import { formatTime } from '../bytes/time.ts';
-import { type Checkpoint, parseCheckpoint, verifyCheckpoint } from '../note/checkpoint.ts';
+import { type Checkpoint, parseCheckpoint, verifyParsedCheckpoint } from '../note/checkpoint.ts';
 import { type Cosignature, verifyCosignatures } from '../note/cosignature.ts';
 import type { SignatureEngine } from '../note/ed25519.ts';
 import type { Note } from '../note/note.ts';
@@ -37,9 +37,9 @@ export function verifyWitnessedCheckpoint(
   note: string,
   rules: VerificationRules,
 ): WitnessedCheckpoint {
-  const { log, checkpoint } = verifyLogCheckpoint(note, rules);
+  const { log, checkpoint, note: parsed } = verifyLogNote(note, rules);
   const { trust } = rules;
-  const cosignatures = countedCosignatures(parseCheckpoint(note).note, trust.witnesses, rules);
+  const cosignatures = countedCosignatures(parsed, trust.witnesses, rules);
   const times = timesByOrganisation(cosignatures, trust.witnesses);
   const witnessedAt = times[trust.witnessQuorum - 1];
   if (witnessedAt === undefined) {
@@ -105,11 +105,20 @@ export function verifyLogCheckpoint(
   note: string,
   rules: VerificationRules,
 ): { readonly log: TrustedLog; readonly checkpoint: Checkpoint } {
-  const { origin } = parseCheckpoint(note).checkpoint;
-  const log = rules.trust.logs.get(origin);
+  const { log, checkpoint } = verifyLogNote(note, rules);
+  return { log, checkpoint };
+}
+
+function verifyLogNote(
+  noteText: string,
+  rules: VerificationRules,
+): { readonly log: TrustedLog; readonly checkpoint: Checkpoint; readonly note: Note } {
+  const signed = parseCheckpoint(noteText);
+  const { checkpoint, note } = signed;
+  const log = rules.trust.logs.get(checkpoint.origin);
   const vkeys = log === undefined ? [] : [log.vkey];
-  const { checkpoint } = verifyCheckpoint(note, { vkeys, ...engineOf(rules) });
-  return { log: log as TrustedLog, checkpoint };
+  verifyParsedCheckpoint(signed, { vkeys, ...engineOf(rules) });
+  return { log: log as TrustedLog, checkpoint, note };
 }
 
 /** The checkpoint, if it is as fresh as the rules ask for. @throws CHECKPOINT_STALE */

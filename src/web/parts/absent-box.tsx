@@ -1,5 +1,5 @@
 /** What the tallies prove not to be there. */
-import { windowsOf } from '../state/answer.ts';
+import { windowsOf } from '../state/opened.ts';
 import { WORDS } from '../words/words.ts';
 import type { Judgement } from '../worker/protocol.ts';
 

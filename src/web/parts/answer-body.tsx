@@ -1,7 +1,7 @@
 /** A judged file, from its verdict down to each proof. The same for answers of a server and for files that were sent. */
 import type { ComponentChildren } from 'preact';
 import { formatInstant } from '../format.ts';
-import type { Opened } from '../state/answer.ts';
+import type { Opened } from '../state/opened.ts';
 import { standing } from '../state/trust.ts';
 import { type Verdict, verdictOf } from '../verdict.ts';
 import { WORDS } from '../words/words.ts';

@@ -1,7 +1,7 @@
 /** The nodes that the answer comes from: what each had signed, who had seen it, whether its list is whole. */
 import { useSignal } from '@preact/signals';
 import { formatInstant, formatList } from '../format.ts';
-import type { Opened } from '../state/answer.ts';
+import type { Opened } from '../state/opened.ts';
 import { WORDS } from '../words/words.ts';
 import type { LogNotes } from '../worker/protocol.ts';
 import { Dialog } from './dialog.tsx';

@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { formatInstant } from '../format.ts';
 import { sayRow } from '../say-row.ts';
-import type { Opened } from '../state/answer.ts';
+import type { Opened } from '../state/opened.ts';
 import { WORDS } from '../words/words.ts';
 import type { ProofView, Row } from '../worker/protocol.ts';
 import { Dialog } from './dialog.tsx';

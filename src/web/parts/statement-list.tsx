@@ -2,7 +2,8 @@
 import { useSignal } from '@preact/signals';
 import { formatMinute } from '../format.ts';
 import { sayRow } from '../say-row.ts';
-import type { Opened } from '../state/answer.ts';
+import { isNarrow } from '../state/narrow.ts';
+import type { Opened } from '../state/opened.ts';
 import { WORDS } from '../words/words.ts';
 import type { Row } from '../worker/protocol.ts';
 import { Icon, type IconName } from './icons.tsx';
@@ -10,6 +11,7 @@ import { ProofWindow } from './proof-window.tsx';
 import { VirtualList } from './virtual-list.tsx';
 
 const ROW_HEIGHT = 76;
+const NARROW_ROW_HEIGHT = 104;
 const ALL = 'all';
 
 export function StatementList({ opened }: { readonly opened: Opened }) {
@@ -46,7 +48,7 @@ export function StatementList({ opened }: { readonly opened: Opened }) {
         key={kind}
         label={WORDS.answer.rests}
         count={shown.length}
-        rowHeight={ROW_HEIGHT}
+        rowHeight={isNarrow.value ? NARROW_ROW_HEIGHT : ROW_HEIGHT}
         onOpen={(index) => {
           open.value = shown[index];
         }}
@@ -83,8 +85,9 @@ function Line({ row, witnesses }: LineProps) {
       <span class="line">
         <span class="line-say">{sayRow(row)}</span>
         <span class="line-meta">
-          {WORDS.kind[kind] ?? kind} · {region} ({jurisdiction}) · {formatMinute(issuedAt)} ·{' '}
-          {WORDS.answer.seenBy(witnesses.get(origin) ?? 0)}
+          {WORDS.kind[kind] ?? kind} · {region}
+          <span class="wide-only"> ({jurisdiction})</span> · {formatMinute(issuedAt)}
+          <span class="wide-only"> · {WORDS.answer.seenBy(witnesses.get(origin) ?? 0)}</span>
         </span>
       </span>
       <span class="line-open" aria-hidden="true">

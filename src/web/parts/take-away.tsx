@@ -1,5 +1,5 @@
 import { shortHash } from '../format.ts';
-import { type Opened, windowsOf } from '../state/answer.ts';
+import { type Opened, windowsOf } from '../state/opened.ts';
 import { hrefOf } from '../state/route.ts';
 import { WORDS } from '../words/words.ts';
 import { download } from './download.ts';

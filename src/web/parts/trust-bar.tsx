@@ -1,7 +1,7 @@
 /** The trust root in use, always in sight; its window explains it and pins it. */
 import { useSignal } from '@preact/signals';
 import { formatInstant, formatList, shortHash } from '../format.ts';
-import { failureOf } from '../state/answer.ts';
+import { failureOf } from '../state/opened.ts';
 import { pinLink } from '../state/route.ts';
 import * as state from '../state/trust.ts';
 import { WORDS } from '../words/words.ts';

@@ -80,8 +80,7 @@ function optionsOf(
   series: readonly Series[],
   times: readonly number[],
 ): uPlot.Options {
-  const style = getComputedStyle(document.documentElement);
-  const colour = (name: string): string => style.getPropertyValue(name).trim();
+  const colour = (name: string): string => colourAt(place, name);
   const bars = uPlot.paths.bars?.({ size: [0.7, 64, NARROWEST_BAR] });
   const hours = times.length > 1 && (times[1] ?? 0) - (times[0] ?? 0) < DAY_SECONDS;
   const axis = {
@@ -118,6 +117,14 @@ function optionsOf(
       }),
     ],
   };
+}
+
+/** A canvas knows no variables: the colour as it is at a place, in light or in dark. */
+function colourAt(place: HTMLElement, name: string): string {
+  place.style.color = `var(${name})`;
+  const { color } = getComputedStyle(place);
+  place.style.color = '';
+  return color;
 }
 
 /** Hours as 14:00, with the date at midnight; days as dates. All in UTC. */

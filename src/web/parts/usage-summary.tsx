@@ -58,7 +58,7 @@ export function UsageTable({ head, rows, metrics = METRICS, summed = false }: Us
   const sum = (metric: string): string =>
     rows.reduce((total, { totals }) => total + BigInt(totals[metric] ?? '0'), 0n).toString();
   return (
-    <Scroller class="table" label={head}>
+    <Scroller class="table stacks" label={head}>
       <table>
         <thead>
           <tr>
@@ -78,11 +78,13 @@ export function UsageTable({ head, rows, metrics = METRICS, summed = false }: Us
             <tr key={key}>
               <th scope="row">{key}</th>
               {shown.map((metric) => (
-                <td key={metric} class="number">
+                <td key={metric} class="number" data-column={WORDS.usage.metrics[metric]}>
                   {formatQuantity(totals[metric] ?? '0')}
                 </td>
               ))}
-              <td class="number">{windows.toLocaleString('en')}</td>
+              <td class="number" data-column={WORDS.usage.windows}>
+                {windows.toLocaleString('en')}
+              </td>
             </tr>
           ))}
         </tbody>
@@ -91,11 +93,11 @@ export function UsageTable({ head, rows, metrics = METRICS, summed = false }: Us
             <tr>
               <th scope="row">{WORDS.usage.total}</th>
               {shown.map((metric) => (
-                <td key={metric} class="number">
+                <td key={metric} class="number" data-column={WORDS.usage.metrics[metric]}>
                   {formatQuantity(sum(metric))}
                 </td>
               ))}
-              <td class="number">
+              <td class="number" data-column={WORDS.usage.windows}>
                 {rows.reduce((total, { windows }) => total + windows, 0).toLocaleString('en')}
               </td>
             </tr>

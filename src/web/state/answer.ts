@@ -1,31 +1,30 @@
-/** The answer about one model: asked of the server, judged here. First by the totals, then statement by statement. */
+/**
+ * The answer about one model: asked of the server, judged here. Where much is stated about it, first by what the tallies
+ * count; then by every statement but usage, which the tallies sum; then usage too, statement by statement.
+ */
 import { signal } from '@preact/signals';
 import type { UsageRange } from '../../core/tally/questions.ts';
-import { ServerRefused, server } from '../server.ts';
-import type { HashedModel, Judgement, Row } from '../worker/protocol.ts';
-import { TaskRefused, WorkerClient } from '../worker-client.ts';
+import { server } from '../server.ts';
+import type { HashedModel, Judgement } from '../worker/protocol.ts';
+import { type OnTaskProgress, WorkerClient } from '../worker-client.ts';
 import { crossCheck } from './cross-check.ts';
+import { countedOf, failureOf, judgeWith, type Opened, openWith, windowsOf } from './opened.ts';
 import { type Trust, usable, worker } from './trust.ts';
-
-/** A judged file, and the worker that can open it. */
-export interface Opened {
-  readonly judgement: Judgement;
-  readonly client: WorkerClient;
-  readonly rows: readonly Row[];
-  readonly trust: Trust;
-}
 
 export interface Answer {
   readonly model: string;
   readonly inHand: HashedModel | undefined;
   /** Digest of the trust root that it is judged by. */
   readonly by: string | undefined;
-  readonly phase: 'fetching' | 'judging' | 'answered' | 'failed';
+  /** `counted`: what is opened only counts, and no verdict stands yet. */
+  readonly phase: 'fetching' | 'judging' | 'counted' | 'answered' | 'failed';
   readonly opened?: Opened;
   /** The answer with usage summed over all time: what a CSV of it is made from. */
   readonly sums?: Opened;
   /** Whether every usage statement has been checked, or only their sums. */
   readonly usage: 'summed' | 'checking' | 'checked' | 'failed';
+  /** How many signatures have been checked, of those that are being checked. */
+  readonly progress?: { readonly done: number; readonly total: number };
   readonly failure?: { readonly code: string; readonly message: string };
   /** Where the server's own words differ from what its files prove. */
   readonly doubts: readonly string[];
@@ -35,13 +34,15 @@ export const answer = signal<Answer | undefined>(undefined);
 /** The model that was hashed last. */
 export const inHand = signal<HashedModel | undefined>(undefined);
 
-/** Older than this, what a server shows as its newest is not: it may be hiding what came after. */
-export const LIVE_MAX_AGE_SECONDS = 900;
-const ROWS_AT_ONCE = 500;
 const HOUR_MS = 3_600_000;
+/** So many statements are checked before anyone wonders what takes so long. */
+const FEW_STATEMENTS = 300;
+/** A count of statements is right even where the model is withdrawn; with any other problem it is not shown. */
+const COUNT_CODES = ['STATEMENTS_COUNTED', 'MODEL_WITHDRAWN'];
 
 let asked = 0;
-let full: WorkerClient | undefined;
+/** Those that are at the current answer beside the one that answers at once. */
+let helpers: WorkerClient[] = [];
 
 /** Everything up to the next full hour but one: no usage can be later. */
 function wholeTime(nowMs: number): UsageRange {
@@ -61,11 +62,22 @@ export function isAsked(model: string): boolean {
   return isSame && current.inHand === handOf(model) && current.phase !== 'failed';
 }
 
+interface Asking {
+  readonly model: string;
+  readonly trust: Trust;
+  readonly hashed: HashedModel | undefined;
+  readonly range: UsageRange;
+  /** Changes the answer, while it is still wanted. */
+  readonly set: (change: Partial<Answer>) => void;
+  readonly isCurrent: () => boolean;
+  readonly onProgress: OnTaskProgress;
+}
+
 export async function ask(model: string): Promise<void> {
   const number = ++asked;
   const isCurrent = (): boolean => number === asked;
-  full?.stop();
-  full = undefined;
+  for (const helper of helpers) helper.stop();
+  helpers = [];
   const hashed = handOf(model);
   const trust = usable.value;
   const by = trust?.view.digest;
@@ -82,63 +94,68 @@ export async function ask(model: string): Promise<void> {
   };
   answer.value = start;
   if (trust === undefined) return;
+  const onProgress = (done: number, total: number): void => set({ progress: { done, total } });
+  const range = wholeTime(Date.now());
   try {
-    const range = wholeTime(Date.now());
-    const judgeSums = async (): Promise<Judgement> => {
-      const bytes = await server.dossier(model, range);
-      set({ ...(answer.value?.phase === 'fetching' ? { phase: 'judging' } : {}) });
-      return await judgeWith(worker, { bytes, trust, hashed, asked: { model, range } });
-    };
-    const summed = await judgeSums();
-    const lacksTally = summed.report.problems.some(({ code }) => code === 'TALLY_MISSING');
-    if (!lacksTally) {
-      const opened = await openWith(worker, summed, trust);
-      set({ phase: 'answered', opened, sums: opened });
-      void crossCheck({ judgement: summed, range, again: judgeSums }).then(
-        (doubts) => set({ doubts }),
-        () => undefined,
-      );
-    }
-    const windows = windowsOf(summed);
-    if (isCurrent() && (windows > 0 || lacksTally)) {
-      await checkWhole({ model, trust, hashed, set, isCurrent, needed: lacksTally });
-    }
+    await answerBySums({ model, trust, hashed, range, set, isCurrent, onProgress });
   } catch (error) {
     set({ phase: 'failed', failure: failureOf(error) });
   }
 }
 
-/** Usage statements that the tallies sum. */
-export function windowsOf({ report }: Judgement): number {
-  const stretches = report.proven.flatMap((log) => log.stretches);
-  return stretches.reduce((sum, { windows }) => sum + windows, 0);
+async function answerBySums(asking: Asking): Promise<void> {
+  const { model, trust, hashed, range, set, isCurrent, onProgress } = asking;
+  const isMuch = await showCounts(asking);
+  if (!isCurrent()) return;
+  const client = isMuch ? await openHelper(trust) : worker;
+  const judgeSums = async (): Promise<Judgement> => {
+    const bytes = await server.dossier(model, range);
+    if (answer.value?.phase === 'fetching') set({ phase: 'judging' });
+    return await judgeWith(client, { bytes, trust, hashed, asked: { model, range } }, onProgress);
+  };
+  const summed = await judgeSums();
+  const lacksTally = summed.report.problems.some(({ code }) => code === 'TALLY_MISSING');
+  if (!lacksTally) {
+    const opened = await openWith(client, summed, trust, isCurrent);
+    set({ phase: 'answered', opened, sums: opened });
+    void crossCheck({ judgement: summed, range, again: judgeSums }).then(
+      (doubts) => set({ doubts }),
+      () => undefined,
+    );
+  }
+  if (isCurrent() && (windowsOf(summed) > 0 || lacksTally)) await checkWhole(asking, lacksTally);
 }
 
-interface WholeCheck {
-  readonly model: string;
-  readonly trust: Trust;
-  readonly hashed: HashedModel | undefined;
-  readonly set: (change: Partial<Answer>) => void;
-  readonly isCurrent: () => boolean;
-  /** Without it there is no answer at all. */
-  readonly needed: boolean;
+/** Whether much is stated about the model; then how much is shown at once, and that none of it has been checked yet. */
+async function showCounts({ model, trust, range, set }: Asking): Promise<boolean> {
+  const counting: UsageRange = { ...range, others: 'counted' };
+  try {
+    const bytes = await server.dossier(model, counting);
+    const asked = { model, range: counting };
+    const counted = await judgeWith(worker, { bytes, trust, hashed: undefined, asked });
+    if (countedOf(counted) <= FEW_STATEMENTS) return false;
+    const isRight = counted.report.problems.every(({ code }) => COUNT_CODES.includes(code));
+    if (isRight) set({ phase: 'counted', opened: await openWith(worker, counted, trust) });
+    return true;
+  } catch {
+    // It only saves waiting: what stands is decided by the statements themselves.
+    return false;
+  }
 }
 
-/** In a worker of its own, so that proofs can be opened meanwhile. */
-async function checkWhole({ model, trust, hashed, set, isCurrent, needed }: WholeCheck) {
-  set({ usage: 'checking' });
+/** Checks usage statement by statement too. Where the answer is needed, there is none without it. */
+async function checkWhole(
+  { model, trust, hashed, set, isCurrent, onProgress }: Asking,
+  needed: boolean,
+): Promise<void> {
+  set({ usage: 'checking', progress: { done: 0, total: 0 } });
   try {
     const bytes = await server.dossier(model, null);
     if (!isCurrent()) return;
-    full = new WorkerClient();
-    const client = full;
-    await client.run('trust', trust.bytes);
-    const judgement = await judgeWith(client, {
-      bytes,
-      trust,
-      hashed,
-      asked: { model, range: null },
-    });
+    // A worker of its own, so that proofs can be opened meanwhile.
+    const client = await openHelper(trust);
+    const asked = { model, range: null };
+    const judgement = await judgeWith(client, { bytes, trust, hashed, asked }, onProgress);
     const opened = await openWith(client, judgement, trust, needed ? undefined : isCurrent);
     set({ phase: 'answered', usage: 'checked', opened });
   } catch (error) {
@@ -147,46 +164,9 @@ async function checkWhole({ model, trust, hashed, set, isCurrent, needed }: Whol
   }
 }
 
-interface ToJudge {
-  readonly bytes: Uint8Array;
-  readonly trust: Trust;
-  readonly hashed: HashedModel | undefined;
-  readonly asked: { readonly model: string; readonly range: UsageRange | null };
-}
-
-function judgeWith(
-  client: WorkerClient,
-  { bytes, trust, hashed, asked }: ToJudge,
-): Promise<Judgement> {
-  return client.run('judge', {
-    bytes,
-    trust: trust.view.digest,
-    maxAge: LIVE_MAX_AGE_SECONDS,
-    asked,
-    ...(hashed === undefined ? {} : { model: hashed }),
-  });
-}
-
-/** The judgement with its rows, fetched in parts so that no part holds up the page. */
-export async function openWith(
-  client: WorkerClient,
-  judgement: Judgement,
-  trust: Trust,
-  isWanted: () => boolean = () => true,
-): Promise<Opened> {
-  const rows: Row[] = [];
-  const { handle, statements } = judgement;
-  for (let from = 0; from < statements && isWanted(); from += ROWS_AT_ONCE) {
-    rows.push(...(await client.run('rows', { handle, from, to: from + ROWS_AT_ONCE })));
-  }
-  // Usage comes last: there is most of it, and its sums stand elsewhere.
-  const ordered = [...rows].sort((a, b) => Number(a.kind === 'usage') - Number(b.kind === 'usage'));
-  return { judgement, client, rows: ordered, trust };
-}
-
-export function failureOf(error: unknown): { code: string; message: string } {
-  if (error instanceof ServerRefused || error instanceof TaskRefused) {
-    return { code: error.code, message: error.message };
-  }
-  return { code: 'INTERNAL', message: String(error) };
+async function openHelper(trust: Trust): Promise<WorkerClient> {
+  const helper = new WorkerClient();
+  helpers.push(helper);
+  await helper.run('trust', trust.bytes);
+  return helper;
 }

@@ -3,7 +3,7 @@ import { signal } from '@preact/signals';
 import { server } from '../server.ts';
 import type { ListedFinding } from '../server-answer.ts';
 import type { Judgement } from '../worker/protocol.ts';
-import { failureOf } from './answer.ts';
+import { failureOf } from './opened.ts';
 import { usable, worker } from './trust.ts';
 
 export interface SeenFinding {

@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals';
 import type { HashedModel, PickedModel } from '../worker/protocol.ts';
 import { WorkerClient } from '../worker-client.ts';
-import { failureOf } from './answer.ts';
+import { failureOf } from './opened.ts';
 
 export interface Hashing {
   readonly name: string;

@@ -4,7 +4,7 @@ import { server } from '../server.ts';
 import type { ListedFinding, ListedNode, ListedWitness } from '../server-answer.ts';
 import { WORDS } from '../words/words.ts';
 import type { CheckedNote } from '../worker/protocol.ts';
-import { LIVE_MAX_AGE_SECONDS } from './answer.ts';
+import { LIVE_MAX_AGE_SECONDS } from './opened.ts';
 import { type Trust, usable, worker } from './trust.ts';
 
 export interface SeenNode {

@@ -1,8 +1,8 @@
 /** Files that somebody sent: told apart, and judged with the trust root that came along or the one in use. No network. */
 import { signal } from '@preact/signals';
 import type { FileKind, HashedModel, PickedModel } from '../worker/protocol.ts';
-import { failureOf, type Opened, openWith } from './answer.ts';
 import { hash } from './hashing.ts';
+import { failureOf, type Opened, openWith } from './opened.ts';
 import { type Trust, usable, useOwnTrust, worker } from './trust.ts';
 
 export interface SentFile {

@@ -4,7 +4,7 @@ import type { UsageRange } from '../../core/tally/questions.ts';
 import { server } from '../server.ts';
 import type { Failure, ProvenUsage } from '../usage-series.ts';
 import type { Judgement } from '../worker/protocol.ts';
-import { failureOf, LIVE_MAX_AGE_SECONDS } from './answer.ts';
+import { failureOf, LIVE_MAX_AGE_SECONDS } from './opened.ts';
 import { usable, worker } from './trust.ts';
 
 export const proven = signal<readonly ProvenUsage[]>([]);

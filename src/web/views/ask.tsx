@@ -38,7 +38,7 @@ export function AskView() {
             folder
             onFiles={(files) => void take(pickFolder(files))}
           />
-          <span class="dim private">{words.private}</span>
+          <span class="dim whole-line">{words.private}</span>
         </DropZone>
       ) : (
         <ProgressLine {...hashing.value} />

@@ -12,6 +12,9 @@ import { verdictOf } from '../verdict.ts';
 import { WORDS } from '../words/words.ts';
 import type { Judgement } from '../worker/protocol.ts';
 
+/** By what a finding accuses of. */
+const PLAIN = new Map(Object.entries(WORDS.findings.plain));
+
 export function FindingsView() {
   const { findings: words } = WORDS;
   const root = usable.value?.view.digest;
@@ -46,7 +49,7 @@ function FindingCard({ seen }: { readonly seen: SeenFinding }) {
     said !== undefined && (said.code !== listed.code || said.message !== listed.sentence);
   return (
     <li class="card finding" data-finding={listed.kind}>
-      <h2>{words.plain[listed.kind] ?? listed.kind}</h2>
+      <h2>{PLAIN.get(listed.kind) ?? listed.kind}</h2>
       <p>
         {words.against} <strong>{listed.origin}</strong>, {words.found}{' '}
         {formatInstant(String(listed.foundAt))}
@@ -98,7 +101,7 @@ function Evidence({ judgement, id }: { readonly judgement: Judgement; readonly i
     <>
       <div class="actions">
         <button type="button" onClick={() => void save()}>
-          <Icon name="down" /> {words.evidence}
+          <Icon name="down" /> {words.save}
         </button>
         {text.value === '' ? (
           <button type="button" onClick={() => void show()}>

@@ -7,7 +7,8 @@ import { Offline } from '../parts/model-table.tsx';
 import { TakeAway } from '../parts/take-away.tsx';
 import { VerdictBox } from '../parts/verdict-box.tsx';
 import { UNREACHABLE } from '../server.ts';
-import { type Answer, answer, ask, inHand, isAsked, windowsOf } from '../state/answer.ts';
+import { type Answer, answer, ask, inHand, isAsked } from '../state/answer.ts';
+import { countedOf, type Opened, windowsOf } from '../state/opened.ts';
 import { hrefOf } from '../state/route.ts';
 import { standing, usable } from '../state/trust.ts';
 import { refusedVerdict } from '../verdict.ts';
@@ -46,17 +47,18 @@ function AnswerOf({ current }: { readonly current: Answer | undefined }) {
     return <Waiting text={WORDS.answer.fetching} />;
   if (current.phase === 'failed') return <Failed failure={current.failure} />;
   if (current.opened === undefined) return <Waiting text={WORDS.answer.judging} />;
+  const isCounted = current.phase === 'counted';
   return (
     <AnswerBody
       opened={current.opened}
-      inHandName={current.inHand?.name}
+      inHandName={isCounted ? undefined : current.inHand?.name}
       notes={
         <>
           <Doubts doubts={current.doubts} />
-          <UsageNote current={current} windows={windowsOf(current.opened.judgement)} />
+          <CheckingNote current={current} opened={current.opened} />
         </>
       }
-      take={<TakeAway opened={current.opened} sums={current.sums} />}
+      take={isCounted ? null : <TakeAway opened={current.opened} sums={current.sums} />}
     />
   );
 }
@@ -96,19 +98,42 @@ function Doubts({ doubts }: Pick<Answer, 'doubts'>) {
   );
 }
 
-function UsageNote({ current, windows }: { readonly current: Answer; readonly windows: number }) {
+interface CheckingProps {
+  readonly current: Answer;
+  readonly opened: Opened;
+}
+
+/** What is still being checked, and how far that is. */
+function CheckingNote({ current, opened }: CheckingProps) {
   const { answer: words } = WORDS;
-  const listed = current.opened?.rows.filter(({ kind }) => kind === 'usage').length ?? 0;
-  const text = {
-    summed: '',
-    checking: words.usageChecking(windows),
-    checked: listed > 0 ? words.usageChecked(listed) : '',
-    failed: words.usageFailed,
-  }[current.usage];
+  const listed = opened.rows.filter(({ kind }) => kind === 'usage').length;
+  const isCounted = current.phase === 'counted';
+  const text = isCounted
+    ? words.countChecking(countedOf(opened.judgement))
+    : {
+        summed: '',
+        checking: words.usageChecking(windowsOf(opened.judgement)),
+        checked: listed > 0 ? words.usageChecked(listed) : '',
+        failed: words.usageFailed,
+      }[current.usage];
   if (text === '') return null;
   return (
-    <p class="dim usage-note" role="status" data-usage={current.usage}>
-      {text}
-    </p>
+    <section class="checking">
+      <p class="dim" role="status" data-usage={isCounted ? 'counted' : current.usage}>
+        {text}
+      </p>
+      {isCounted || current.usage === 'checking' ? <Progress {...current.progress} /> : null}
+    </section>
+  );
+}
+
+function Progress({ done = 0, total = 0 }: Partial<NonNullable<Answer['progress']>>) {
+  if (total === 0) return null;
+  const label = WORDS.answer.progress(done, total);
+  return (
+    <>
+      <progress aria-label={label} value={done} max={total} />
+      <p class="dim">{label}</p>
+    </>
   );
 }

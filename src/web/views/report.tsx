@@ -5,7 +5,8 @@ import { standingWord } from '../parts/trust-bar.tsx';
 import { UsageTable } from '../parts/usage-summary.tsx';
 import { VerdictBox } from '../parts/verdict-box.tsx';
 import { sayRow } from '../say-row.ts';
-import { answer, type Opened } from '../state/answer.ts';
+import { answer } from '../state/answer.ts';
+import type { Opened } from '../state/opened.ts';
 import { hrefOf } from '../state/route.ts';
 import { standing } from '../state/trust.ts';
 import { WORDS } from '../words/words.ts';
@@ -106,28 +107,30 @@ function Facts({ opened, model, inHandName }: FactsProps) {
 function Statements({ opened }: { readonly opened: Opened }) {
   const { report: words } = WORDS;
   const { rows, judgement } = opened;
-  // Usage is summed beneath; the other statements come first, as there are few of them.
-  const ordered = [...rows].sort((a, b) => Number(a.kind === 'usage') - Number(b.kind === 'usage'));
+  const listed = rows.filter(({ kind }) => kind !== 'usage');
   const used = judgement.report.usage.filter(({ windows }) => windows > 0);
   return (
     <>
       <h2>{words.statements}</h2>
       <ul>
-        {ordered.slice(0, MOST_ROWS).map((row) => (
+        {listed.slice(0, MOST_ROWS).map((row) => (
           <li key={row.entryHash}>
             {sayRow(row)} ({row.region}, {formatMinute(row.issuedAt)}, {WORDS.say.row(row.index)})
           </li>
         ))}
       </ul>
-      {rows.length > MOST_ROWS ? <p>{words.statementsMore(rows.length - MOST_ROWS)}</p> : null}
+      {listed.length > MOST_ROWS ? <p>{words.statementsMore(listed.length - MOST_ROWS)}</p> : null}
       {used.length === 0 ? null : (
-        <UsageTable
-          head={WORDS.answer.usage}
-          rows={used.map(({ region, operator, ...row }) => ({
-            key: `${region}, ${operator}`,
-            ...row,
-          }))}
-        />
+        <>
+          <h2>{WORDS.answer.usage}</h2>
+          <UsageTable
+            head={WORDS.usage.grouping['region'] ?? ''}
+            rows={used.map(({ region, operator, ...row }) => ({
+              key: `${region}, ${operator}`,
+              ...row,
+            }))}
+          />
+        </>
       )}
     </>
   );
@@ -138,7 +141,7 @@ function Nodes({ opened }: { readonly opened: Opened }) {
   return (
     <>
       <h2>{nodes}</h2>
-      <table>
+      <table class="stacks">
         <thead>
           <tr>
             <th scope="col">{table.node}</th>
@@ -151,9 +154,11 @@ function Nodes({ opened }: { readonly opened: Opened }) {
           {opened.judgement.report.logs.map(({ origin, size, witnesses, witnessedAt }) => (
             <tr key={origin}>
               <th scope="row">{origin}</th>
-              <td>{size.toLocaleString('en')}</td>
-              <td>{witnesses.map(({ name }) => name).join(', ')}</td>
-              <td>{formatInstant(witnessedAt)}</td>
+              <td data-column={table.size}>{size.toLocaleString('en')}</td>
+              <td data-column={table.seen} class="whole-row">
+                {witnesses.map(({ name }) => name).join(', ')}
+              </td>
+              <td data-column={table.at}>{formatInstant(witnessedAt)}</td>
             </tr>
           ))}
         </tbody>

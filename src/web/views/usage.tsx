@@ -3,7 +3,7 @@ import { useSignal } from '@preact/signals';
 import { useEffect, useMemo } from 'preact/hooks';
 import type { UsageMetric } from '../../core/statement/usage.ts';
 import type { UsageRange } from '../../core/tally/questions.ts';
-import { formatMinute, formatQuantity } from '../format.ts';
+import { formatDay, formatMinute, formatQuantity } from '../format.ts';
 import { Choice } from '../parts/choice.tsx';
 import { ModelPicker } from '../parts/model-picker.tsx';
 import { Offline } from '../parts/model-table.tsx';
@@ -23,6 +23,8 @@ const OWN = 'own';
 /** In the order of the choice. */
 const METRICS = Object.keys(WORDS.usage.metrics) as UsageMetric[];
 const MOST_MODELS = 12;
+/** As many fit side by side on a telephone. */
+const MOST_COLUMNS = 3;
 
 export function UsageView({ model }: { readonly model: string }) {
   const { usage: words } = WORDS;
@@ -96,7 +98,12 @@ function Numbers({ range }: { readonly range: UsageRange }) {
             summed
           />
           <h2>{words.overTime}</h2>
-          <OverTime series={series} times={times} metric={metric.value} />
+          <OverTime
+            series={series}
+            times={times}
+            metric={metric.value}
+            isDaily={range.by === 'day'}
+          />
         </>
       )}
       <ProvenFiles />
@@ -129,17 +136,22 @@ interface OverTimeProps {
   readonly series: ReturnType<typeof seriesOf>;
   readonly times: readonly string[];
   readonly metric: UsageMetric;
+  /** One row for each day, not for each hour. */
+  readonly isDaily: boolean;
 }
 
 /** One row for each stretch of time with usage: the chart, to read. */
-function OverTime({ series, times, metric }: OverTimeProps) {
+function OverTime({ series, times, metric, isDaily }: OverTimeProps) {
   const used = times.filter((time) => series.some(({ byTime }) => byTime.has(time)));
   return (
-    <Scroller class="table tall" label={WORDS.usage.overTime}>
+    <Scroller
+      class={series.length > MOST_COLUMNS ? 'table tall stacks' : 'table tall'}
+      label={WORDS.usage.overTime}
+    >
       <table>
         <thead>
           <tr>
-            <th scope="col">{WORDS.usage.time}</th>
+            <th scope="col">{isDaily ? WORDS.usage.day : WORDS.usage.time}</th>
             {series.map(({ key }) => (
               <th key={key} scope="col" class="number">
                 {key}
@@ -150,9 +162,9 @@ function OverTime({ series, times, metric }: OverTimeProps) {
         <tbody>
           {used.map((time) => (
             <tr key={time}>
-              <th scope="row">{formatMinute(time)}</th>
+              <th scope="row">{isDaily ? formatDay(time) : formatMinute(time)}</th>
               {series.map(({ key, byTime }) => (
-                <td key={key} class="number">
+                <td key={key} class="number" data-column={key}>
                   {formatQuantity(byTime.get(time)?.[metric] ?? '0')}
                 </td>
               ))}

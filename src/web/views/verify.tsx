@@ -67,7 +67,7 @@ function CompareWith() {
   if (hashing.value !== undefined) return <ProgressLine {...hashing.value} />;
   return (
     <div class="actions">
-      <span>{WORDS.verify.model}</span>
+      <span class="whole-line">{WORDS.verify.model}</span>
       <FileButton
         label={WORDS.ask.file}
         onFiles={([file]) => void state.compareWith(pickFile(file))}

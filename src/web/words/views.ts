@@ -1,4 +1,5 @@
 /** The words of the views beside the answer. */
+import type { Evidence } from '../../core/finding/finding.ts';
 import { count } from './count.ts';
 
 export const VIEWS = {
@@ -44,6 +45,7 @@ export const VIEWS = {
     totals: 'Totals',
     overTime: 'Over time',
     time: 'From (UTC)',
+    day: 'Day (UTC)',
     notDrawn: 'Not proven, so not drawn',
     nothing: 'No usage is on record in this time: the tallies prove that.',
     verified: (n: number) => `Recomputed from the proofs of ${count(n, 'node')}.`,
@@ -58,7 +60,7 @@ export const VIEWS = {
     live: 'Live',
     paused: 'Not connected; the numbers may be old',
     size: 'Entries',
-    age: 'Newest checkpoint seen',
+    age: 'Checkpoint seen',
     lag: 'Behind',
     lagNone: 'in step',
     lagEntries: (n: number) => count(n, 'entry', 'entries'),
@@ -108,7 +110,8 @@ export const VIEWS = {
     none: 'Nothing has been found against any node.',
     against: 'Against',
     found: 'found',
-    evidence: 'Evidence (JSON)',
+    evidence: 'Evidence',
+    save: 'Save the evidence (JSON)',
     show: 'Show the evidence',
     serverDiffers: 'The server says something else about it than the evidence proves.',
     plain: {
@@ -117,7 +120,12 @@ export const VIEWS = {
       'entry-inadmissible': 'The node logged something that its own rules forbid.',
       'root-mismatch': 'The data that the node served does not add up to what it signed.',
       'tally-contradiction': "The node's totals say something else than the entries in its log.",
-    } as Readonly<Record<string, string>>,
+      'tally-sum-contradiction':
+        'The totals that the node signed are not those that its own tally gives.',
+      'witness-contradiction':
+        'A witness confirmed two histories of one node that cannot both be true.',
+      'witness-rollback': 'A witness confirmed an older state of a node after a newer one.',
+    } satisfies Readonly<Record<Evidence['kind'], string>>,
   },
 
   verify: {

@@ -98,11 +98,15 @@ export const WORDS = {
     digest: 'SHA-256',
     aka: 'Also stated as',
     inHand: (name: string) => `Compared with ${name}, whose digest was computed in this browser.`,
-    notInHand: 'Asked by digest: no file was compared.',
+    notInHand: 'No model file was compared: this is about the digest alone.',
     checkedHere: 'Checked in this browser by the code that the command line and the verifier run.',
     asOf: (time: string) => `As of ${time}`,
     usageChecking: (n: number) =>
       `The totals are proven. Now ${count(n, 'usage statement')} are checked one by one…`,
+    countChecking: (n: number) =>
+      `Their number is proven. Now ${count(n, 'statement')} are checked one by one; the verdict follows.`,
+    progress: (done: number, total: number) =>
+      `${done.toLocaleString('en')} of ${count(total, 'signature')} checked`,
     usageChecked: (n: number) => `All ${count(n, 'usage statement')} have been checked one by one.`,
     usageFailed:
       'The usage statements could not be fetched one by one; the totals are proven all the same.',
@@ -152,13 +156,13 @@ export const WORDS = {
   verdict: {
     authentic: {
       word: 'Authentic',
-      say: (name: string, who: string) =>
-        `This is ${name}, bit for bit the model that ${who} put on record, and nothing on record withdraws it.`,
+      say: (name: string, who: string, since: string) =>
+        `This is ${name}, bit for bit the model that ${who} put on record${since}`,
     },
     recorded: {
       word: 'On record',
-      say: (name: string, who: string) =>
-        `A model with this digest is on record as ${name}, stated by ${who}, and nothing on record withdraws it.`,
+      say: (name: string, who: string, since: string) =>
+        `A model with this digest is on record as ${name}, stated by ${who}${since}`,
     },
     withdrawn: {
       word: 'Withdrawn',
@@ -193,7 +197,12 @@ export const WORDS = {
     },
     equivocation: {
       word: 'Contradiction',
-      say: 'A node told two different histories and signed both. Nothing from it can be relied on.',
+      say: 'A node or a witness signed two things that cannot both be true. Nothing from it can be relied on.',
+    },
+    counted: {
+      word: 'Not checked yet',
+      say: (n: number, isWhole: boolean) =>
+        `${count(n, 'statement')} about this model ${n === 1 ? 'is' : 'are'} on record${isWhole ? ', and none withdraws the model: the nodes prove that much' : ''}. Who made them and what they say has not been checked, so there is no verdict yet.`,
     },
     proven: {
       word: 'Proven',
@@ -203,6 +212,11 @@ export const WORDS = {
       word: 'Not verified',
       say: 'What the server sent could not be taken as an answer.',
     },
+  },
+  /** How a good verdict ends. */
+  since: {
+    stands: ', and nothing on record withdraws it.',
+    open: '. Whether it has been withdrawn since, this file cannot show.',
   },
   somebody: 'nobody',
   thisModel: 'This model',

@@ -5,8 +5,7 @@ import { ALWAYS_IGNORED, omsRoot, sortResources } from '../../core/model/model-t
 import { requireModelPath } from '../../core/model/shard-name.ts';
 import { AttestryError } from '../../errors.ts';
 import type { HashedModel, PickedFile, PickedModel } from './protocol.ts';
-
-export type OnProgress = (done: number, total: number) => void;
+import type { OnProgress } from './signatures.ts';
 
 /** The model's digest as statements name it. @throws MODEL_MALFORMED, FILE_UNREADABLE */
 export async function hashModel(model: PickedModel, onProgress: OnProgress): Promise<HashedModel> {

@@ -1,7 +1,7 @@
 /** A file that the worker has judged, kept so that every line of the report can be opened to its proof. */
 import { encodeHex } from '../../core/bytes/hex.ts';
 import { decodeUtf8 } from '../../core/bytes/utf8.ts';
-import { parseDossier } from '../../core/dossier/dossier.ts';
+import type { Dossier } from '../../core/dossier/dossier.ts';
 import { leafHash, nodeHash } from '../../core/merkle/hash.ts';
 import { subtreePath } from '../../core/merkle/subtree-path.ts';
 import { parseCheckpoint } from '../../core/note/checkpoint.ts';
@@ -28,12 +28,16 @@ export interface Judged {
 }
 
 /** The parts of a file by which its report can be opened; empty where the report has no statements. */
-export function openJudged(bytes: Uint8Array, report: Report): Judged {
+export function openJudged(
+  bytes: Uint8Array,
+  report: Report,
+  dossier: Dossier | undefined,
+): Judged {
   const shown = new Map<string, Shown>();
   const notes = new Map<string, LogNotes>();
   if (report.logs.length > 0) {
     if (report.of === 'receipt') openReceipt(bytes, shown, notes);
-    if (report.of === 'dossier') openDossier(bytes, shown, notes);
+    if (dossier !== undefined) openDossier(dossier, shown, notes);
   }
   return { bytes, report, shown, notes };
 }
@@ -46,8 +50,12 @@ function openReceipt(bytes: Uint8Array, shown: Map<string, Shown>, notes: Map<st
   notes.set(origin, { checkpoint, tally: null });
 }
 
-function openDossier(bytes: Uint8Array, shown: Map<string, Shown>, notes: Map<string, LogNotes>) {
-  for (const log of parseDossier(bytes).logs) {
+function openDossier(
+  { logs }: Dossier,
+  shown: Map<string, Shown>,
+  notes: Map<string, LogNotes>,
+): void {
+  for (const log of logs) {
     if ('missing' in log) continue;
     const { origin, checkpoint, tally } = log;
     notes.set(origin, { checkpoint, tally: tally?.note ?? null });

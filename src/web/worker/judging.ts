@@ -1,14 +1,15 @@
 /** The judge of core on whatever the page is given: receipts, dossiers, findings, and single checkpoints. */
 import { encodeHex } from '../../core/bytes/hex.ts';
 import { formatTime } from '../../core/bytes/time.ts';
-import { DOSSIER_TYPE, parseDossier } from '../../core/dossier/dossier.ts';
+import { DOSSIER_TYPE, type Dossier, parseDossier } from '../../core/dossier/dossier.ts';
 import { FINDING_TYPE } from '../../core/finding/finding.ts';
 import { sha256 } from '../../core/merkle/hash.ts';
 import { omsManifest } from '../../core/model/model-tree.ts';
+import type { SignatureClaim } from '../../core/note/ed25519.ts';
 import { RECEIPT_TYPE } from '../../core/receipt/receipt.ts';
 import type { WholeArtifact } from '../../core/report/artifact.ts';
 import { judge } from '../../core/report/judge.ts';
-import { type Report, reportLog } from '../../core/report/report.ts';
+import { reportLog } from '../../core/report/report.ts';
 import { parseStatement } from '../../core/statement/statement.ts';
 import {
   type VerificationRules,
@@ -20,6 +21,7 @@ import { parseTrustRoot, type TrustRoot } from '../../core/trust/trust-root.ts';
 import { AttestryError } from '../../errors.ts';
 import { type Judged, openJudged } from './judged.ts';
 import type { CheckedNote, FileKind, HashedModel, JudgeRequest, TrustView } from './protocol.ts';
+import { CheckedSignatures, type OnProgress } from './signatures.ts';
 
 export function viewTrust(trust: TrustRoot, now: number): TrustView {
   const { digest, version, expires, witnesses, witnessQuorum, verifiers, verifierQuorum } = trust;
@@ -58,28 +60,47 @@ export function kindOf(bytes: Uint8Array): FileKind {
 }
 
 /** The report, and the parts by which it can be opened. @throws RESPONSE_INVALID where it is not what was asked for */
-export function judgeFile(request: JudgeRequest, rules: VerificationRules): Judged {
+export async function judgeFile(
+  request: JudgeRequest,
+  rules: VerificationRules,
+  onProgress?: OnProgress,
+): Promise<Judged> {
   const { bytes, model, asked } = request;
-  if (asked !== undefined) requireAsked(bytes, asked);
-  const first = judge(bytes, rules);
+  // What cannot be read is refused, with its code, by the judge.
+  const dossier = attempt(() => parseDossier(bytes));
+  if (asked !== undefined && dossier !== undefined) requireAsked(dossier, asked);
+  const signatures = new CheckedSignatures(globalThis.crypto?.subtle, onProgress);
+  if (dossier !== undefined) await signatures.check(claimsOf(dossier, rules.trust));
+  const checked = { ...rules, engine: signatures.engine };
+  const first = openJudged(bytes, judge(bytes, checked), dossier);
+  if (model === undefined) return first;
   // Comparing the model needs the name that the verified statements give it.
-  const report =
-    model === undefined
-      ? first
-      : judge(bytes, { ...rules, artifact: artifactOf(model, bytes, first) });
-  return openJudged(bytes, report);
+  const artifact = artifactOf(model, first);
+  return openJudged(bytes, judge(bytes, { ...checked, artifact }), dossier);
+}
+
+/** Every signature on a statement of the dossier that claims to be by a key of the trust root. */
+function claimsOf({ logs }: Dossier, { operatorKeys }: TrustRoot): readonly SignatureClaim[] {
+  const envelopes = logs.flatMap((log) =>
+    'missing' in log ? [] : log.entries.map(({ envelope }) => envelope),
+  );
+  return envelopes.flatMap((envelope) => {
+    const { message } = envelope;
+    return envelope.signatures.flatMap(({ keyid, signature }) => {
+      const publicKey = operatorKeys.get(keyid)?.publicKey;
+      return publicKey === undefined ? [] : [{ publicKey, message, signature }];
+    });
+  });
 }
 
 /** A dossier of another model, or of a shorter time, is right in itself: but it is not the answer. */
 function requireAsked(
-  bytes: Uint8Array,
+  dossier: Dossier,
   { model, range }: NonNullable<JudgeRequest['asked']>,
 ): void {
-  const dossier = attempt(() => parseDossier(bytes));
-  // What cannot be read is refused, with its code, by the judge.
-  if (dossier === undefined) return;
   const given = dossier.range ?? null;
-  const isAsked = given?.from === range?.from && given?.to === range?.to && given?.by === range?.by;
+  const isSameTime = given?.from === range?.from && given?.to === range?.to;
+  const isAsked = isSameTime && given?.by === range?.by && given?.others === range?.others;
   if (dossier.model === model && isAsked) return;
   throw new AttestryError(
     'RESPONSE_INVALID',
@@ -88,16 +109,16 @@ function requireAsked(
 }
 
 /** A folder's manifest carries the name under which it was stated: here the folder may be called otherwise. */
-function artifactOf(model: HashedModel, bytes: Uint8Array, report: Report): WholeArtifact {
+function artifactOf(model: HashedModel, judged: Judged): WholeArtifact {
   const { form, sha256: digest } = model;
   if (form === 'file') return { part: 'whole', sha256: digest };
-  const name = statedName(bytes, report, digest) ?? model.name;
+  const name = statedName(judged, digest) ?? model.name;
   const manifest = omsManifest({ name, resources: model.files, method: 'files' });
   return { part: 'whole', sha256: digest, omsManifestSha256: encodeHex(sha256(manifest)) };
 }
 
-function statedName(bytes: Uint8Array, report: Report, digest: string): string | undefined {
-  for (const { envelope } of openJudged(bytes, report).shown.values()) {
+function statedName({ shown }: Judged, digest: string): string | undefined {
+  for (const { envelope } of shown.values()) {
     const { subject } = attempt(() => parseStatement(envelope.payload)) ?? { subject: [] };
     const named = subject.find((candidate) => candidate.digest.sha256 === digest);
     if (named !== undefined) return named.name;

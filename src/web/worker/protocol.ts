@@ -123,7 +123,7 @@ export interface Tasks {
   trust(bytes: Uint8Array): TrustView;
   kind(bytes: Uint8Array): FileKind;
   hash(model: PickedModel): Promise<HashedModel>;
-  judge(request: JudgeRequest): Judgement;
+  judge(request: JudgeRequest): Promise<Judgement>;
   rows(part: {
     readonly handle: number;
     readonly from: number;

@@ -7,32 +7,31 @@ import { hashModel } from './hashing.ts';
 import { type Judged, namesOf, proofOf } from './judged.ts';
 import { checkNote, judgeFile, kindOf, viewTrust } from './judging.ts';
 import type { Call, Judgement, JudgeRequest, Refusal, Reply, Tasks } from './protocol.ts';
+import type { OnProgress } from './signatures.ts';
 
 const PROGRESS_MS = 100;
 
-interface Scope {
-  onmessage: ((event: { readonly data: Call }) => void) | null;
-  postMessage(reply: Reply): void;
-}
-
-const scope = globalThis as unknown as Scope;
 const roots = new Map<string, TrustRoot>();
 const kept = new Map<number, Judged>();
 let lastHandle = 0;
 
-scope.onmessage = ({ data }) => void answer(data);
+self.onmessage = ({ data }: MessageEvent<Call>) => void answer(data);
 
 async function answer({ id, task, input }: Call): Promise<void> {
   try {
     const tasks = tasksFor(progressOf(id));
     const run = tasks[task] as (input: unknown) => unknown;
-    scope.postMessage({ id, output: await run(input) });
+    reply({ id, output: await run(input) });
   } catch (error) {
-    scope.postMessage({ id, refusal: refusalOf(error) });
+    reply({ id, refusal: refusalOf(error) });
   }
 }
 
-function tasksFor(onProgress: (done: number, total: number) => void): Tasks {
+function reply(message: Reply): void {
+  self.postMessage(message);
+}
+
+function tasksFor(onProgress: OnProgress): Tasks {
   return {
     trust(bytes) {
       const root = parseTrustRoot(bytes);
@@ -41,7 +40,7 @@ function tasksFor(onProgress: (done: number, total: number) => void): Tasks {
     },
     kind: kindOf,
     hash: (model) => hashModel(model, onProgress),
-    judge: keep,
+    judge: (request) => keep(request, onProgress),
     rows: ({ handle, from, to }) => judged(handle).report.statements.slice(from, to),
     proof: ({ handle, origin, index }) => proofOf(judged(handle), origin, index),
     notes: ({ handle, origin }) =>
@@ -53,9 +52,9 @@ function tasksFor(onProgress: (done: number, total: number) => void): Tasks {
   };
 }
 
-function keep(request: JudgeRequest): Judgement {
+async function keep(request: JudgeRequest, onProgress: OnProgress): Promise<Judgement> {
   const rules = rulesOf(request);
-  const file = judgeFile(request, rules);
+  const file = await judgeFile(request, rules, onProgress);
   const handle = ++lastHandle;
   kept.set(handle, file);
   const { statements, ...report } = file.report;
@@ -86,13 +85,13 @@ function judged(handle: number): Judged {
 }
 
 /** Tells the page at most ten times a second. */
-function progressOf(id: number): (done: number, total: number) => void {
+function progressOf(id: number): OnProgress {
   let last = 0;
   return (done, total) => {
     const now = Date.now();
     if (now - last < PROGRESS_MS && done < total) return;
     last = now;
-    scope.postMessage({ id, done, total });
+    reply({ id, done, total });
   };
 }
 

@@ -113,6 +113,51 @@ describe('verifyDossier with tallies', () => {
     expect(eu?.absent).not.toContain('usage');
   });
 
+  describe('with a range that counts', () => {
+    const network = makeTalliedNetwork({ regions: ['eu', 'us'] });
+    const [eu, us] = network.logs as [TestLog, TestLog];
+    eu.state('training');
+    for (const deploymentId of ['one', 'two'])
+      eu.state('deployment', { predicate: { deploymentId } });
+    us.state('revocation');
+    const countedDossier = talliedDossier(network, MODEL, { ...RANGE, others: 'counted' });
+    const listedDossier = talliedDossier(network, MODEL, RANGE);
+    const codesOf = (dossier: Dossier): readonly string[] =>
+      verifyDossier(dossier, network.rules).problems.map(({ code, origin }) => `${code} ${origin}`);
+
+    it('lists withdrawals, counts other statements, and is not VALID for what it has not checked', () => {
+      const { statements, proven } = verifyDossier(countedDossier, network.rules);
+      expect(codesOf(countedDossier)).toEqual([
+        `STATEMENTS_COUNTED ${eu.origin}`,
+        `MODEL_WITHDRAWN ${us.origin}`,
+      ]);
+      expect(statements.map(({ statement }) => statement.kind)).toEqual(['revocation']);
+      expect(proven[0]?.counted).toEqual([
+        { kind: 'training', statements: 1 },
+        { kind: 'evaluation', statements: 0 },
+        { kind: 'deployment', statements: 2 },
+      ]);
+      expect(proven.map(({ absent }) => absent)).toEqual([
+        ['evaluation', 'revocation'],
+        ['training', 'evaluation', 'deployment'],
+      ]);
+      const { checked } = judge(formatDossier(countedDossier), network.rules);
+      expect(checked.join()).toContain('how many statements they hold about the model');
+    });
+
+    it('takes no count for a list, and no list for a count', () => {
+      const counts = { ...listedDossier, logs: countedDossier.logs };
+      const lists = { ...countedDossier, logs: listedDossier.logs };
+      for (const swapped of [counts, lists]) {
+        expect(codesOf(swapped)).toContain(`TALLY_PROOF_INVALID ${eu.origin}`);
+      }
+      const [shown, ...others] = countedDossier.logs as [ShownLog, ShownLog];
+      const { entries } = listedDossier.logs[0] as ShownLog;
+      const both = { ...countedDossier, logs: [{ ...shown, entries }, ...others] };
+      expect(codesOf(both)).toContain(`DOSSIER_INCOMPLETE ${eu.origin}`);
+    });
+  });
+
   it('takes a log without entries, whose tally is empty', () => {
     const network = makeTalliedNetwork({ regions: ['eu'] });
     const [log] = network.logs as [TestLog];

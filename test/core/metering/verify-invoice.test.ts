@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { encodeBase64 } from '../../../src/core/bytes/base64.ts';
+import { formatCanonicalJson } from '../../../src/core/bytes/json.ts';
 import { formatTime, parseTime } from '../../../src/core/bytes/time.ts';
 import type { Dossier, DossierLog } from '../../../src/core/dossier/dossier.ts';
 import { verifyDossier } from '../../../src/core/dossier/verify.ts';
@@ -20,6 +21,7 @@ import {
   usageReceiptJson,
 } from '../../../src/core/metering/usage-receipt.ts';
 import { type InvoiceRules, verifyInvoice } from '../../../src/core/metering/verify-invoice.ts';
+import { judge } from '../../../src/core/report/judge.ts';
 import { leavesOf } from '../../../src/core/tally/leaves.ts';
 import { encodeTallyProof } from '../../../src/core/tally/proof-bytes.ts';
 import { questionsAbout, type UsageRange } from '../../../src/core/tally/questions.ts';
@@ -27,6 +29,7 @@ import { ZERO_SUMS } from '../../../src/core/tally/sums.ts';
 import { signTally } from '../../../src/core/tally/tally-note.ts';
 import { opensslEngine } from '../../../src/keys/openssl-engine.ts';
 import { codeOf } from '../../helpers/code-of.ts';
+import { earlierCheckpoint, sighting, withEnd } from '../../helpers/ended-key.ts';
 import { contradiction } from '../../helpers/findings.ts';
 import { makeNetwork, type TestLog, type TestNetwork } from '../../helpers/fixtures.ts';
 import { hostileBytes } from '../../helpers/hostile.ts';
@@ -38,6 +41,7 @@ import {
   usageReceiptAt,
   usageReceipts,
 } from '../../helpers/metered-window.ts';
+import { trustOf } from '../../helpers/signed-trust.ts';
 import { MODEL, NOW } from '../../helpers/statements.ts';
 
 type ShownLog = Extract<DossierLog, { checkpoint: string }>;
@@ -233,6 +237,20 @@ describe('verifyInvoice on a dishonest operator', () => {
     const report = verifyInvoice(makeInvoice(kept.slice(5)), { ...rules, dossier });
     expect(codesOf(report)).toEqual(['USAGE_RECEIPT_UNFULFILLED']);
     expect(report.lines[0]?.evidence?.window).toMatchObject({ type: 'attestry/receipt' });
+  });
+
+  it('gives as evidence a log receipt that counts by itself, also once the key of the window has ended', () => {
+    const { network, eu, kept } = dropRequest(6, 5);
+    const trust = trustOf(withEnd(network.file, formatTime(NOW - 90)));
+    const rules = { trust, now: NOW, engine: opensslEngine };
+    const [shown, other] = network.dossier(MODEL).logs as [ShownLog, ShownLog];
+    const entries = shown.entries.map((entry) => ({ ...entry, earlier: sighting(eu, 0, 1) }));
+    const log = { ...shown, entries, earlier: [earlierCheckpoint(eu, { time: NOW - 120 })] };
+    const dossier = { model: MODEL, logs: [log, other], findings: [] };
+    const report = verifyInvoice(makeInvoice(kept.slice(5)), { ...rules, dossier });
+    expect(codesOf(report)).toEqual(['USAGE_RECEIPT_UNFULFILLED']);
+    const window = formatCanonicalJson(report.lines[0]?.evidence?.window);
+    expect(judge(window, rules).outcome).toBe('VALID');
   });
 
   it('proves that a request was altered by the two receipts for it', () => {
