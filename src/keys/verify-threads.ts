@@ -7,7 +7,7 @@ import type { SignatureClaim } from '../core/note/ed25519.ts';
 
 /** Claims in one message: a few milliseconds of work. */
 const MOST_CLAIMS = 32;
-/** Messages that a thread is sent before it has answered one: it has the next at hand when it is done. */
+/** A thread with so many messages is sent none that is not full: what comes meanwhile gathers for the next. */
 const MOST_PENDING = 2;
 const KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;
@@ -68,16 +68,17 @@ export class VerifyThreads {
   }
 
   #flush(): void {
-    // Spread over all threads where there is less than a message for each.
-    const share = Math.min(MOST_CLAIMS, Math.ceil(this.#gathered.length / this.#count));
-    while (this.#gathered.length > 0) {
-      const thread = this.#leastBusy();
-      if (thread.pending.length === MOST_PENDING) return;
-      this.#send(thread, this.#gathered.splice(0, share));
-    }
+    // A thread must not wait for the event loop, which may be busy for long: whatever fills a message goes to it at once.
+    while (this.#gathered.length >= MOST_CLAIMS) this.#send(MOST_CLAIMS);
+    // Spread over all threads, as there is less than a message for each.
+    const share = Math.ceil(this.#gathered.length / this.#count);
+    while (this.#gathered.length > 0 && this.#leastBusy().pending.length < MOST_PENDING)
+      this.#send(share);
   }
 
-  #send({ worker, pending }: Thread, asked: readonly Asked[]): void {
+  #send(count: number): void {
+    const { worker, pending } = this.#leastBusy();
+    const asked = this.#gathered.splice(0, count);
     // A thread that has work keeps the process alive, an idle one does not.
     if (pending.length === 0) worker.ref();
     pending.push(asked);
