@@ -25,6 +25,21 @@ export function scrollRows(page: Page, step: number, most = 1_000_000): Promise<
   );
 }
 
+/** The time from each frame to the next while nothing moves: what the machine manages beside its other work. */
+export function idleFrames(page: Page, count: number): Promise<readonly number[]> {
+  return page.evaluate(async (most) => {
+    const frames: number[] = [];
+    let last = performance.now();
+    while (frames.length < most) {
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+      const now = performance.now();
+      frames.push(now - last);
+      last = now;
+    }
+    return frames;
+  }, count);
+}
+
 /** To a row, and waits until it is drawn. */
 export async function scrollToRow(page: Page, row: number): Promise<void> {
   await page.evaluate(async (index) => {
