@@ -1,15 +1,10 @@
 /** One hardened fastify app, the same under every role: limits, time-outs, raw bodies, coded errors, documents, logs. */
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import {
-  type FastifyBaseLogger,
-  type FastifyHttpOptions,
-  type FastifyInstance,
-  fastify,
-  LogController,
-} from 'fastify';
+import { type FastifyHttpOptions, fastify, LogController } from 'fastify';
+import type { App } from './app-type.ts';
 import { takeRawBodies } from './body.ts';
 import { answerClientError } from './client-error.ts';
 import { type AppLimits, DEFAULT_LIMITS } from './limits.ts';
@@ -19,14 +14,6 @@ import { protect } from './protection.ts';
 import { answerErrors, refuse } from './refusal.ts';
 import { logRequests } from './request-log.ts';
 import { compileCheck } from './validation.ts';
-
-export type App = FastifyInstance<
-  Server,
-  IncomingMessage,
-  ServerResponse,
-  FastifyBaseLogger,
-  TypeBoxTypeProvider
->;
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace';
 

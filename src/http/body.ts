@@ -4,7 +4,7 @@
  */
 import type { FastifyRequest } from 'fastify';
 import { AttestryError } from '../errors.ts';
-import type { App } from './app.ts';
+import type { App } from './app-type.ts';
 
 const BODY_TYPES = [
   'application/json',

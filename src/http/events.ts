@@ -2,7 +2,7 @@
 import type { FastifyReply } from 'fastify';
 import type { Json } from '../core/bytes/json.ts';
 import { AttestryError } from '../errors.ts';
-import type { App } from './app.ts';
+import type { App } from './app-type.ts';
 
 export interface ServerEvent {
   /** Comes back as `lastEventId` when the subscriber reconnects. One line. */

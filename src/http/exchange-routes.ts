@@ -5,7 +5,7 @@ import { AttestryError } from '../errors.ts';
 import { type TSchema, Type } from '../typebox.ts';
 import type { Verifier } from '../verifier/verifier.ts';
 import { orNull, SHA256 } from './answer-schemas.ts';
-import type { App } from './app.ts';
+import type { App } from './app-type.ts';
 import { bodyOf } from './body.ts';
 
 const TAGS = ['network'];

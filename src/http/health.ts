@@ -1,7 +1,7 @@
 /** /healthz for those who watch a node, /metrics for those who measure it. Both answer however busy the node is. */
 import { collectDefaultMetrics, Histogram, type Registry } from 'prom-client';
 import { Type } from '../typebox.ts';
-import type { App } from './app.ts';
+import type { App } from './app-type.ts';
 import { ALWAYS_ANSWERED } from './protection.ts';
 
 interface HealthCheck {

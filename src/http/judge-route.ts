@@ -1,7 +1,7 @@
 /** Judging a file for those who cannot run the judge themselves. */
 import { type TSchema, Type } from '../typebox.ts';
 import type { Verifier } from '../verifier/verifier.ts';
-import type { App } from './app.ts';
+import type { App } from './app-type.ts';
 import { bodyOf } from './body.ts';
 
 /** Larger dossiers are judged where they are: the function is the same. */

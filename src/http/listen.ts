@@ -1,7 +1,7 @@
 /** Opening an app to the network, and closing it without dropping what is under way. */
 import type { AddressInfo } from 'node:net';
 import { AttestryError } from '../errors.ts';
-import type { App } from './app.ts';
+import type { App } from './app-type.ts';
 
 /** How long requests under way may take to finish once the app is closing. */
 const CLOSE_DEADLINE_MS = 10_000;

@@ -2,7 +2,8 @@
 import type { Log } from '../log/log.ts';
 import type { LogTally } from '../log/log-tally.ts';
 import { VERSION } from '../version.ts';
-import { type App, type AppOptions, createApp } from './app.ts';
+import { type AppOptions, createApp } from './app.ts';
+import type { App } from './app-type.ts';
 import { addHealthRoutes, type Health } from './health.ts';
 import { logMetrics } from './log-metrics.ts';
 import { addLogReadRoutes } from './log-read-routes.ts';

@@ -8,7 +8,7 @@ import { AttestryError } from '../errors.ts';
 import type { Log } from '../log/log.ts';
 import type { CheckpointState } from '../store/log-store.ts';
 import { type Static, Type } from '../typebox.ts';
-import type { App } from './app.ts';
+import type { App } from './app-type.ts';
 
 const STATE = Type.Union([Type.Literal('committed'), Type.Literal('witnessed')]);
 const IMMUTABLE = 'public, max-age=31536000, immutable';

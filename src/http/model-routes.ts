@@ -10,7 +10,7 @@ import { type TSchema, Type } from '../typebox.ts';
 import type { PageRequest } from '../verifier/catalogue.ts';
 import type { LogStatus, Verifier } from '../verifier/verifier.ts';
 import { fileAnswer, LOG_STATE, orNull, PROBLEM, SHA256, TIME } from './answer-schemas.ts';
-import type { App } from './app.ts';
+import type { App } from './app-type.ts';
 import { RANGE_QUERY, rangeOf } from './usage-range.ts';
 
 const TAGS = ['models'];

@@ -8,7 +8,7 @@ import type { LogStatus, Verifier } from '../verifier/verifier.ts';
 import type { FiledFinding } from '../verifier/verifier-store.ts';
 import type { WitnessStatus } from '../verifier/witness-listener.ts';
 import { fileAnswer, LOG_STATE, orNull, PROBLEM, SHA256, TIME } from './answer-schemas.ts';
-import type { App } from './app.ts';
+import type { App } from './app-type.ts';
 import { addEventRoute } from './events.ts';
 
 const TAGS = ['network'];

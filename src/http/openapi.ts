@@ -2,7 +2,7 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { type TSchema, Type } from '../typebox.ts';
-import type { App } from './app.ts';
+import type { App } from './app-type.ts';
 
 export interface ApiDescription {
   readonly title: string;

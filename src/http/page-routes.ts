@@ -1,6 +1,6 @@
 /** The auditor's page. Nothing that it loads comes from elsewhere, and nothing in it is run that is not one of its files. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { App } from './app.ts';
+import type { App } from './app-type.ts';
 import type { PageFile } from './page-files.ts';
 
 const START = 'index.html';

@@ -5,7 +5,7 @@ import rateLimit from '@fastify/rate-limit';
 import underPressure from '@fastify/under-pressure';
 import type { FastifyContextConfig } from 'fastify';
 import { AttestryError } from '../errors.ts';
-import type { App } from './app.ts';
+import type { App } from './app-type.ts';
 import type { AppLimits } from './limits.ts';
 
 // How long refused clients are told to stay away when the process is overloaded.

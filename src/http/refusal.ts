@@ -1,7 +1,7 @@
 /** Every error of every role leaves here, as `{"error":{"code","message","details"}}` and the status of its code. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AttestryError, type AttestryErrorCode, ERROR_TABLE } from '../errors.ts';
-import type { App } from './app.ts';
+import type { App } from './app-type.ts';
 import { HTTP_STATUS, isInternal } from './status.ts';
 
 declare module 'fastify' {

@@ -2,7 +2,7 @@
  * One log line a request, when it is over. It names the route's pattern and never the URL: who asks about which model is
  * the asker's business.
  */
-import type { App } from './app.ts';
+import type { App } from './app-type.ts';
 
 export function logRequests(app: App): void {
   app.addHook('onRequest', (request, reply, done) => {

@@ -6,7 +6,7 @@ import { AttestryError } from '../errors.ts';
 import type { Log, Submission } from '../log/log.ts';
 import type { CheckpointState } from '../store/log-store.ts';
 import { type Static, Type } from '../typebox.ts';
-import type { App } from './app.ts';
+import type { App } from './app-type.ts';
 import { bodyOf } from './body.ts';
 import { formatRefusal } from './refusal.ts';
 

@@ -6,7 +6,7 @@ import { decodeUtf8 } from '../core/bytes/utf8.ts';
 import { questionsAbout } from '../core/tally/questions.ts';
 import type { LogTally } from '../log/log-tally.ts';
 import { Type } from '../typebox.ts';
-import type { App } from './app.ts';
+import type { App } from './app-type.ts';
 import { bodyOf, takeAnyBody } from './body.ts';
 import { RANGE_QUERY, rangeOf } from './usage-range.ts';
 

@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { parseBundlePath, parseTilePath } from '../core/merkle/tile-path.ts';
 import { AttestryError } from '../errors.ts';
 import type { Log } from '../log/log.ts';
-import type { App } from './app.ts';
+import type { App } from './app-type.ts';
 
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 const BRIEFLY = 'public, max-age=1';

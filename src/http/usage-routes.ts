@@ -6,7 +6,7 @@ import { stretchesOf, type UsageRange } from '../core/tally/questions.ts';
 import { type TSchema, Type } from '../typebox.ts';
 import type { Verifier } from '../verifier/verifier.ts';
 import { PROBLEM, SHA256, TIME } from './answer-schemas.ts';
-import type { App } from './app.ts';
+import type { App } from './app-type.ts';
 
 const QUERY = Type.Object(
   {

@@ -1,7 +1,8 @@
 /** The verifier on the network: what auditors ask, each answer with the file that proves it. */
 import type { LogStatus, Verifier } from '../verifier/verifier.ts';
 import { VERSION } from '../version.ts';
-import { type App, type AppOptions, createApp } from './app.ts';
+import { type AppOptions, createApp } from './app.ts';
+import type { App } from './app-type.ts';
 import { addExchangeRoutes } from './exchange-routes.ts';
 import { addHealthRoutes, type Health } from './health.ts';
 import { addJudgeRoute } from './judge-route.ts';

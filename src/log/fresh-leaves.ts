@@ -8,8 +8,8 @@ import type { AdmittedEntry } from '../core/statement/admission.ts';
 import { leavesOfStatement } from '../core/tally/leaves.ts';
 import type { TallyLeaf } from '../core/tally/node.ts';
 
-/** Some seconds of a busy log. A leaf takes a few hundred bytes. */
-const MOST_ENTRIES = 16_384;
+/** About a second of a busy log. A leaf takes some hundred bytes, and twice as many may be held for a moment. */
+const MOST_ENTRIES = 4_096;
 
 export class FreshLeaves {
   readonly #most: number;

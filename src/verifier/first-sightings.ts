@@ -32,7 +32,7 @@ export interface FirstSightingsOptions {
 /** Somebody waits for the dossier, and one log must not hold it up for all. */
 const PATIENCE_MS = 3_000;
 const SILENCE_SECONDS = 15;
-const MOST_KEPT = 4_096;
+const MOST_KEPT = 512;
 
 /** In a wrapper, since it is kept as well that there is none. */
 interface Kept {

@@ -6,7 +6,7 @@ import {
   type OutsiderGet,
   readLog,
 } from '../../scripts/kill-cycles/outsider.ts';
-import type { App } from '../../src/http/app.ts';
+import type { App } from '../../src/http/app-type.ts';
 import { createLogApp } from '../../src/http/log-app.ts';
 import type { LogBed, OpenedLog } from './log-bed.ts';
 

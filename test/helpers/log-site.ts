@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { encodeHex } from '../../src/core/bytes/hex.ts';
-import type { App } from '../../src/http/app.ts';
+import type { App } from '../../src/http/app-type.ts';
 import { createLogApp, type LogAppOptions } from '../../src/http/log-app.ts';
 import type { Log, LogOptions } from '../../src/log/log.ts';
 import { openHeadLock } from '../../src/store/head-lock.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type App, createApp } from '../../src/http/app.ts';
+import { createApp } from '../../src/http/app.ts';
+import type { App } from '../../src/http/app-type.ts';
 import { bodyOf } from '../../src/http/body.ts';
 import type { AppLimits } from '../../src/http/limits.ts';
 import { connectionsOf, openRaw, serving, until } from './raw-connection.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type App, createApp } from '../../src/http/app.ts';
+import { createApp } from '../../src/http/app.ts';
+import type { App } from '../../src/http/app-type.ts';
 import { addEventRoute, type EventRouteOptions, type ServerEvent } from '../../src/http/events.ts';
 import { listen } from '../../src/http/listen.ts';
 import { openRaw, serving, until } from './raw-connection.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { formatReceipt } from '../../src/core/receipt/receipt.ts';
 import { judge } from '../../src/core/report/judge.ts';
-import type { App } from '../../src/http/app.ts';
+import type { App } from '../../src/http/app-type.ts';
 import { createVerifierApp } from '../../src/http/verifier-app.ts';
 import type { Verifier } from '../../src/verifier/verifier.ts';
 import { forkOf } from '../helpers/peers.ts';

@@ -1,6 +1,7 @@
 import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
-import { type App, createApp } from '../../src/http/app.ts';
+import { createApp } from '../../src/http/app.ts';
+import type { App } from '../../src/http/app-type.ts';
 import { addHealthRoutes, type Health } from '../../src/http/health.ts';
 import type { AppLimits } from '../../src/http/limits.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type App, createApp } from '../../src/http/app.ts';
+import { createApp } from '../../src/http/app.ts';
+import type { App } from '../../src/http/app-type.ts';
 import { listen } from '../../src/http/listen.ts';
 import { connectionsOf, openRaw, until } from './raw-connection.ts';
 

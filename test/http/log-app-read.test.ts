@@ -4,7 +4,7 @@ import { encodeHex } from '../../src/core/bytes/hex.ts';
 import { leafHash } from '../../src/core/merkle/hash.ts';
 import { parseReceipt } from '../../src/core/receipt/receipt.ts';
 import { verifyReceipt } from '../../src/core/receipt/verify.ts';
-import type { App } from '../../src/http/app.ts';
+import type { App } from '../../src/http/app-type.ts';
 import { getterOf } from '../helpers/check-log.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { LogBed } from '../helpers/log-bed.ts';

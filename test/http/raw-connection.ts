@@ -1,6 +1,6 @@
 /** A TCP connection that says exactly the given bytes and hears everything until the other side closes. */
 import { connect, type Socket } from 'node:net';
-import type { App } from '../../src/http/app.ts';
+import type { App } from '../../src/http/app-type.ts';
 import { listen } from '../../src/http/listen.ts';
 
 export interface RawConnection {

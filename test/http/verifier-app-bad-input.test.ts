@@ -6,7 +6,7 @@ import { decodeUtf8 } from '../../src/core/bytes/utf8.ts';
 import { formatReceipt, type Receipt } from '../../src/core/receipt/receipt.ts';
 import { keyIdOf } from '../../src/core/statement/dsse.ts';
 import { ERROR_TABLE } from '../../src/errors.ts';
-import type { App } from '../../src/http/app.ts';
+import type { App } from '../../src/http/app-type.ts';
 import { createVerifierApp } from '../../src/http/verifier-app.ts';
 import { withLargeScalar } from '../helpers/forgeries.ts';
 import { MODEL } from '../helpers/statements.ts';

@@ -5,7 +5,7 @@ import { verifyFinding } from '../../src/core/finding/verify.ts';
 import { formatReceipt } from '../../src/core/receipt/receipt.ts';
 import { judge } from '../../src/core/report/judge.ts';
 import { AttestryError } from '../../src/errors.ts';
-import type { App } from '../../src/http/app.ts';
+import type { App } from '../../src/http/app-type.ts';
 import { createVerifierApp } from '../../src/http/verifier-app.ts';
 import { openMemoryLogStore } from '../../src/store/memory-log-store.ts';
 import { Value } from '../../src/typebox.ts';

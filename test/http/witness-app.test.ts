@@ -7,7 +7,7 @@ import { appendSignatures, verifyCosignatures } from '../../src/core/note/cosign
 import { formatNote, parseNote } from '../../src/core/note/note.ts';
 import { originHash } from '../../src/core/note/origin-hash.ts';
 import { makeVkey, parseVkey, SIGNATURE_TYPE, type VerifierKey } from '../../src/core/note/vkey.ts';
-import type { App } from '../../src/http/app.ts';
+import type { App } from '../../src/http/app-type.ts';
 import { createWitnessApp } from '../../src/http/witness-app.ts';
 import { openWitness, type Witness, type WitnessOptions } from '../../src/witness/witness.ts';
 import { openMemoryWitnessStore } from '../../src/witness/witness-store.ts';
