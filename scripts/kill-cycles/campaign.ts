@@ -56,6 +56,8 @@ const SHORTEST_LIFE_MS = 50;
 const LONGEST_LIFE_MS = 400;
 const PROMISE_LIMIT_MS = 10_000;
 const POLL_MS = 5;
+/** Cycles from one wait for both tallies to the next. */
+const CAUGHT_UP_EVERY = 5;
 
 export async function runCampaign(options: CampaignOptions): Promise<CampaignReport> {
   const world = await makeWorld({ folder: options.folder, name: `c${options.seed}` });
@@ -112,7 +114,7 @@ class Campaign {
       await this.#tallies.keep();
       if (this.#options.control === 'lost') await this.#loseACycle(cycle);
       pair = await this.#start();
-      await this.#check(await pair.log.listening);
+      await this.#check(await pair.log.listening, cycle);
       this.#options.onCycle?.(cycle, this.#size);
     }
     await this.#end(pair);
@@ -163,7 +165,7 @@ class Campaign {
     }
   }
 
-  async #check(url: string): Promise<void> {
+  async #check(url: string, cycle: number): Promise<void> {
     const aftermath = {
       url,
       world: this.#world,
@@ -174,7 +176,9 @@ class Campaign {
     try {
       const copy = await checkAftermath(aftermath);
       this.#size = copy.checkpoint.size;
-      await this.#tallies.check(url, copy.entries);
+      this.#tallies.checkLeft(copy.entries);
+      const isDue = cycle % CAUGHT_UP_EVERY === 0 || cycle === this.#options.cycles;
+      if (isDue) await this.#tallies.checkCaughtUp(url, copy.entries);
     } catch (error) {
       this.#journal.violate(`the log cannot be read: ${error}`);
     }

@@ -23,7 +23,7 @@ export const CHECKED: readonly string[] = [
   'every acknowledged entry at its index, with the receipt that was given for it',
   'every checkpoint ever shown: one root per size, and consistent with the newest',
   'every unanswered entry there once or not at all, and none that nobody sent',
-  "the tallies of the log and of its verifier, on the disk as the kill left them and when they have caught up: a clean rebuild's",
+  "the tallies of the log and of its verifier, on the disk as the kill left them: a clean rebuild's; after each fifth kill also the one that both have caught up with",
 ];
 
 export interface Aftermath {

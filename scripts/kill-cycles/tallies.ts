@@ -52,18 +52,22 @@ export class TallyJudge {
     };
   }
 
-  /** Judges what was left by the log's entries, and then the tally that the verifier cosigns: a tally of all of them. */
-  async check(url: string, entries: readonly Uint8Array[]): Promise<void> {
-    const { journal } = this.#options;
+  /** Judges what was left by the log's entries. */
+  checkLeft(entries: readonly Uint8Array[]): void {
     for (const party of ['log', 'verifier'] as const) {
       const stand = this.#left?.[party] ?? { size: 0, root: rebuilt([]) };
       if (stand.size < entries.length) this.behind[party]++;
       this.#demandRebuilt(`the ${party}'s tally, as the kill left it,`, stand, entries);
     }
+  }
+
+  /** Judges the tally that the verifier cosigns: one of all entries, in time. */
+  async checkCaughtUp(url: string, entries: readonly Uint8Array[]): Promise<void> {
     const cosigned = await this.#cosigned(url, entries.length);
     this.#demandRebuilt('the cosigned tally', cosigned, entries);
     if (cosigned.size === entries.length) return;
-    journal.violate(`of ${entries.length} entries the verifier cosigned only ${cosigned.size}`);
+    const what = `of ${entries.length} entries the verifier cosigned only ${cosigned.size}`;
+    this.#options.journal.violate(what);
   }
 
   #demandRebuilt(whose: string, { size, root }: Stand, entries: readonly Uint8Array[]): void {
