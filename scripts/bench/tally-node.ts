@@ -1,9 +1,9 @@
 /** A real log with its tally, rebuilt and cosigned by two real verifiers: memory, lag under load, and how dossiers keep up. */
-import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { judge } from '../../src/core/report/judge.ts';
 import { opensslEngine } from '../../src/keys/openssl-engine.ts';
 import { percentile } from './figures.ts';
+import { MemoryWatch, type PeakMemory } from './memory.ts';
 import { type BenchLog, startTallyRig, type TallyRig } from './tally-rig.ts';
 import { MOST_WINDOWS, meterBody, modelNamed, submit } from './usage-load.ts';
 
@@ -11,8 +11,8 @@ export interface NodeFigures {
   readonly entries: number;
   /** Entries submitted in a second, with statements made and signed by the same machine, until all were committed. */
   readonly loadedPerSecond: number;
-  /** Peak of the log process while it took all in, tallied it and proved from it. */
-  readonly peakMemoryMiB: number;
+  /** Of the log process while it took all in, tallied it and proved from it. */
+  readonly memory: PeakMemory;
   /** Everything about a model of 10,000 statements, proven by the log: milliseconds of the request, and of others meanwhile. */
   readonly proofMs: number;
   readonly proofBytes: number;
@@ -44,14 +44,15 @@ export async function measureNode({ folder, entries }: NodeOptions): Promise<Nod
   const rig = await startTallyRig({ folder, regions: ['eu'], verifiers: 2 });
   try {
     const [log] = rig.logs as [BenchLog];
+    const watch = new MemoryWatch(log.pid);
     const started = performance.now();
     await loadAll(log, entries);
     const loadedPerSecond = entries / ((performance.now() - started) / 1000);
     await cosignedUpTo(log, entries);
     const proof = await measureProof(log);
     const paced = await measurePaced(rig, log);
-    const peakMemoryMiB = await peakMemoryOf(log.pid);
-    return { entries, loadedPerSecond, peakMemoryMiB, ...proof, paced };
+    const memory = await watch.stop();
+    return { entries, loadedPerSecond, memory, ...proof, paced };
   } finally {
     await rig.stop();
   }
@@ -215,11 +216,4 @@ async function metricOf({ url }: BenchLog, name: string): Promise<number> {
   const value = Number(line?.split(' ').at(-1));
   if (Number.isNaN(value)) throw new Error(`Expected the metric ${name}.`);
   return value;
-}
-
-/** What Linux says that a process held at most; elsewhere there is no such word. */
-async function peakMemoryOf(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
-  const [, kibibytes] = /^VmHWM:\s+(\d+) kB$/m.exec(status) ?? [];
-  return kibibytes === undefined ? Number.NaN : Number(kibibytes) / 1024;
 }

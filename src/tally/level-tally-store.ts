@@ -40,7 +40,7 @@ interface Row {
 type Snapshot = ReturnType<LevelFolder['snapshot']>;
 
 // The upper nodes, and the youngest of each of a thousand models: with more, growth is hardly faster.
-const KEPT_INNERS = 16_000;
+const KEPT_INNERS = 8_000;
 // A view lives for seconds and serves a few proofs.
 const KEPT_INNERS_OF_VIEW = 2000;
 const ROWS_AT_ONCE = 1000;
@@ -48,7 +48,7 @@ const ROWS_AT_ONCE = 1000;
 const PAIR: Reader<TallyPair> = object<TallyPair>({ checkpoint: anyText, tally: anyText });
 
 export interface LevelTallyOptions {
-  /** Inner nodes kept in memory, about 1.7 KiB each. Default 16,000. */
+  /** Inner nodes kept in memory, about 1.7 KiB each. Default 8,000. */
   readonly keptInners?: number;
   /** The machine's own unless told. */
   readonly disk?: Disk;

@@ -1,8 +1,7 @@
 /** The envelope of a trust root, and the signatures of root keys on it. */
 import { AttestryError } from '../../errors.ts';
-import { type SignatureEngine, verifySignature } from '../note/ed25519.ts';
+import { type PublicKey, type SignatureEngine, verifySignature } from '../note/ed25519.ts';
 import { type DsseEnvelope, type DsseFormat, dsseParser } from '../statement/dsse.ts';
-import type { TrustedRoots } from './trust-root.ts';
 
 export const TRUST_PAYLOAD_TYPE = 'application/vnd.attestry.trust-root+json';
 // 256 logs, 256 witnesses and 4,096 operators need less.
@@ -16,6 +15,13 @@ const FORMAT: DsseFormat = {
   otherType: 'TRUST_MALFORMED',
 };
 const parseFields = dsseParser(FORMAT);
+
+/** Who may sign a trust root. */
+export interface TrustedRoots {
+  /** By keyid. */
+  readonly keys: ReadonlyMap<string, PublicKey>;
+  readonly threshold: number;
+}
 
 /** The envelope; no signature is verified. @throws TRUST_MALFORMED, JSON_*, SIGNATURE_DUPLICATE, INPUT_TOO_LARGE */
 export function parseTrustEnvelope(bytes: Uint8Array): DsseEnvelope {

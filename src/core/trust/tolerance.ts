@@ -1,17 +1,11 @@
 /** How many dishonest witnesses and verifiers the quorums tolerate. */
 import { AttestryError } from '../../errors.ts';
+import { organisationsOf } from './organisations.ts';
 import type { TrustedWitness, TrustRoot } from './trust-root.ts';
 
 /** How many dishonest organisations a quorum of `quorum` out of `organisations` tolerates: any two quorums share an honest one. */
 export function quorumTolerance(organisations: number, quorum: number): number {
   return 2 * quorum - organisations - 1;
-}
-
-/** The organisations that run these parties. */
-export function organisationsOf(
-  parties: readonly Pick<TrustedWitness, 'operator'>[],
-): ReadonlySet<string> {
-  return new Set(parties.map(({ operator }) => operator));
 }
 
 interface Tolerance {

@@ -12,9 +12,14 @@ import type { PublicKey, SignatureEngine } from '../note/ed25519.ts';
 import { parseVkey, SIGNATURE_TYPE, type VerifierKey } from '../note/vkey.ts';
 import { type DsseContent, formatDsse, keyIdOf, signDsse } from '../statement/dsse.ts';
 import type { Kind } from '../statement/statement.ts';
+import { organisationsOf } from './organisations.ts';
 import { finalDigest, type Retirement } from './retirement.ts';
-import { parseTrustEnvelope, TRUST_PAYLOAD_TYPE, verifyRootSignatures } from './root-signatures.ts';
-import { organisationsOf } from './tolerance.ts';
+import {
+  parseTrustEnvelope,
+  TRUST_PAYLOAD_TYPE,
+  type TrustedRoots,
+  verifyRootSignatures,
+} from './root-signatures.ts';
 import { type CosignerFields, type TrustRootFile, trustRootFile } from './trust-file.ts';
 import { type Window, type WindowFields, windowOf } from './window.ts';
 
@@ -57,13 +62,6 @@ export interface OperatorKey {
   readonly window: Window;
   /** By origin, up to which size of the log the key counts; undefined for a key that is not revoked. */
   readonly revoked: ReadonlyMap<string, number> | undefined;
-}
-
-/** Who may sign a trust root. */
-export interface TrustedRoots {
-  /** By keyid. */
-  readonly keys: ReadonlyMap<string, PublicKey>;
-  readonly threshold: number;
 }
 
 export interface TrustRoot {
