@@ -42,9 +42,9 @@ export interface NodeOptions {
 
 export async function measureNode({ folder, entries }: NodeOptions): Promise<NodeFigures> {
   const rig = await startTallyRig({ folder, regions: ['eu'], verifiers: 2 });
+  const [log] = rig.logs as [BenchLog];
+  const watch = new MemoryWatch(log.pid);
   try {
-    const [log] = rig.logs as [BenchLog];
-    const watch = new MemoryWatch(log.pid);
     const started = performance.now();
     await loadAll(log, entries);
     const loadedPerSecond = entries / ((performance.now() - started) / 1000);
@@ -54,6 +54,8 @@ export async function measureNode({ folder, entries }: NodeOptions): Promise<Nod
     const memory = await watch.stop();
     return { entries, loadedPerSecond, memory, ...proof, paced };
   } finally {
+    // Or it would watch on, and keep the bench alive, where a measurement has failed.
+    await watch.stop();
     await rig.stop();
   }
 }
