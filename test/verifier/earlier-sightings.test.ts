@@ -53,21 +53,23 @@ async function shownBy(verifier: Verifier, trust: TrustRoot) {
   };
 }
 
+/** What the ended key signed, shown under the checkpoint of three entries. */
+const BOTH_UNDER_THREE = {
+  earlier: [3],
+  named: [
+    [0, 3],
+    [2, 3],
+    [3, undefined],
+  ],
+  problems: [],
+};
+
 describe('withEarlierSightings', () => {
   it('shows what an ended key signed under one checkpoint from before, which anyone finds valid', async () => {
     const bed = await bedAt({ size: 1, time: END - 900 }, { size: 3, time: END - 600 });
     const verifier = await bed.openAndLook();
-    const wanted = {
-      earlier: [3],
-      named: [
-        [0, 3],
-        [2, 3],
-        [3, undefined],
-      ],
-      problems: [],
-    };
-    expect(await shownBy(verifier, NETWORK.rules.trust)).toEqual(wanted);
-    expect(await shownBy(verifier, BEFORE_THE_END)).toEqual(wanted);
+    expect(await shownBy(verifier, NETWORK.rules.trust)).toEqual(BOTH_UNDER_THREE);
+    expect(await shownBy(verifier, BEFORE_THE_END)).toEqual(BOTH_UNDER_THREE);
   });
 
   it('shows each of two keys that have ended under a checkpoint of its own', async () => {
@@ -150,15 +152,7 @@ describe('FirstSightings', () => {
     const bed = await bedAt();
     bed.eu.firstSeen.set(2, BEFORE);
     const verifier = await bed.openAndLook();
-    expect(await shownBy(verifier, NETWORK.rules.trust)).toEqual({
-      earlier: [3],
-      named: [
-        [0, 3],
-        [2, 3],
-        [3, undefined],
-      ],
-      problems: [],
-    });
+    expect(await shownBy(verifier, NETWORK.rules.trust)).toEqual(BOTH_UNDER_THREE);
     expect(await problemsLater(bed, verifier)).toEqual([]);
     expect(receiptsAsked(bed)).toEqual(['receipt 2']);
   });
