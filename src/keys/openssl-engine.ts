@@ -55,12 +55,6 @@ export async function verifyInPool(
   });
 }
 
-/** The same verdict on this thread, for threads that have nothing else to do meanwhile. @throws SIGNATURE_MALFORMED */
-export const verifyHere: VerifyMany = async (publicKey, message, signature) => {
-  parseSignature(signature);
-  return opensslEngine.verify(publicKey, message, signature);
-};
-
 // Making the key takes ten times as long as signing with it. It goes when its signer's seed goes.
 const keptPrivateKeys = new WeakMap<Uint8Array, KeyObject>();
 
