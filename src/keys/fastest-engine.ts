@@ -29,10 +29,12 @@ export function fastestEngine(): SignatureEngine {
   return fastest;
 }
 
-/** The verdict of `verifyInPool` on this thread, for threads that have nothing else to do meanwhile. @throws SIGNATURE_MALFORMED */
-export const verifyHere: VerifyMany = async (publicKey, message, signature) => {
-  parseSignature(signature);
-  return fastestEngine().verify(publicKey, message, signature);
+/** The verdicts of `verifyInPool`, given on this thread: for threads that have nothing else to do meanwhile. @throws SIGNATURE_MALFORMED */
+export const verifyHere: VerifyMany = async (claims) => {
+  const engine = fastestEngine();
+  return claims.map(({ publicKey, message, signature }) =>
+    engine.verify(publicKey, message, parseSignature(signature)),
+  );
 };
 
 /** libsodium, where this system has it and it judges as OpenSSL does. */

@@ -88,7 +88,7 @@ function verdictOf(action: () => void): string {
 async function judgeInPool(claim: SignatureClaim): Promise<string> {
   try {
     parsePublicKey(claim.publicKey);
-    const holds = await verifyInPool(claim.publicKey, claim.message, claim.signature);
+    const [holds] = await verifyInPool([claim]);
     return holds ? 'VALID' : 'SIGNATURE_INVALID';
   } catch (error) {
     if (error instanceof AttestryError) return error.code;
@@ -257,10 +257,10 @@ describe('verifyInPool', () => {
     const checks = Array.from({ length: 400 }, (_, i) => {
       const message = encodeUtf8(`message ${i}`);
       const signature = signEd25519(SEED, i % 5 === 0 ? MESSAGE : message);
-      return verifyInPool(KEY, message, signature);
+      return verifyInPool([{ publicKey: KEY, message, signature }]);
     });
     const expected = Array.from({ length: 400 }, (_, i) => i % 5 !== 0);
-    expect(await Promise.all(checks)).toEqual(expected);
+    expect((await Promise.all(checks)).flat()).toEqual(expected);
   });
 });
 
