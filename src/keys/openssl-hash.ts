@@ -28,6 +28,39 @@ export function nodeHashBySystem(left: Uint8Array, right: Uint8Array): Uint8Arra
 /** Both, for whoever verifies on Node. */
 export const systemHashes: TreeHashes = { leaf: leafHashBySystem, node: nodeHashBySystem };
 
+/** The root over the hashes that stand side by side in a row, at least one: `rowRoot` of core. */
+export function rowRootBySystem(row: Uint8Array): Uint8Array {
+  if (row.length === 0 || row.length % HASH_LENGTH !== 0) {
+    throw new RangeError(`Expected one or more 32-byte hashes, got ${row.length} bytes.`);
+  }
+  const work = new Uint8Array(row);
+  for (let width = work.length / HASH_LENGTH; width > 1; width = Math.ceil(width / 2)) {
+    halveRow(work, width);
+  }
+  return work.slice(0, HASH_LENGTH);
+}
+
+// Each pair goes from the row into the input and back with nothing made in between but OpenSSL's text.
+function halveRow(work: Uint8Array, width: number): void {
+  for (let i = 0; i + 1 < width; i += 2) {
+    const pair = i * HASH_LENGTH;
+    for (let j = 0; j < 2 * HASH_LENGTH; j++) nodeInput[1 + j] = work[pair + j] as number;
+    const text = hash('sha256', nodeInput, 'binary');
+    for (let j = 0; j < HASH_LENGTH; j++) work[pair / 2 + j] = text.charCodeAt(j);
+  }
+  if (width % 2 === 0) return;
+  const last = (width - 1) * HASH_LENGTH;
+  work.copyWithin(last / 2, last, last + HASH_LENGTH);
+}
+
+/**
+ * The leaf hash of an entry that comes as text, itself as text of one character a byte; undefined where U+FFFD stands in it,
+ * which may stand for bytes that are no UTF-8.
+ */
+export function leafHashOfText(entry: string): string | undefined {
+  return entry.includes('\ufffd') ? undefined : hash('sha256', `\0${entry}`, 'binary');
+}
+
 // As text of one character a byte: a Buffer of the result would be a block of memory of its own outside the heap, and
 // making and freeing that takes longer than hashing a node.
 function sha256BySystem(bytes: Uint8Array): Uint8Array {
