@@ -7,6 +7,8 @@ import { LARGEST_ENTRY_BYTES } from '../core/statement/envelope.ts';
 const leafInput = new Uint8Array(1 + LARGEST_ENTRY_BYTES);
 const nodeInput = new Uint8Array(1 + 2 * HASH_LENGTH);
 nodeInput[0] = 1;
+// A UTF-16 unit takes three bytes of UTF-8 at most.
+const textInput = Buffer.alloc(1 + 3 * LARGEST_ENTRY_BYTES);
 
 /** RFC 6962 leaf hash: SHA-256(0x00 || entry). */
 export function leafHashBySystem(entry: Uint8Array): Uint8Array {
@@ -55,10 +57,12 @@ function halveRow(work: Uint8Array, width: number): void {
 
 /**
  * The leaf hash of an entry that comes as text, itself as text of one character a byte; undefined where U+FFFD stands in it,
- * which may stand for bytes that are no UTF-8.
+ * which may stand for bytes that are no UTF-8, and of a text that is too long for an entry.
  */
 export function leafHashOfText(entry: string): string | undefined {
-  return entry.includes('\ufffd') ? undefined : hash('sha256', `\0${entry}`, 'binary');
+  if (entry.length > LARGEST_ENTRY_BYTES || entry.includes('\ufffd')) return undefined;
+  const end = 1 + textInput.write(entry, 1);
+  return hash('sha256', textInput.subarray(0, end), 'binary');
 }
 
 // As text of one character a byte: a Buffer of the result would be a block of memory of its own outside the heap, and

@@ -69,6 +69,17 @@ describe('leafHashOfText', () => {
     );
   });
 
+  it.each([0, 1, LARGEST_ENTRY_BYTES])('takes %i characters of three bytes each', (length) => {
+    const text = '\u20ac'.repeat(length);
+    expect(Buffer.from(leafHashOfText(text) ?? '', 'latin1')).toEqual(
+      Buffer.from(leafHash(Buffer.from(text))),
+    );
+  });
+
+  it('says nothing of a text that is too long for an entry', () => {
+    expect(leafHashOfText('a'.repeat(LARGEST_ENTRY_BYTES + 1))).toBeUndefined();
+  });
+
   it('says nothing of a text that may stand for other bytes', () => {
     expect(leafHashOfText('a\ufffdb')).toBeUndefined();
   });
