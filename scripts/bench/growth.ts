@@ -55,7 +55,7 @@ export async function loadEntries({ rig, generator }: Bench, count: number): Pro
         }),
       );
       const started = performance.now();
-      await Promise.all(admitted.map((entry) => log.commit(entry)));
+      await log.commitMany(admitted);
       milliseconds += performance.now() - started;
       hashes.push(encodeHex((admitted[0] as (typeof admitted)[number]).entryHash));
     }

@@ -9,7 +9,9 @@ import { signCheckpoint } from '../core/note/checkpoint.ts';
 import type { NoteSigner } from '../core/note/vkey.ts';
 import type { AdmittedEntry } from '../core/statement/admission.ts';
 import { advanceStream, type StreamState, streamKey } from '../core/statement/stream.ts';
-import { AttestryError } from '../errors.ts';
+import { leavesOfStatement } from '../core/tally/leaves.ts';
+import type { TallyLeaf } from '../core/tally/node.ts';
+import { AttestryError, refusalOf } from '../errors.ts';
 import { signInProcess } from '../keys/openssl-engine.ts';
 import { nodeHashBySystem } from '../keys/openssl-hash.ts';
 import type { HeadLock } from '../store/head-lock.ts';
@@ -21,6 +23,7 @@ import { tileReader, verifyCommit } from './second-path.ts';
 
 /** Where an entry stands. */
 export interface Placement {
+  readonly entryHash: Uint8Array;
   readonly index: number;
   /** False for an entry that was there already, or was on its way. */
   readonly isNew: boolean;
@@ -46,13 +49,31 @@ export interface SequencerOptions {
   readonly onFatal: (error: unknown) => void;
 }
 
+/** What is kept of an admitted entry until it is committed: its statement need not live as long. */
 interface QueuedEntry {
-  readonly admitted: AdmittedEntry;
+  readonly entry: Uint8Array;
+  readonly entryHash: Uint8Array;
   /** Hex entry hash. */
   readonly hash: string;
   readonly stream: { readonly key: string; readonly state: StreamState } | undefined;
-  readonly resolve: (committed: Committed) => void;
-  readonly reject: (error: unknown) => void;
+  /** In the tally, once it has an index. */
+  readonly leaves: readonly TallyLeaf[];
+  readonly place: Place;
+  /** Where the same entry came again while this one was under way. */
+  repeated?: Place[];
+}
+
+/** Entries that came together: whoever sent them is told once all are settled. */
+interface Group {
+  readonly placements: (Placement | AttestryError)[];
+  left: number;
+  readonly resolve: (placements: (Placement | AttestryError)[]) => void;
+}
+
+/** One entry's place among those that it came with. */
+interface Place {
+  readonly group: Group;
+  readonly at: number;
 }
 
 /** A commit of so many entries says that the log is busy. */
@@ -70,7 +91,7 @@ export class Sequencer {
   readonly #queue: QueuedEntry[] = [];
   #queuedBytes = 0;
   /** Entries in the queue or in the commit under way, by hex entry hash. */
-  readonly #underWay = new Map<string, Promise<Committed>>();
+  readonly #underWay = new Map<string, QueuedEntry>();
   /** Streams as they will stand once everything queued is committed. */
   readonly #streams = new Map<string, StreamState>();
   #running: Promise<void> | undefined;
@@ -92,25 +113,49 @@ export class Sequencer {
   }
 
   /**
-   * The entry's place, once committed. Refusals come at once and leave nothing behind.
-   * @throws NODE_STOPPING, QUEUE_FULL, STREAM_*; STORE_FAILED when the commit fails and its outcome is unknown
+   * Of each entry its place, once committed, or its refusal, which leaves nothing behind: NODE_STOPPING, QUEUE_FULL,
+   * STREAM_*; STORE_FAILED when the commit fails and its outcome is unknown. What was refused before stays refused.
    */
-  async enqueue(admitted: AdmittedEntry): Promise<Placement> {
-    if (this.#stopped !== undefined) throw this.#stopped;
-    const hash = encodeHex(admitted.entryHash);
-    const underWay = this.#underWay.get(hash);
-    if (underWay !== undefined) return { ...(await underWay), isNew: false };
-    const known = this.#options.store.indexOf(admitted.entryHash);
-    if (known !== undefined) return { index: known, isNew: false };
-    this.#demandRoom(admitted.entry.length);
-    const stream = this.#advance(admitted);
-    const committed = new Promise<Committed>((resolve, reject) => {
-      this.#queue.push({ admitted, hash, stream, resolve, reject });
+  enqueue(
+    admitted: readonly (AdmittedEntry | AttestryError)[],
+  ): Promise<(Placement | AttestryError)[]> {
+    return new Promise((resolve) => {
+      const group: Group = { placements: [], left: admitted.length, resolve };
+      if (group.left === 0) resolve([]);
+      for (const [at, entry] of admitted.entries()) {
+        const refused =
+          entry instanceof AttestryError
+            ? entry
+            : refusalOf(() => this.#enqueueOne(entry, { group, at }));
+        if (refused !== undefined) settle({ group, at }, refused);
+      }
     });
-    this.#queuedBytes += admitted.entry.length;
-    this.#underWay.set(hash, committed);
+  }
+
+  /** Settled at once if it is known, otherwise when it is committed. */
+  #enqueueOne(admitted: AdmittedEntry, place: Place): undefined {
+    if (this.#stopped !== undefined) throw this.#stopped;
+    const { entry, entryHash, statement } = admitted;
+    const hash = encodeHex(entryHash);
+    const underWay = this.#underWay.get(hash);
+    if (underWay !== undefined) {
+      underWay.repeated ??= [];
+      underWay.repeated.push(place);
+      return;
+    }
+    const known = this.#options.store.indexOf(entryHash);
+    if (known !== undefined) {
+      settle(place, { entryHash, index: known, isNew: false });
+      return;
+    }
+    this.#demandRoom(entry.length);
+    const stream = this.#advance(admitted);
+    const leaves = leavesOfStatement(statement, 0, entryHash);
+    const queued = { entry, entryHash, hash, stream, leaves, place };
+    this.#queue.push(queued);
+    this.#queuedBytes += entry.length;
+    this.#underWay.set(hash, queued);
     this.#running ??= this.#run();
-    return { ...(await committed), isNew: true };
   }
 
   /** Commits what is queued, then takes nothing more. */
@@ -202,19 +247,18 @@ export class Sequencer {
     await store.putCheckpoint('committed', head.size, note);
     const receipts = new BatchReceipts(commit, proven, note);
     for (const [i, entry] of batch.entries()) {
-      this.#settle(entry, { index: before.size + i, receipt: () => receipts.format(i) });
+      const { entryHash } = entry;
+      const receipt = (): Uint8Array => receipts.format(i);
+      this.#settle(entry, { entryHash, index: before.size + i, receipt });
     }
-    const admitted = batch.map((entry) => entry.admitted);
-    this.freshLeaves.add(before.size, admitted);
+    const leaves = batch.map((entry) => entry.leaves);
+    this.freshLeaves.add(before.size, leaves);
     onCheckpoint(head.size, note);
   }
 
   #prepare(batch: readonly QueuedEntry[]): LogCommit {
     const { store } = this.#options;
-    const entries = batch.map(({ admitted }) => ({
-      entry: admitted.entry,
-      entryHash: admitted.entryHash,
-    }));
+    const entries = batch.map(({ entry, entryHash }) => ({ entry, entryHash }));
     const leafHashes = entries.map(({ entryHash }) => entryHash);
     const from = this.#head.size;
     const { tiles, size, root } = growTiles({
@@ -230,22 +274,30 @@ export class Sequencer {
   }
 
   #settle(entry: QueuedEntry, committed: Committed): void {
-    const { stream, resolve } = entry;
+    const { stream, place, repeated = [] } = entry;
     this.#forget(entry);
     if (stream !== undefined && this.#streams.get(stream.key) === stream.state)
       this.#streams.delete(stream.key);
-    resolve(committed);
+    settle(place, { ...committed, isNew: true });
+    for (const again of repeated) settle(again, { ...committed, isNew: false });
   }
 
-  #forget({ admitted, hash }: QueuedEntry): void {
-    this.#queuedBytes -= admitted.entry.length;
+  #forget({ entry, hash }: QueuedEntry): void {
+    this.#queuedBytes -= entry.length;
     this.#underWay.delete(hash);
   }
 
   #reject(batch: readonly QueuedEntry[]): void {
+    const refusal = this.#stopped as AttestryError;
     for (const entry of batch) {
       this.#forget(entry);
-      entry.reject(this.#stopped);
+      for (const place of [entry.place, ...(entry.repeated ?? [])]) settle(place, refusal);
     }
   }
+}
+
+function settle({ group, at }: Place, placement: Placement | AttestryError): void {
+  group.placements[at] = placement;
+  group.left--;
+  if (group.left === 0) group.resolve(group.placements);
 }
