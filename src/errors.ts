@@ -320,3 +320,13 @@ export class AttestryError extends Error {
 export function outcomeOf(code: AttestryErrorCode): Exclude<Outcome, 'VALID'> {
   return ERROR_TABLE[code].outcome;
 }
+
+/** What `run` gives, or the coded error that it throws. @throws everything else */
+export function refusalOf<T>(run: () => T): T | AttestryError {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof AttestryError) return error;
+    throw error;
+  }
+}

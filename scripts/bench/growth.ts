@@ -129,7 +129,7 @@ export async function waitForScrub(url: string): Promise<void> {
   }
 }
 
-export async function readSize(url: string): Promise<number> {
+async function readSize(url: string): Promise<number> {
   const { size } = (await (await fetch(`${url}/v1/log`)).json()) as { size: number };
   return size;
 }

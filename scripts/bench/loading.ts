@@ -8,6 +8,7 @@ import { openLogPart, openTallyPart } from '../../nodes/log-part.ts';
 import { Parts } from '../../nodes/process.ts';
 import { encodeHex } from '../../src/core/bytes/hex.ts';
 import { admitStatement, openEntry } from '../../src/core/statement/admission.ts';
+import { AttestryError } from '../../src/errors.ts';
 import { leafHashBySystem } from '../../src/keys/openssl-hash.ts';
 import type { Log } from '../../src/log/log.ts';
 import type { LogTally } from '../../src/log/log-tally.ts';
@@ -89,7 +90,9 @@ async function commitAll({ trust }: Rig, log: Log, entries: readonly Uint8Array[
   const admitted = entries.map((entry) =>
     admitStatement(openEntry(entry, trust, leafHashBySystem), { trust, origin: log.origin, now }),
   );
-  await Promise.all(admitted.map((entry) => log.commit(entry)));
+  for (const placed of await log.commitMany(admitted)) {
+    if (placed instanceof AttestryError) throw placed;
+  }
 }
 
 async function talliedUpTo(tally: LogTally, size: number): Promise<void> {

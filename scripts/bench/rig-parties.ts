@@ -13,9 +13,9 @@ import { findFreePorts, urlOf } from '../demo/ports.ts';
 
 export const ORIGIN = 'log.bench.example';
 export const REGION = 'loopback';
-export const OPERATOR = 'bench-operator';
+const OPERATOR = 'bench-operator';
 /** One who adds more than an operator may. */
-export const GREEDY = 'greedy-operator';
+const GREEDY = 'greedy-operator';
 const WITNESSES = 4;
 const QUORUM = 3;
 const TRUST_FILE = 'trust.json';

@@ -13,7 +13,7 @@ import type { TallyChoice } from '../../src/log/tally-notes.ts';
 import { openHeadLock } from '../../src/store/head-lock.ts';
 import { openLevelLogStore } from '../../src/store/level-log-store.ts';
 import { openLevelTallyStore } from '../../src/tally/level-tally-store.ts';
-import { ENGINE, LOG_SIGNER, TRUST } from './material.ts';
+import { ENGINE, LOG_SIGNER, TRUST, verifyAtOnce } from './material.ts';
 import { KEPT_INNERS, Machine, NOT_FOUND, ok, type Running } from './node.ts';
 import { recording } from './recording-store.ts';
 import type { Life } from './scheduler.ts';
@@ -60,7 +60,7 @@ export class LogMachine extends Machine<RunningLog> {
       now,
       clockMs: () => world.scheduler.now,
       limits: LIMITS,
-      verifyMany: async (key, message, signature) => ENGINE.verify(key, message, signature),
+      verifyMany: verifyAtOnce,
       engine: ENGINE,
       onFatal,
     });

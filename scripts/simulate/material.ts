@@ -9,7 +9,7 @@ import type { NoteSigner } from '../../src/core/note/vkey.ts';
 import { type Envelope, PAYLOAD_TYPE, parseEnvelope } from '../../src/core/statement/envelope.ts';
 import type { Statement } from '../../src/core/statement/statement.ts';
 import type { TrustRoot } from '../../src/core/trust/trust-root.ts';
-import { opensslEngine, signInProcess } from '../../src/keys/openssl-engine.ts';
+import { opensslEngine, signInProcess, type VerifyMany } from '../../src/keys/openssl-engine.ts';
 import type { TestLog } from '../../test/helpers/fixtures.ts';
 import { quickEntry } from '../../test/helpers/quick-entry.ts';
 import { digestOf, sampleStatement, sampleStream } from '../../test/helpers/statements.ts';
@@ -92,6 +92,10 @@ export const ENGINE: SignatureEngine = {
     return holds;
   },
 };
+
+/** Its verdicts at once: in a run nothing happens beside the one thread. */
+export const verifyAtOnce: VerifyMany = async (claims) =>
+  claims.map(({ publicKey, message, signature }) => ENGINE.verify(publicKey, message, signature));
 
 interface Verdict {
   readonly publicKey: Uint8Array;

@@ -7,7 +7,7 @@ import { openLevelLogStore } from '../../src/store/level-log-store.ts';
 import { openLevelTallyStore } from '../../src/tally/level-tally-store.ts';
 import { openLevelVerifierStore } from '../../src/verifier/level-verifier-store.ts';
 import { type LogStatus, openVerifier, type Verifier } from '../../src/verifier/verifier.ts';
-import { ENGINE, TRUST } from './material.ts';
+import { ENGINE, TRUST, verifyAtOnce } from './material.ts';
 import { KEPT_INNERS, Machine, NOT_FOUND, ok, type Running } from './node.ts';
 import type { Life } from './scheduler.ts';
 import type { Answer, Exchange } from './virtual-network.ts';
@@ -80,7 +80,7 @@ export class VerifierMachine extends Machine<RunningVerifier> {
         },
         now,
         engine: ENGINE,
-        verifyMany: async (key, message, signature) => ENGINE.verify(key, message, signature),
+        verifyMany: verifyAtOnce,
         pollIntervalMs: 2_000,
         staleAfterSeconds: STALE_AFTER_SECONDS,
         onDefect: (error) => world.trace.add(this.host, `defect: ${String(error).slice(0, 80)}`),

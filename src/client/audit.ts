@@ -12,8 +12,8 @@ import {
   verifyLogCheckpoint,
   verifyWitnessedCheckpoint,
 } from '../core/trust/quorum.ts';
-import { AttestryError, type AttestryErrorCode } from '../errors.ts';
-import { verifyInPool } from '../keys/openssl-engine.ts';
+import { AttestryError, type AttestryErrorCode, refusalOf } from '../errors.ts';
+import { verifyEach, verifyInPool } from '../keys/openssl-engine.ts';
 import { leafHashBySystem, nodeHashBySystem } from '../keys/openssl-hash.ts';
 import type { LogSource } from '../verifier/log-source.ts';
 import { fetchEntries } from '../verifier/served-rows.ts';
@@ -165,28 +165,21 @@ class Audit {
       tree.row(0, index),
       fetchEntries(this.#options.source, { index, width }, this.#signal),
     ]);
-    return { start, row, entries: await Promise.all(entries.map((entry) => this.#read(entry))) };
+    return { start, row, entries: await this.#open(entries) };
   }
 
-  async #read(entry: Uint8Array): Promise<ReadEntry> {
-    const hash = leafHashBySystem(entry);
-    return { hash, opened: await this.#open(entry, hash) };
-  }
-
-  async #open(entry: Uint8Array, hash: Uint8Array): Promise<OpenedEntry | AttestryError> {
-    try {
-      const opened = openEntry(entry, this.#options.trust, () => hash);
-      if (this.#options.signatures === false) return opened;
-      for (const { publicKey, message, signature } of opened.claims) {
-        this.#signatures++;
-        if (await verifyInPool(publicKey, message, signature)) continue;
-        return new AttestryError('SIGNATURE_INVALID', 'a signature does not verify');
-      }
-      return opened;
-    } catch (error) {
-      if (error instanceof AttestryError) return error;
-      throw error;
-    }
+  async #open(entries: readonly Uint8Array[]): Promise<ReadEntry[]> {
+    const { trust, signatures = true } = this.#options;
+    const read = entries.map((entry) => {
+      const hash = leafHashBySystem(entry);
+      return { hash, opened: refusalOf(() => openEntry(entry, trust, () => hash)) };
+    });
+    if (!signatures) return read;
+    const claims = read.map(({ opened }) => (opened instanceof AttestryError ? [] : opened.claims));
+    this.#signatures += claims.flat().length;
+    const held = await verifyEach(claims, verifyInPool);
+    const invalid = new AttestryError('SIGNATURE_INVALID', 'a signature does not verify');
+    return read.map(({ hash, opened }, i) => ({ hash, opened: held[i] ? opened : invalid }));
   }
 
   #judge(index: number, hash: Uint8Array, opened: OpenedEntry | AttestryError): void {

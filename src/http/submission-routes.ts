@@ -14,6 +14,8 @@ const MOST_ENVELOPES = 1000;
 const LARGEST_BODY_BYTES = 16 * 1024 * 1024;
 // Opening an envelope takes a tenth of a millisecond: other requests get their turn after as many.
 const ENVELOPES_PER_TURN = 32;
+// Enough for the threads that verify to have work while the next slice is opened.
+const SLICES_AHEAD = 4;
 const NEWLINE = 0x0a;
 const NEWLINE_BYTE = Uint8Array.of(NEWLINE);
 
@@ -68,10 +70,8 @@ export function addSubmissionRoutes(app: App, log: Log, witnessWaitMs: number): 
       const body = bodyOf(request);
       const wait: Wait = { for: request.query.wait, atMostMs: witnessWaitMs };
       if (type === 'application/x-ndjson') {
-        const lines = await submitMany(log, splitLines(body), wait);
-        return reply
-          .type(type)
-          .send(Buffer.concat(lines.flatMap((line) => [...line, NEWLINE_BYTE])));
+        const answers = await submitMany(log, splitLines(body), wait);
+        return reply.type(type).send(Buffer.concat(answers));
       }
       const submission = await log.commit(await log.admit(body));
       const state = await reachedState(log, [submission.index], wait);
@@ -94,48 +94,72 @@ function mediaType(header = ''): 'application/json' | 'application/x-ndjson' {
   );
 }
 
+/** The answers to all envelopes, in their order. What one slice is told does not wait for the next. */
 async function submitMany(
   log: Log,
   envelopes: readonly Uint8Array[],
   wait: Wait,
-): Promise<Answer[]> {
-  const admissions: Promise<PromiseSettledResult<Awaited<ReturnType<Log['admit']>>>[]>[] = [];
-  for (const [i, envelope] of envelopes.entries()) {
-    // Settled one by one: a refusal that nothing handles while the other lines are opened would end the process.
-    admissions.push(Promise.allSettled([log.admit(envelope)]));
-    if (i % ENVELOPES_PER_TURN === ENVELOPES_PER_TURN - 1) await nextTurn();
+): Promise<Uint8Array[]> {
+  const answers: Promise<Uint8Array>[] = [];
+  for await (const admitted of admitSlices(log, envelopes)) {
+    // Committed in the order of the lines: the statements of one meter follow each other.
+    answers.push(watched(commitSlice(log, admitted, wait)));
   }
-  const admitted = (await Promise.all(admissions)).flat();
-  // Enqueued in the order of the lines: the statements of one meter follow each other.
-  const commits = await Promise.allSettled(
-    admitted.map((result) =>
-      result.status === 'fulfilled' ? log.commit(result.value) : Promise.reject(result.reason),
-    ),
-  );
-  const indexes = commits.flatMap((commit) =>
-    commit.status === 'fulfilled' ? [commit.value.index] : [],
-  );
-  const state = await reachedState(log, indexes, wait);
-  const results: Answer[] = [];
-  for (const commit of commits) {
-    results.push(await resultOf(log, commit, state));
-    if (results.length % ENVELOPES_PER_TURN === 0) await nextTurn();
-  }
-  return results;
+  return await Promise.all(answers);
 }
 
-async function resultOf(
+type Admission = Awaited<ReturnType<Log['admitMany']>>;
+
+/**
+ * What admission says of each slice, in their order. A few slices are under way at a time: what waits longer is bytes of
+ * the request, not objects for the garbage collector to look after.
+ */
+async function* admitSlices(
   log: Log,
-  commit: PromiseSettledResult<Submission>,
+  envelopes: readonly Uint8Array[],
+): AsyncGenerator<Admission, void, undefined> {
+  const ahead: Promise<Admission>[] = [];
+  for (let at = 0; at < envelopes.length; at += ENVELOPES_PER_TURN) {
+    ahead.push(watched(log.admitMany(envelopes.slice(at, at + ENVELOPES_PER_TURN))));
+    await nextTurn();
+    if (ahead.length === SLICES_AHEAD) yield await (ahead.shift() as Promise<Admission>);
+  }
+  for (const admission of ahead) yield await admission;
+}
+
+/** The lines of the answer to one slice. */
+async function commitSlice(log: Log, admitted: Admission, wait: Wait): Promise<Uint8Array> {
+  const accepted = admitted.flatMap((one) => (one instanceof AttestryError ? [] : [one]));
+  const committed = (await log.commitMany(accepted)).values();
+  const results = admitted.map((one) =>
+    one instanceof AttestryError ? one : (committed.next().value as Submission | AttestryError),
+  );
+  const indexes = results.flatMap((one) => (one instanceof AttestryError ? [] : [one.index]));
+  const state = await reachedState(log, indexes, wait);
+  await nextTurn();
+  const lines: Uint8Array[] = [];
+  for (const result of results) lines.push(...(await answerLine(log, result, state)), NEWLINE_BYTE);
+  return Buffer.concat(lines);
+}
+
+async function answerLine(
+  log: Log,
+  result: Submission | AttestryError,
   state: StateOf,
 ): Promise<Answer> {
   try {
-    if (commit.status === 'rejected') throw commit.reason;
-    return await answer(log, commit.value, state(commit.value.index));
+    if (result instanceof AttestryError) throw result;
+    return await answer(log, result, state(result.index));
   } catch (error) {
     if (error instanceof AttestryError) return [Buffer.from(formatRefusal(error))];
     throw error;
   }
+}
+
+/** A promise that is awaited later: whoever does is told of its failure, which does not end the process meanwhile. */
+function watched<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => undefined);
+  return promise;
 }
 
 type StateOf = (index: number) => CheckpointState;
@@ -148,7 +172,7 @@ async function reachedState(log: Log, indexes: readonly number[], wait: Wait): P
   return (index) => (index < witnessedSize ? 'witnessed' : 'committed');
 }
 
-/** The bytes of one answer, in parts: joined once, when all of a response is there. */
+/** The bytes of one answer, in parts: joined with those of its slice. */
 type Answer = readonly Uint8Array[];
 
 async function answer(log: Log, submission: Submission, state: CheckpointState): Promise<Answer> {

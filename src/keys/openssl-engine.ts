@@ -8,7 +8,12 @@ import { availableParallelism } from 'node:os';
 import { LRUCache } from 'lru-cache';
 import { concatBytes } from '../core/bytes/equal.ts';
 import { decodeHex } from '../core/bytes/hex.ts';
-import { type PublicKey, parseSignature, type SignatureEngine } from '../core/note/ed25519.ts';
+import {
+  type PublicKey,
+  parseSignature,
+  type SignatureClaim,
+  type SignatureEngine,
+} from '../core/note/ed25519.ts';
 import { VerifyThreads } from './verify-threads.ts';
 
 // The DER that stands before the 32 raw bytes of an Ed25519 key, RFC 8410 sections 4 and 7.
@@ -33,20 +38,20 @@ export const opensslEngine: SignatureEngine = {
   },
 };
 
-/** Checks many signatures, in whatever order it likes. The verdict is `verifyInPool`'s. */
-export type VerifyMany = typeof verifyInPool;
+/** Checks many signatures, in whatever order it likes; gives their verdicts in the order of the claims. */
+export type VerifyMany = (claims: readonly SignatureClaim[]) => Promise<boolean[]>;
 
 /**
- * Whether the signature fits, checked in as many threads as there are cores; the caller keeps the bytes unchanged until it
- * resolves. `publicKey` is admitted already. @throws SIGNATURE_MALFORMED
+ * Whether each signature fits, checked in as many threads as there are cores; the caller keeps the bytes unchanged until it
+ * resolves. The public keys are admitted already. @throws SIGNATURE_MALFORMED where one has not the canonical form
  */
-export async function verifyInPool(
-  publicKey: PublicKey,
-  message: Uint8Array,
-  signature: Uint8Array,
-): Promise<boolean> {
-  parseSignature(signature);
-  if (threads !== undefined) return threads.verify({ publicKey, message, signature });
+export const verifyInPool: VerifyMany = async (claims) => {
+  for (const { signature } of claims) parseSignature(signature);
+  if (threads !== undefined) return threads.verify(claims);
+  return Promise.all(claims.map(verifyInLibuv));
+};
+
+function verifyInLibuv({ publicKey, message, signature }: SignatureClaim): Promise<boolean> {
   return new Promise((resolve, reject) => {
     verify(null, message, keyObject(publicKey), signature, (error, holds) => {
       if (error === null) resolve(holds);
@@ -55,11 +60,18 @@ export async function verifyInPool(
   });
 }
 
-/** The same verdict on this thread, for threads that have nothing else to do meanwhile. @throws SIGNATURE_MALFORMED */
-export const verifyHere: VerifyMany = async (publicKey, message, signature) => {
-  parseSignature(signature);
-  return opensslEngine.verify(publicKey, message, signature);
-};
+/** Of each list of claims, whether all of its signatures fit. All are asked for at once. */
+export async function verifyEach(
+  lists: readonly (readonly SignatureClaim[])[],
+  verifyMany: VerifyMany,
+): Promise<boolean[]> {
+  const verdicts = await verifyMany(lists.flat());
+  let at = 0;
+  return lists.map(({ length }) => {
+    at += length;
+    return verdicts.slice(at - length, at).every(Boolean);
+  });
+}
 
 // Making the key takes ten times as long as signing with it. It goes when its signer's seed goes.
 const keptPrivateKeys = new WeakMap<Uint8Array, KeyObject>();

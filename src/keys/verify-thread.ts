@@ -1,11 +1,13 @@
 /** A thread that verifies signatures: claims in, one byte for each verdict out. */
 import { parentPort } from 'node:worker_threads';
-import { opensslEngine } from './openssl-engine.ts';
+import { fastestEngine } from './fastest-engine.ts';
 import { type ClaimChunk, unpackClaims } from './verify-threads.ts';
+
+const engine = fastestEngine();
 
 parentPort?.on('message', (chunk: ClaimChunk) => {
   const verdicts = unpackClaims(chunk).map(({ publicKey, message, signature }) =>
-    opensslEngine.verify(publicKey, message, signature) ? 1 : 0,
+    engine.verify(publicKey, message, signature) ? 1 : 0,
   );
   parentPort?.postMessage(Uint8Array.from(verdicts));
 });

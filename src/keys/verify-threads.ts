@@ -20,16 +20,26 @@ export interface ClaimChunk {
   readonly lengths: readonly number[];
 }
 
+/** Claims that were asked for together, and are answered together. */
 interface Asked {
-  readonly claim: SignatureClaim;
-  readonly resolve: (holds: boolean) => void;
+  readonly verdicts: boolean[];
+  /** Of the claims that have no verdict yet. */
+  left: number;
+  readonly resolve: (verdicts: boolean[]) => void;
   readonly reject: (error: unknown) => void;
+}
+
+interface AskedClaim {
+  readonly claim: SignatureClaim;
+  readonly asked: Asked;
+  /** Its place among those asked for together. */
+  readonly at: number;
 }
 
 interface Thread {
   readonly worker: Worker;
   /** Chunks that it has not answered, in the order in which it got them. */
-  readonly pending: (readonly Asked[])[];
+  readonly pending: (readonly AskedClaim[])[];
 }
 
 export class VerifyThreads {
@@ -37,7 +47,7 @@ export class VerifyThreads {
   readonly #count: number;
   readonly #threads: Thread[] = [];
   /** Claims that no thread has got yet. */
-  readonly #gathered: Asked[] = [];
+  readonly #gathered: AskedClaim[] = [];
   #flushing = false;
 
   /** `program`: the compiled verify-thread; started when the first claim comes. */
@@ -47,12 +57,14 @@ export class VerifyThreads {
   }
 
   /**
-   * Whether the signature, of canonical form, fits. Claims of one turn of the event loop travel together, and so do those
+   * Whether each signature, of canonical form, fits. Claims of one turn of the event loop travel together, and so do those
    * that come while all threads are busy: a message costs as much for one claim as for many.
    */
-  verify(claim: SignatureClaim): Promise<boolean> {
+  verify(claims: readonly SignatureClaim[]): Promise<boolean[]> {
+    if (claims.length === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
-      this.#gathered.push({ claim, resolve, reject });
+      const asked = { verdicts: [], left: claims.length, resolve, reject };
+      for (const [at, claim] of claims.entries()) this.#gathered.push({ claim, asked, at });
       if (this.#flushing) return;
       this.#flushing = true;
       setImmediate(() => {
@@ -63,7 +75,7 @@ export class VerifyThreads {
   }
 
   async close(): Promise<void> {
-    for (const { reject } of this.#gathered.splice(0)) reject(new Error('no longer verified'));
+    for (const { asked } of this.#gathered.splice(0)) asked.reject(new Error('no longer verified'));
     await Promise.all(this.#threads.splice(0).map(({ worker }) => worker.terminate()));
   }
 
@@ -78,11 +90,11 @@ export class VerifyThreads {
 
   #send(count: number): void {
     const { worker, pending } = this.#leastBusy();
-    const asked = this.#gathered.splice(0, count);
+    const taken = this.#gathered.splice(0, count);
     // A thread that has work keeps the process alive, an idle one does not.
     if (pending.length === 0) worker.ref();
-    pending.push(asked);
-    const chunk = packClaims(asked.map(({ claim }) => claim));
+    pending.push(taken);
+    const chunk = packClaims(taken.map(({ claim }) => claim));
     worker.postMessage(chunk, [chunk.bytes.buffer]);
   }
 
@@ -95,15 +107,15 @@ export class VerifyThreads {
     const worker = new Worker(this.#program);
     const thread: Thread = { worker, pending: [] };
     worker.on('message', (verdicts: Uint8Array) => {
-      const asked = thread.pending.shift() ?? [];
+      const answered = thread.pending.shift() ?? [];
       if (thread.pending.length === 0) worker.unref();
-      for (const [i, { resolve }] of asked.entries()) resolve(verdicts[i] === 1);
+      for (const [i, claim] of answered.entries()) settle(claim, verdicts[i] === 1);
       this.#flush();
     });
     const lose = (error: unknown): void => {
       const at = this.#threads.indexOf(thread);
       if (at >= 0) this.#threads.splice(at, 1);
-      for (const { reject } of thread.pending.splice(0).flat()) reject(error);
+      for (const { asked } of thread.pending.splice(0).flat()) asked.reject(error);
       this.#flush();
     };
     worker.on('error', lose);
@@ -112,6 +124,12 @@ export class VerifyThreads {
     worker.unref();
     return thread;
   }
+}
+
+function settle({ asked, at }: AskedClaim, holds: boolean): void {
+  asked.verdicts[at] = holds;
+  asked.left--;
+  if (asked.left === 0) asked.resolve(asked.verdicts);
 }
 
 export function packClaims(claims: readonly SignatureClaim[]): ClaimChunk {

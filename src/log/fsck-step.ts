@@ -9,7 +9,7 @@ import { admitStatement, type OpenedEntry, openEntry } from '../core/statement/a
 import type { StatementOf } from '../core/statement/statement.ts';
 import type { TrustRoot } from '../core/trust/trust-root.ts';
 import { AttestryError, type AttestryErrorCode } from '../errors.ts';
-import { type VerifyMany, verifyInPool } from '../keys/openssl-engine.ts';
+import { type VerifyMany, verifyEach, verifyInPool } from '../keys/openssl-engine.ts';
 import { leafHashBySystem } from '../keys/openssl-hash.ts';
 import type { LogStore } from '../store/log-store.ts';
 import { type ScrubStep, scrubTile } from './scrub.ts';
@@ -146,37 +146,21 @@ function openAt({ trust, signatures }: StepRules, { index, entry, leaf }: EntryA
   return { entryHash, opened };
 }
 
-/** The same entries, but why not for each of which a signature does not hold. All are under way at once. */
+/** The same entries, but why not for each of which a signature does not hold. */
 async function verifyStep(
   { verifyMany = verifyInPool }: StepRules,
   start: number,
   entries: readonly (Opened | AttestryError)[],
 ): Promise<(Opened | AttestryError)[]> {
-  const asked = entries.map((entry) =>
-    entry instanceof AttestryError
-      ? []
-      : (entry.opened?.claims ?? []).map(({ publicKey, message, signature }) =>
-          verifyMany(publicKey, message, signature).catch(asRefusal),
-        ),
+  const claims = entries.map((entry) =>
+    entry instanceof AttestryError ? [] : (entry.opened?.claims ?? []),
   );
-  const judged: (Opened | AttestryError)[] = [];
-  for (const [i, entry] of entries.entries()) {
-    const refusal = await refusalAmong(asked[i] ?? []);
-    judged.push(refusal === undefined ? entry : inadmissible(start + i, refusal));
-  }
-  return judged;
-}
-
-async function refusalAmong(
-  asked: readonly Promise<boolean | AttestryError>[],
-): Promise<AttestryError | undefined> {
-  for (const verdict of asked) {
-    const holds = await verdict;
-    if (holds === true) continue;
-    if (holds instanceof AttestryError) return holds;
-    return new AttestryError('SIGNATURE_INVALID', 'A signature does not verify.');
-  }
-  return undefined;
+  const held = await verifyEach(claims, verifyMany);
+  return entries.map((entry, i) => {
+    if (held[i]) return entry;
+    const invalid = new AttestryError('SIGNATURE_INVALID', 'A signature does not verify.');
+    return inadmissible(start + i, invalid);
+  });
 }
 
 function checkPlace({ store }: StepRules, index: number, entryHash: Uint8Array): undefined {

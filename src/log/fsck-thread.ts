@@ -1,7 +1,7 @@
 /** A thread of FsckThreads: steps of the log in, their reports out. The database is the process's own, opened once more. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { AttestryError } from '../errors.ts';
-import { verifyHere } from '../keys/openssl-engine.ts';
+import { verifyHere } from '../keys/fastest-engine.ts';
 import { SHARED_DISK } from '../store/disk.ts';
 import { openLevelLogStore } from '../store/level-log-store.ts';
 import { checkStep } from './fsck-step.ts';

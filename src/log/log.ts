@@ -8,13 +8,18 @@ import { signCheckpoint } from '../core/note/checkpoint.ts';
 import type { SignatureEngine } from '../core/note/ed25519.ts';
 import { formatVkey, type NoteSigner } from '../core/note/vkey.ts';
 import type { Receipt } from '../core/receipt/receipt.ts';
-import { type AdmittedEntry, admitStatement, openEntry } from '../core/statement/admission.ts';
+import {
+  type AdmittedEntry,
+  admitStatement,
+  type OpenedEntry,
+  openEntry,
+} from '../core/statement/admission.ts';
 import { verifyKeyStanding } from '../core/statement/standing.ts';
 import type { TallyLeaf } from '../core/tally/node.ts';
 import type { TrustedLog, TrustRoot } from '../core/trust/trust-root.ts';
 import { isWithin } from '../core/trust/window.ts';
-import { AttestryError } from '../errors.ts';
-import { type VerifyMany, verifyInPool } from '../keys/openssl-engine.ts';
+import { AttestryError, refusalOf } from '../errors.ts';
+import { type VerifyMany, verifyEach, verifyInPool } from '../keys/openssl-engine.ts';
 import { leafHashBySystem, nodeHashBySystem } from '../keys/openssl-hash.ts';
 import type { HeadLock } from '../store/head-lock.ts';
 import type { CheckpointState, Head, LogStore, StoredCheckpoint } from '../store/log-store.ts';
@@ -181,41 +186,37 @@ export class Log {
 
   /** The entry, if it may stand in this log; nothing is stored yet. @throws every code of admission, RATE_LIMITED */
   async admit(entry: Uint8Array): Promise<AdmittedEntry> {
-    const { trust, now, trusted, isRetiring = false, verifyMany = verifyInPool } = this.#options;
-    if (isRetiring || trusted.retired !== undefined) {
-      throw new AttestryError(
-        'LOG_RETIRED',
-        `${this.origin} takes no more statements${trusted.retired === undefined ? '' : `; ${trusted.retired.successor} does`}.`,
-      );
-    }
-    const opened = openEntry(entry, trust, leafHashBySystem);
-    const verdicts = await Promise.all(
-      opened.claims.map(({ publicKey, message, signature }) =>
-        verifyMany(publicKey, message, signature),
-      ),
-    );
-    if (!verdicts.every(Boolean)) {
-      throw new AttestryError('SIGNATURE_INVALID', 'A signature of the envelope does not verify.');
-    }
-    const admitted = admitStatement(opened, {
-      trust,
-      origin: this.origin,
-      now: now(),
-      skewSeconds: SUBMISSION_SKEW_SECONDS,
-      ...(this.size === 0 ? { index: 0 } : {}),
+    return demand(await this.admitMany([entry]));
+  }
+
+  /** Of each entry what `admit` gives, or its refusal. */
+  async admitMany(entries: readonly Uint8Array[]): Promise<(AdmittedEntry | AttestryError)[]> {
+    const { verifyMany = verifyInPool } = this.#options;
+    const opened = entries.map((entry) => refusalOf(() => this.#open(entry)));
+    const claims = opened.map((one) => (one instanceof AttestryError ? [] : one.claims));
+    const held = await verifyEach(claims, verifyMany);
+    return opened.map((one, i) => {
+      if (one instanceof AttestryError) return one;
+      if (held[i]) return refusalOf(() => this.#admitOpened(one));
+      return new AttestryError('SIGNATURE_INVALID', 'A signature of the envelope does not verify.');
     });
-    const seen = { origin: this.origin, index: undefined, time: now() };
-    verifyKeyStanding(opened.envelope.signatures, seen, trust);
-    this.#rate.take(opened.operator.id);
-    return admitted;
   }
 
   /** Where the admitted entry stands, once it is committed. @throws QUEUE_FULL, STREAM_*, NODE_STOPPING, STORE_FAILED */
   async commit(admitted: AdmittedEntry): Promise<Submission> {
-    const placement = await this.#sequencer.enqueue(admitted);
-    if (placement.isNew) this.#counters.accepted++;
-    else this.#counters.repeated++;
-    return { entryHash: admitted.entryHash, ...placement };
+    return demand(await this.commitMany([admitted]));
+  }
+
+  /** Of each entry, in this order, what `commit` gives, or its refusal; once all are committed or refused. */
+  async commitMany(admitted: readonly AdmittedEntry[]): Promise<(Submission | AttestryError)[]> {
+    const placements = await this.#sequencer.enqueue(admitted);
+    return placements.map((placement, i) => {
+      if (placement instanceof AttestryError) return placement;
+      if (placement.isNew) this.#counters.accepted++;
+      else this.#counters.repeated++;
+      const { entryHash } = admitted[i] as AdmittedEntry;
+      return { entryHash, ...placement };
+    });
   }
 
   /** Whether a quorum has cosigned a checkpoint that covers the entry, within the time. */
@@ -264,6 +265,32 @@ export class Log {
     await this.#sequencer.close();
     await this.#publisher.close();
     await this.#scrubbing;
+  }
+
+  #open(entry: Uint8Array): OpenedEntry {
+    const { trust, trusted, isRetiring = false } = this.#options;
+    if (isRetiring || trusted.retired !== undefined) {
+      throw new AttestryError(
+        'LOG_RETIRED',
+        `${this.origin} takes no more statements${trusted.retired === undefined ? '' : `; ${trusted.retired.successor} does`}.`,
+      );
+    }
+    return openEntry(entry, trust, leafHashBySystem);
+  }
+
+  #admitOpened(opened: OpenedEntry): AdmittedEntry {
+    const { trust, now } = this.#options;
+    const admitted = admitStatement(opened, {
+      trust,
+      origin: this.origin,
+      now: now(),
+      skewSeconds: SUBMISSION_SKEW_SECONDS,
+      ...(this.size === 0 ? { index: 0 } : {}),
+    });
+    const seen = { origin: this.origin, index: undefined, time: now() };
+    verifyKeyStanding(opened.envelope.signatures, seen, trust);
+    this.#rate.take(opened.operator.id);
+    return admitted;
   }
 
   #makePublisher(readNode: ReadNode): Publisher {
@@ -321,4 +348,11 @@ export class Log {
     this.#publisher.stop();
     this.#options.onFatal(error);
   }
+}
+
+/** The one result. @throws its refusal */
+function demand<T>([result]: readonly (T | AttestryError)[]): T {
+  if (result === undefined) throw new RangeError('Expected one result.');
+  if (result instanceof AttestryError) throw result;
+  return result;
 }

@@ -9,7 +9,7 @@ import { signCheckpoint } from '../core/note/checkpoint.ts';
 import type { NoteSigner } from '../core/note/vkey.ts';
 import type { AdmittedEntry } from '../core/statement/admission.ts';
 import { advanceStream, type StreamState, streamKey } from '../core/statement/stream.ts';
-import { AttestryError } from '../errors.ts';
+import { AttestryError, refusalOf } from '../errors.ts';
 import { signInProcess } from '../keys/openssl-engine.ts';
 import { nodeHashBySystem } from '../keys/openssl-hash.ts';
 import type { HeadLock } from '../store/head-lock.ts';
@@ -51,8 +51,22 @@ interface QueuedEntry {
   /** Hex entry hash. */
   readonly hash: string;
   readonly stream: { readonly key: string; readonly state: StreamState } | undefined;
-  readonly resolve: (committed: Committed) => void;
-  readonly reject: (error: unknown) => void;
+  readonly place: Place;
+  /** Where the same entry came again while this one was under way. */
+  repeated?: Place[];
+}
+
+/** Entries that came together: whoever sent them is told once all are settled. */
+interface Group {
+  readonly placements: (Placement | AttestryError)[];
+  left: number;
+  readonly resolve: (placements: (Placement | AttestryError)[]) => void;
+}
+
+/** One entry's place among those that it came with. */
+interface Place {
+  readonly group: Group;
+  readonly at: number;
 }
 
 /** A commit of so many entries says that the log is busy. */
@@ -70,7 +84,7 @@ export class Sequencer {
   readonly #queue: QueuedEntry[] = [];
   #queuedBytes = 0;
   /** Entries in the queue or in the commit under way, by hex entry hash. */
-  readonly #underWay = new Map<string, Promise<Committed>>();
+  readonly #underWay = new Map<string, QueuedEntry>();
   /** Streams as they will stand once everything queued is committed. */
   readonly #streams = new Map<string, StreamState>();
   #running: Promise<void> | undefined;
@@ -92,25 +106,41 @@ export class Sequencer {
   }
 
   /**
-   * The entry's place, once committed. Refusals come at once and leave nothing behind.
-   * @throws NODE_STOPPING, QUEUE_FULL, STREAM_*; STORE_FAILED when the commit fails and its outcome is unknown
+   * Of each entry its place, once committed, or its refusal, which leaves nothing behind: NODE_STOPPING, QUEUE_FULL,
+   * STREAM_*; STORE_FAILED when the commit fails and its outcome is unknown.
    */
-  async enqueue(admitted: AdmittedEntry): Promise<Placement> {
+  enqueue(admitted: readonly AdmittedEntry[]): Promise<(Placement | AttestryError)[]> {
+    return new Promise((resolve) => {
+      const group: Group = { placements: [], left: admitted.length, resolve };
+      if (group.left === 0) resolve([]);
+      for (const [at, entry] of admitted.entries()) {
+        const refused = refusalOf(() => this.#enqueueOne(entry, { group, at }));
+        if (refused !== undefined) settle({ group, at }, refused);
+      }
+    });
+  }
+
+  /** Settled at once if it is known, otherwise when it is committed. */
+  #enqueueOne(admitted: AdmittedEntry, place: Place): undefined {
     if (this.#stopped !== undefined) throw this.#stopped;
     const hash = encodeHex(admitted.entryHash);
     const underWay = this.#underWay.get(hash);
-    if (underWay !== undefined) return { ...(await underWay), isNew: false };
+    if (underWay !== undefined) {
+      underWay.repeated ??= [];
+      underWay.repeated.push(place);
+      return;
+    }
     const known = this.#options.store.indexOf(admitted.entryHash);
-    if (known !== undefined) return { index: known, isNew: false };
+    if (known !== undefined) {
+      settle(place, { index: known, isNew: false });
+      return;
+    }
     this.#demandRoom(admitted.entry.length);
-    const stream = this.#advance(admitted);
-    const committed = new Promise<Committed>((resolve, reject) => {
-      this.#queue.push({ admitted, hash, stream, resolve, reject });
-    });
+    const queued = { admitted, hash, stream: this.#advance(admitted), place };
+    this.#queue.push(queued);
     this.#queuedBytes += admitted.entry.length;
-    this.#underWay.set(hash, committed);
+    this.#underWay.set(hash, queued);
     this.#running ??= this.#run();
-    return { ...(await committed), isNew: true };
   }
 
   /** Commits what is queued, then takes nothing more. */
@@ -230,11 +260,12 @@ export class Sequencer {
   }
 
   #settle(entry: QueuedEntry, committed: Committed): void {
-    const { stream, resolve } = entry;
+    const { stream, place, repeated = [] } = entry;
     this.#forget(entry);
     if (stream !== undefined && this.#streams.get(stream.key) === stream.state)
       this.#streams.delete(stream.key);
-    resolve(committed);
+    settle(place, { ...committed, isNew: true });
+    for (const again of repeated) settle(again, { ...committed, isNew: false });
   }
 
   #forget({ admitted, hash }: QueuedEntry): void {
@@ -243,9 +274,16 @@ export class Sequencer {
   }
 
   #reject(batch: readonly QueuedEntry[]): void {
+    const refusal = this.#stopped as AttestryError;
     for (const entry of batch) {
       this.#forget(entry);
-      entry.reject(this.#stopped);
+      for (const place of [entry.place, ...(entry.repeated ?? [])]) settle(place, refusal);
     }
   }
+}
+
+function settle({ group, at }: Place, placement: Placement | AttestryError): void {
+  group.placements[at] = placement;
+  group.left--;
+  if (group.left === 0) group.resolve(group.placements);
 }

@@ -8,8 +8,8 @@ import { parseEnvelope } from '../core/statement/envelope.ts';
 import { modelsOf } from '../core/statement/statement.ts';
 import { advanceStream, type StreamState, streamKey } from '../core/statement/stream.ts';
 import type { TrustRoot } from '../core/trust/trust-root.ts';
-import { AttestryError, type AttestryErrorCode } from '../errors.ts';
-import { type VerifyMany, verifyInPool } from '../keys/openssl-engine.ts';
+import { AttestryError, type AttestryErrorCode, refusalOf } from '../errors.ts';
+import { type VerifyMany, verifyEach, verifyInPool } from '../keys/openssl-engine.ts';
 import { leafHashBySystem } from '../keys/openssl-hash.ts';
 import { encodeUint64 } from '../store/level-keys.ts';
 import type { LogCommit, LogStore } from '../store/log-store.ts';
@@ -49,9 +49,7 @@ export async function readmit(
   from: number,
   rules: ReadmissionRules,
 ): Promise<Readmission> {
-  const verdicts = await Promise.all(
-    leaves.map(({ entry }, i) => admit(entry, { ...rules, index: from + i })),
-  );
+  const verdicts = await admit(leaves, from, rules);
   const round = new Round(rules);
   verdicts.forEach((verdict, i) => {
     round.take(leaves[i] as Leaf, from + i, verdict);
@@ -59,23 +57,23 @@ export async function readmit(
   return round;
 }
 
-/** The entry as admission gives it, or with what admission refuses it; the stream is judged later, in order. */
+/** The entries as admission gives them, or with what it refuses each; the streams are judged later, in order. */
 async function admit(
-  entry: Uint8Array,
-  rules: ReadmissionRules & { readonly index: number },
-): Promise<AdmittedEntry | AttestryError> {
-  const { verifyMany = verifyInPool } = rules;
-  try {
-    const opened = openEntry(entry, rules.trust, leafHashBySystem);
-    for (const { publicKey, message, signature } of opened.claims) {
-      if (await verifyMany(publicKey, message, signature)) continue;
-      return new AttestryError('SIGNATURE_INVALID', 'A signature of the entry does not verify.');
-    }
-    return admitStatement(opened, rules);
-  } catch (error) {
-    if (error instanceof AttestryError) return error;
-    throw error;
-  }
+  leaves: readonly Leaf[],
+  from: number,
+  rules: ReadmissionRules,
+): Promise<(AdmittedEntry | AttestryError)[]> {
+  const { trust, verifyMany = verifyInPool } = rules;
+  const opened = leaves.map(({ entry }) =>
+    refusalOf(() => openEntry(entry, trust, leafHashBySystem)),
+  );
+  const claims = opened.map((one) => (one instanceof AttestryError ? [] : one.claims));
+  const held = await verifyEach(claims, verifyMany);
+  return opened.map((one, i) => {
+    if (one instanceof AttestryError) return one;
+    if (held[i]) return refusalOf(() => admitStatement(one, { ...rules, index: from + i }));
+    return new AttestryError('SIGNATURE_INVALID', 'A signature of the entry does not verify.');
+  });
 }
 
 class Round implements Readmission {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { ED25519_TORSION_SUBGROUP, ed25519 } from '@noble/curves/ed25519.js';
 import { sha512 } from '@noble/hashes/sha2.js';
 import fc from 'fast-check';
@@ -16,6 +17,7 @@ import {
   verifySignature,
 } from '../../src/core/note/ed25519.ts';
 import { AttestryError } from '../../src/errors.ts';
+import { fastestEngine, sodiumEngine } from '../../src/keys/fastest-engine.ts';
 import { opensslEngine, signInProcess, verifyInPool } from '../../src/keys/openssl-engine.ts';
 import { readJson, sharedVectors } from '../helpers/vectors.ts';
 
@@ -86,7 +88,7 @@ function verdictOf(action: () => void): string {
 async function judgeInPool(claim: SignatureClaim): Promise<string> {
   try {
     parsePublicKey(claim.publicKey);
-    const holds = await verifyInPool(claim.publicKey, claim.message, claim.signature);
+    const [holds] = await verifyInPool([claim]);
     return holds ? 'VALID' : 'SIGNATURE_INVALID';
   } catch (error) {
     if (error instanceof AttestryError) return error.code;
@@ -94,18 +96,21 @@ async function judgeInPool(claim: SignatureClaim): Promise<string> {
   }
 }
 
-/** The verdict of all three ways to check; fails when they differ. */
+const sodium = sodiumEngine();
+
+/** The verdict of all ways to check; fails when they differ. */
 async function agreedVerdict(claim: SignatureClaim): Promise<string> {
   const verdict = judge(claim, nobleEngine);
   expect(judge(claim, opensslEngine), 'openssl').toBe(verdict);
   expect(await judgeInPool(claim), 'pool').toBe(verdict);
+  if (sodium !== undefined) expect(judge(claim, sodium), 'libsodium').toBe(verdict);
   if (verdict !== 'KEY_MALFORMED') {
     expect(signatureHolds(claim, opensslEngine)).toBe(verdict === 'VALID');
   }
   return verdict;
 }
 
-describe('opensslEngine and nobleEngine', () => {
+describe('opensslEngine, sodiumEngine and nobleEngine', () => {
   const good = { publicKey: KEY, message: MESSAGE, signature: signEd25519(SEED, MESSAGE) };
   const r = 12_345_678_901_234_567_890n;
   const R = Point.BASE.multiply(r);
@@ -209,7 +214,7 @@ describe('opensslEngine and nobleEngine', () => {
   });
 });
 
-describe('opensslEngine and nobleEngine on public vectors', () => {
+describe('opensslEngine, sodiumEngine and nobleEngine on public vectors', () => {
   const vectors = sharedVectors('ed25519');
 
   test.skipIf(vectors === undefined)(
@@ -252,10 +257,10 @@ describe('verifyInPool', () => {
     const checks = Array.from({ length: 400 }, (_, i) => {
       const message = encodeUtf8(`message ${i}`);
       const signature = signEd25519(SEED, i % 5 === 0 ? MESSAGE : message);
-      return verifyInPool(KEY, message, signature);
+      return verifyInPool([{ publicKey: KEY, message, signature }]);
     });
     const expected = Array.from({ length: 400 }, (_, i) => i % 5 !== 0);
-    expect(await Promise.all(checks)).toEqual(expected);
+    expect((await Promise.all(checks)).flat()).toEqual(expected);
   });
 });
 
@@ -286,5 +291,41 @@ describe('signInProcess', () => {
 
   test('throws RangeError for a seed that is not 32 bytes', () => {
     expect(() => signInProcess(new Uint8Array(31), MESSAGE)).toThrow(RangeError);
+  });
+});
+
+describe('sodiumEngine', () => {
+  const fitsAs = (verdict: (claim: SignatureClaim) => boolean) => () => ({
+    crypto_sign_verify_detached: (
+      signature: Uint8Array,
+      message: Uint8Array,
+      publicKey: Uint8Array,
+    ) => verdict({ publicKey, message, signature }),
+  });
+
+  test('is there on the systems that it is built for', () => {
+    const built = ['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64', 'win32-x64'];
+    const isMusl = existsSync('/etc/alpine-release');
+    if (isMusl || !built.includes(`${process.platform}-${process.arch}`)) return;
+    expect(sodium?.name).toBe('libsodium');
+    expect(fastestEngine().name).toBe('libsodium');
+  });
+
+  test('is not used where it cannot be loaded', () => {
+    const absent = (): never => {
+      throw new Error('no build for this system');
+    };
+    expect(sodiumEngine(absent)).toBeUndefined();
+  });
+
+  test('is not used where it judges by the cofactored equation, or by none', () => {
+    const cofactored = fitsAs(({ publicKey, message, signature }) =>
+      ed25519.verify(signature, message, publicKey),
+    );
+    expect(sodiumEngine(cofactored)).toBeUndefined();
+    expect(sodiumEngine(fitsAs(() => true))).toBeUndefined();
+    expect(sodiumEngine(fitsAs(() => false))).toBeUndefined();
+    const cofactorless = fitsAs((claim) => signatureHolds(claim, nobleEngine));
+    expect(sodiumEngine(cofactorless)).toBeDefined();
   });
 });

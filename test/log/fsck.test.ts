@@ -97,7 +97,7 @@ async function appendByHand(bed: LogBed, entry: Uint8Array): Promise<void> {
   });
   const statement = sampleStatement('deployment') as Statement;
   const envelope = { payload: entry, message: entry, signatures: [], entry };
-  await sequencer.enqueue({ entry, entryHash: leafHash(entry), envelope, statement });
+  await sequencer.enqueue([{ entry, entryHash: leafHash(entry), envelope, statement }]);
 }
 
 describe('fsck', () => {

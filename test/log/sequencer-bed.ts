@@ -9,7 +9,7 @@ import { formatStatement, type Statement } from '../../src/core/statement/statem
 import { AttestryError } from '../../src/errors.ts';
 import { DEFAULT_LOG_LIMITS, type LogLimits } from '../../src/log/limits.ts';
 import { tileReader } from '../../src/log/second-path.ts';
-import { Sequencer, type SequencerOptions } from '../../src/log/sequencer.ts';
+import { type Placement, Sequencer, type SequencerOptions } from '../../src/log/sequencer.ts';
 import type { LogStore } from '../../src/store/log-store.ts';
 import { MemoryDisk, openMemoryLogStore } from '../../src/store/memory-log-store.ts';
 import { makeNetwork } from '../helpers/fixtures.ts';
@@ -84,12 +84,25 @@ export function open(bed: BedOptions = {}): Bed {
   return { sequencer, store, lock, notes, fatal };
 }
 
+/** All of them at once; their indexes. @throws the first refusal */
 export async function enqueueAll(
   { sequencer }: Pick<Bed, 'sequencer'>,
   entries: readonly AdmittedEntry[],
 ): Promise<number[]> {
-  const placed = await Promise.all(entries.map((entry) => sequencer.enqueue(entry)));
-  return placed.map(({ index }) => index);
+  const placed = await sequencer.enqueue(entries);
+  return placed.map((one) => accepted(one).index);
+}
+
+/** One alone. @throws its refusal */
+export async function place(sequencer: Sequencer, entry: AdmittedEntry): Promise<Placement> {
+  const [placed] = await sequencer.enqueue([entry]);
+  return accepted(placed);
+}
+
+function accepted(placed: Placement | AttestryError | undefined): Placement {
+  if (placed === undefined) throw new RangeError('Expected a result for the entry.');
+  if (placed instanceof AttestryError) throw placed;
+  return placed;
 }
 
 export async function refusalOf(action: Promise<unknown>): Promise<AttestryError> {

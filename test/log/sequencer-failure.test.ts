@@ -16,6 +16,7 @@ import {
   enqueueAll,
   meterOf,
   open,
+  place,
   refusalOf,
 } from './sequencer-bed.ts';
 
@@ -33,10 +34,10 @@ describe('Sequencer under more load than it takes', () => {
 
   it('refuses what exceeds the queue, and everything that it promised is there', async () => {
     const { bed, gate } = gated({ queuedEntries: 3 });
-    const first = bed.sequencer.enqueue(deployment(0));
+    const first = place(bed.sequencer, deployment(0));
     await eventually(() => expect(gate.arrived).toBe(1));
     const results = Promise.allSettled(
-      deployments(5, 1).map((entry) => bed.sequencer.enqueue(entry)),
+      deployments(5, 1).map((entry) => place(bed.sequencer, entry)),
     );
     gate.open();
     await first;
@@ -60,7 +61,7 @@ describe('Sequencer under more load than it takes', () => {
     const { bed, gate } = gated({ queuedBytes: 3 * bytes });
     const taken = enqueueAll(bed, deployments(3));
     await eventually(() => expect(gate.arrived).toBe(1));
-    expect(await refusalOf(bed.sequencer.enqueue(deployment(3)))).toMatchObject({
+    expect(await refusalOf(place(bed.sequencer, deployment(3)))).toMatchObject({
       code: 'QUEUE_FULL',
     });
     gate.open();
@@ -71,13 +72,13 @@ describe('Sequencer under more load than it takes', () => {
   it('leaves a stream where it was when it refuses its next statement', async () => {
     const { bed, gate } = gated({ queuedEntries: 1 });
     const [zero, one] = meterOf(2) as [AdmittedEntry, AdmittedEntry];
-    const first = bed.sequencer.enqueue(deployment(0));
+    const first = place(bed.sequencer, deployment(0));
     await eventually(() => expect(gate.arrived).toBe(1));
-    const second = bed.sequencer.enqueue(zero);
-    expect(await refusalOf(bed.sequencer.enqueue(one))).toMatchObject({ code: 'QUEUE_FULL' });
+    const second = place(bed.sequencer, zero);
+    expect(await refusalOf(place(bed.sequencer, one))).toMatchObject({ code: 'QUEUE_FULL' });
     gate.open();
     await Promise.all([first, second]);
-    expect(await bed.sequencer.enqueue(one)).toMatchObject({ index: 2, isNew: true });
+    expect(await place(bed.sequencer, one)).toMatchObject({ index: 2, isNew: true });
   });
 });
 
@@ -113,7 +114,7 @@ describe('Sequencer with a failing disk', () => {
     });
     const twice = deployment(0);
     const results = await Promise.allSettled(
-      [...deployments(5), twice].map((entry) => bed.sequencer.enqueue(entry)),
+      [...deployments(5), twice].map((entry) => place(bed.sequencer, entry)),
     );
     for (const result of results) {
       expect(result).toMatchObject({ status: 'rejected', reason: { code: 'STORE_FAILED' } });
@@ -122,7 +123,7 @@ describe('Sequencer with a failing disk', () => {
     expect(commits).toBe(1);
     expect(bed.notes).toEqual([]);
     expect(bed.sequencer.queued).toBe(0);
-    expect(await refusalOf(bed.sequencer.enqueue(deployment(9)))).toMatchObject({
+    expect(await refusalOf(place(bed.sequencer, deployment(9)))).toMatchObject({
       code: 'STORE_FAILED',
     });
     await bed.sequencer.close();
@@ -136,8 +137,8 @@ describe('Sequencer with a failing disk', () => {
     });
     const damage = new AttestryError('STORE_CORRUPT', 'a reader found damage');
     const results = Promise.allSettled([
-      bed.sequencer.enqueue(deployment(0)),
-      gate.pass().then(() => bed.sequencer.enqueue(deployment(1))),
+      place(bed.sequencer, deployment(0)),
+      gate.pass().then(() => place(bed.sequencer, deployment(1))),
     ]);
     await eventually(() => expect(gate.arrived).toBe(2));
     bed.sequencer.fail(damage);
@@ -154,7 +155,7 @@ describe('Sequencer with a failing disk', () => {
     const lock: LockDisk = { head: { size: 0, root: EMPTY_ROOT } };
     const bed = open({ lock });
     lock.head = { size: 1, root: leafHash(encodeUtf8('of another process')) };
-    expect(await refusalOf(bed.sequencer.enqueue(deployment(0)))).toMatchObject({
+    expect(await refusalOf(place(bed.sequencer, deployment(0)))).toMatchObject({
       code: 'STORE_FAILED',
       cause: { code: 'HEAD_CONFLICT' },
     });
@@ -165,9 +166,9 @@ describe('Sequencer with a failing disk', () => {
   it('leaves an unanswered entry there once or not at all', async () => {
     for (const [, change] of places) {
       const disk = new MemoryDisk();
-      await Promise.allSettled([open({ disk, change }).sequencer.enqueue(deployment(0))]);
+      await Promise.allSettled([place(open({ disk, change }).sequencer, deployment(0))]);
       const again = open({ disk });
-      expect((await again.sequencer.enqueue(deployment(0))).index).toBe(0);
+      expect((await place(again.sequencer, deployment(0))).index).toBe(0);
       expect(again.sequencer.head.size).toBe(1);
     }
   });

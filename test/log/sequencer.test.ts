@@ -8,7 +8,15 @@ import { eventually } from '../helpers/eventually.ts';
 import { type LockDisk, openMemoryHeadLock } from '../helpers/memory-head-lock.ts';
 import { NaiveTree, naiveLeafHash } from '../helpers/naive-tree.ts';
 import { Gate } from '../helpers/wrapped-store.ts';
-import { deployment, deployments, enqueueAll, meterOf, open, refusalOf } from './sequencer-bed.ts';
+import {
+  deployment,
+  deployments,
+  enqueueAll,
+  meterOf,
+  open,
+  place,
+  refusalOf,
+} from './sequencer-bed.ts';
 
 describe('Sequencer', () => {
   it('gives entries their places in the order in which they came', async () => {
@@ -32,7 +40,7 @@ describe('Sequencer', () => {
         },
       }),
     });
-    const first = bed.sequencer.enqueue(deployment(0));
+    const first = place(bed.sequencer, deployment(0));
     await eventually(() => expect(gate.arrived).toBe(1));
     const rest = enqueueAll(bed, deployments(100, 1));
     expect(bed.sequencer.queued).toBe(100);
@@ -57,7 +65,7 @@ describe('Sequencer', () => {
     const told = enqueueAll(bed, deployments(8));
     await vi.advanceTimersByTimeAsync(0);
     expect(await told).toHaveLength(8);
-    const again = [deployment(8), deployment(9)].map((entry) => bed.sequencer.enqueue(entry));
+    const again = [deployment(8), deployment(9)].map((entry) => place(bed.sequencer, entry));
     await vi.advanceTimersByTimeAsync(9);
     expect(bed.notes).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(1);
@@ -122,7 +130,7 @@ describe('Sequencer', () => {
         onCheckpoint: () => events.push('publish'),
       },
     });
-    await bed.sequencer.enqueue(deployment(0)).then(() => events.push('told'));
+    await place(bed.sequencer, deployment(0)).then(() => events.push('told'));
     expect(events.filter((event) => event !== 'told')).toEqual([
       'commit',
       'read back',
@@ -146,7 +154,7 @@ describe('Sequencer', () => {
     gate.open();
     expect(await closing).toBe(10);
     expect(await waiting).toHaveLength(10);
-    const refusal = await refusalOf(bed.sequencer.enqueue(deployment(10)));
+    const refusal = await refusalOf(place(bed.sequencer, deployment(10)));
     expect(refusal).toMatchObject({ code: 'NODE_STOPPING', details: { retryAfterSeconds: 5 } });
     expect(bed.fatal).toEqual([]);
   });
@@ -156,7 +164,7 @@ describe('Sequencer given an entry twice', () => {
   it('gives the place that it has', async () => {
     const bed = open();
     await enqueueAll(bed, deployments(3));
-    expect(await bed.sequencer.enqueue(deployment(1))).toMatchObject({ index: 1, isNew: false });
+    expect(await place(bed.sequencer, deployment(1))).toMatchObject({ index: 1, isNew: false });
     expect(bed.sequencer.head.size).toBe(3);
     expect(bed.notes).toHaveLength(1);
   });
@@ -171,10 +179,10 @@ describe('Sequencer given an entry twice', () => {
         },
       }),
     });
-    const first = bed.sequencer.enqueue(deployment(0));
+    const first = place(bed.sequencer, deployment(0));
     await eventually(() => expect(gate.arrived).toBe(1));
-    const inCommit = bed.sequencer.enqueue(deployment(0));
-    const queued = [deployment(1), deployment(1)].map((entry) => bed.sequencer.enqueue(entry));
+    const inCommit = place(bed.sequencer, deployment(0));
+    const queued = [deployment(1), deployment(1)].map((entry) => place(bed.sequencer, entry));
     gate.open();
     expect(await first).toMatchObject({ index: 0, isNew: true });
     expect(await inCommit).toMatchObject({ index: 0, isNew: false });
@@ -188,7 +196,7 @@ describe('Sequencer given an entry twice', () => {
   it('finds it after a restart', async () => {
     const disk = new MemoryDisk();
     await enqueueAll(open({ disk }), deployments(3));
-    expect(await open({ disk }).sequencer.enqueue(deployment(2))).toEqual({
+    expect(await place(open({ disk }).sequencer, deployment(2))).toEqual({
       index: 2,
       isNew: false,
     });
@@ -212,9 +220,9 @@ describe('Sequencer with meters', () => {
   it('refuses a gap with what it expects, and takes the missing statement then', async () => {
     const bed = open();
     const [zero, one, two] = meterOf(3) as [AdmittedEntry, AdmittedEntry, AdmittedEntry];
-    await bed.sequencer.enqueue(zero);
+    await place(bed.sequencer, zero);
     const { digest } = bed.store.stream('["operator-eu","meter-1"]') ?? { digest: '' };
-    expect(await refusalOf(bed.sequencer.enqueue(two))).toMatchObject({
+    expect(await refusalOf(place(bed.sequencer, two))).toMatchObject({
       code: 'STREAM_SEQUENCE_MISMATCH',
       details: { expectedSequence: 1, expectedPrevious: digest },
     });
@@ -226,7 +234,7 @@ describe('Sequencer with meters', () => {
     const bed = open();
     const [zero, one, two] = meterOf(3) as [AdmittedEntry, AdmittedEntry, AdmittedEntry];
     const [first, gap, second] = await Promise.allSettled(
-      [zero, two, one].map((entry) => bed.sequencer.enqueue(entry)),
+      [zero, two, one].map((entry) => place(bed.sequencer, entry)),
     );
     expect(first?.status).toBe('fulfilled');
     expect(gap).toMatchObject({ reason: { code: 'STREAM_SEQUENCE_MISMATCH' } });
@@ -238,7 +246,7 @@ describe('Sequencer with meters', () => {
     const stream = meterOf(4);
     await enqueueAll(open({ disk }), stream.slice(0, 2));
     const again = open({ disk });
-    expect(await refusalOf(again.sequencer.enqueue(stream[3] as AdmittedEntry))).toMatchObject({
+    expect(await refusalOf(place(again.sequencer, stream[3] as AdmittedEntry))).toMatchObject({
       code: 'STREAM_SEQUENCE_MISMATCH',
       details: { expectedSequence: 2 },
     });

@@ -19,7 +19,9 @@ export const JUDGING_BUGS: readonly Bug[] = [
   },
   {
     name: 'verifier admits what nobody has signed',
-    wiring: { verifier: (options) => ({ ...options, verifyMany: async () => true }) },
+    wiring: {
+      verifier: (options) => ({ ...options, verifyMany: async (claims) => claims.map(() => true) }),
+    },
     lie: FORGED_STATEMENT_LIE,
   },
   ignoring('length of proofs unchecked', 'INCLUSION_LENGTH_WRONG', 'DOSSIER_INCOMPLETE'),

@@ -62,7 +62,9 @@ export const LOG_BUGS: readonly Bug[] = [
     wiring: { witnessClient: (options) => ({ ...options, engine: TRUSTING }) },
     lie: GARBAGE_LIE,
   },
-  onOptions('log admits what nobody has signed', () => ({ verifyMany: async () => true })),
+  onOptions('log admits what nobody has signed', () => ({
+    verifyMany: async (claims) => claims.map(() => true),
+  })),
   onOptions('log admits by a clock that is two days ahead', ({ now }) => ({
     now: () => now() + 2 * A_DAY,
   })),

@@ -7,7 +7,12 @@ import { AttestryError } from '../../errors.ts';
 import { formatTime, parseTime } from '../bytes/time.ts';
 import { type HashLeaf, leafHash } from '../merkle/hash.ts';
 import { CLOCK_SKEW_SECONDS } from '../note/cosignature.ts';
-import { type SignatureClaim, type SignatureEngine, verifySignature } from '../note/ed25519.ts';
+import {
+  parseSignature,
+  type SignatureClaim,
+  type SignatureEngine,
+  verifySignature,
+} from '../note/ed25519.ts';
 import { verifySuccession } from '../trust/retirement.ts';
 import type { TrustedOperator, TrustRoot } from '../trust/trust-root.ts';
 import { type Envelope, parseEnvelope } from './envelope.ts';
@@ -19,7 +24,7 @@ export interface OpenedEntry {
   readonly entryHash: Uint8Array;
   /** The one operator whose keys the signatures claim. */
   readonly operator: TrustedOperator;
-  /** To be verified, all of them, before the payload is read. */
+  /** To be verified, all of them, before the payload is read. Their signatures have canonical form. */
   readonly claims: readonly SignatureClaim[];
 }
 
@@ -50,7 +55,7 @@ export function admitEntry(entry: Uint8Array, rules: AdmissionRules): AdmittedEn
   return admitStatement(opened, rules);
 }
 
-/** Step one: structure, and whose signatures these claim to be. @throws ENTRY_TOO_LARGE, JSON_*, ENVELOPE_*, KEY_UNKNOWN */
+/** Step one: structure, and whose signatures these claim to be. @throws ENTRY_TOO_LARGE, JSON_*, ENVELOPE_*, KEY_UNKNOWN, OPERATOR_UNAUTHORIZED, SIGNATURE_MALFORMED */
 export function openEntry(
   entry: Uint8Array,
   trust: TrustRoot,
@@ -78,6 +83,7 @@ export function openEntry(
       'Expected all signatures to be by one operator.',
     );
   }
+  for (const { signature } of envelope.signatures) parseSignature(signature);
   return {
     envelope,
     entryHash: hashLeaf(entry),
