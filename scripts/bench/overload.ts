@@ -22,13 +22,11 @@ export interface OverloadOptions {
   readonly seconds: number;
 }
 
-/** The log is killed at the end, without a warning, and read as the kill left it. */
+/** Of a log that runs and is warm; it is killed at the end, without a warning, and read as the kill left it. */
 export async function measureOverload(
   { rig, generator }: Bench,
   { capacity, seconds }: OverloadOptions,
 ): Promise<Figure[]> {
-  await rig.stopLog();
-  await rig.startLog();
   await generator.make(Math.ceil(capacity * seconds * MARGIN) + CONNECTIONS);
   const watch = new MemoryWatch(rig.pid);
   const perSecond = Math.round(TIMES * capacity);
