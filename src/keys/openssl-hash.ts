@@ -25,9 +25,10 @@ export function nodeHashBySystem(left: Uint8Array, right: Uint8Array): Uint8Arra
   return sha256BySystem(nodeInput);
 }
 
+/** SHA-256. */
 // As text of one character a byte: a Buffer of the result would be a block of memory of its own outside the heap, and
 // making and freeing that takes longer than hashing a node.
-function sha256BySystem(bytes: Uint8Array): Uint8Array {
+export function sha256BySystem(bytes: Uint8Array): Uint8Array {
   const text = hash('sha256', bytes, 'binary');
   const digest = new Uint8Array(HASH_LENGTH);
   for (let i = 0; i < HASH_LENGTH; i++) digest[i] = text.charCodeAt(i);

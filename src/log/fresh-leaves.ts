@@ -9,7 +9,7 @@ import { leavesOfStatement } from '../core/tally/leaves.ts';
 import type { TallyLeaf } from '../core/tally/node.ts';
 
 /** About a second of a busy log. A leaf takes some hundred bytes, and twice as many may be held for a moment. */
-const MOST_ENTRIES = 4_096;
+const MOST_ENTRIES = 8_192;
 
 export class FreshLeaves {
   readonly #most: number;

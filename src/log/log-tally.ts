@@ -56,6 +56,9 @@ export interface TallyStatus {
 }
 
 const GROWTH_TIMEOUT_MS = 1000;
+// Steps of many entries follow each other this far apart: neighbours that are added together share the nodes above them.
+const BUSY_STEP = 512;
+const BUSY_REST_MS = 500;
 const MOST_WAITING = 64;
 const RETRY_SECONDS = 5;
 
@@ -132,9 +135,11 @@ export class LogTally {
       const lookedAtMs = this.#options.clockMs();
       const target = this.#options.published();
       if (target !== undefined && target.size > size) {
+        const before = size;
         await this.#follow(target);
         size = this.#notes.get('newest')?.size ?? -1;
         this.#caughtUpAtMs = lookedAtMs;
+        if (size - before >= BUSY_STEP) await this.#restOrStop();
       } else {
         await this.#growthOrStop(size);
         this.#caughtUpAtMs = this.#options.clockMs();
@@ -143,11 +148,23 @@ export class LogTally {
   }
 
   async #growthOrStop(size: number): Promise<void> {
-    const growth = this.#options.waitForGrowth(size, GROWTH_TIMEOUT_MS);
+    await this.#unlessStopped(this.#options.waitForGrowth(size, GROWTH_TIMEOUT_MS));
+  }
+
+  async #restOrStop(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const rest = new Promise((resolve) => {
+      timer = setTimeout(resolve, BUSY_REST_MS);
+    });
+    await this.#unlessStopped(rest);
+    clearTimeout(timer);
+  }
+
+  async #unlessStopped(waiting: Promise<unknown>): Promise<void> {
     const stop = new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
-    await Promise.race([growth, stop]);
+    await Promise.race([waiting, stop]);
   }
 
   async #follow(target: StoredCheckpoint): Promise<void> {

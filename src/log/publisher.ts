@@ -138,12 +138,13 @@ export class Publisher {
     const { limits, clockMs } = this.#options;
     while (!this.#stopped) {
       const target = this.#newest as StoredCheckpoint;
+      const entries = target.size - (this.#published?.size ?? 0);
       const startedMs = clockMs();
       const reached = await this.#round(target);
       const isNewer = (): boolean => this.#newest !== target;
       if (!reached) await this.#pause(limits.retryMs, isNewer);
       else if (!isNewer()) await this.#pause(limits.refreshMs, isNewer);
-      else await this.#pause(restAfter(clockMs() - startedMs), () => false);
+      else await this.#pause(restAfter(clockMs() - startedMs, entries), () => false);
     }
   }
 
@@ -235,10 +236,13 @@ export class Publisher {
   }
 }
 
+// A round costs four requests, four signatures to check, synced writes here and at the witnesses, and then a step of the
+// tally, however many entries it is for. So rounds of many entries begin so far apart, and an idle log asks nearly at once.
+const BUSY_ROUND = 64;
+const BUSY_INTERVAL_MS = 400;
 const LONGEST_REST_MS = 250;
 
-// A round costs four requests, four signatures to check and one synced write, and then a step of the tally, however many
-// entries it is for. So a busy log asks a third of the time, and an idle one, whose rounds are short, nearly at once.
-function restAfter(roundMs: number): number {
-  return Math.min(2 * roundMs, LONGEST_REST_MS);
+function restAfter(roundMs: number, entries: number): number {
+  const rest = Math.min(2 * roundMs, LONGEST_REST_MS);
+  return entries < BUSY_ROUND ? rest : Math.max(rest, BUSY_INTERVAL_MS - roundMs);
 }

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { compareBytes } from '../core/bytes/equal.ts';
 import { growTally, type ReadInner } from '../core/tally/growth.ts';
 import type { TallyInner, TallyLeaf } from '../core/tally/node.ts';
+import { sha256BySystem } from '../keys/openssl-hash.ts';
 import { nameOf } from './tally-rows.ts';
 import type { TallyState, TallyStore } from './tally-store.ts';
 
@@ -27,7 +28,12 @@ export async function commitLeaves(
   const readInner: ReadInner = (branch) => fresh.get(nameOf(branch.prefix)) ?? store.inner(branch);
   let { root } = store.state();
   for (let at = 0; at < sorted.length; at += LEAVES_AT_ONCE) {
-    const grown = growTally({ root, leaves: sorted.slice(at, at + LEAVES_AT_ONCE), readInner });
+    const grown = growTally({
+      root,
+      leaves: sorted.slice(at, at + LEAVES_AT_ONCE),
+      readInner,
+      hashBytes: sha256BySystem,
+    });
     for (const inner of grown.inners) fresh.set(nameOf(inner.branch.prefix), inner);
     root = grown.root;
     await nextTurn();

@@ -9,7 +9,7 @@
  *   p                           checkpoint and tally note that were published last, canonical JSON
  */
 import { bytesEqual, concatBytes } from '../core/bytes/equal.ts';
-import { HASH_LENGTH, sha256 } from '../core/merkle/hash.ts';
+import { HASH_LENGTH } from '../core/merkle/hash.ts';
 import { CompactReader, CompactWriter } from '../core/tally/compact.ts';
 import { childPrefix, EMPTY_PREFIX, INDEX_AT, KEY_BYTES, type Prefix } from '../core/tally/key.ts';
 import {
@@ -20,6 +20,7 @@ import {
   type TallyLeaf,
 } from '../core/tally/node.ts';
 import type { AttestryError } from '../errors.ts';
+import { sha256BySystem } from '../keys/openssl-hash.ts';
 import { storeCorrupt } from '../store/store-failure.ts';
 import type { TallyState } from './tally-store.ts';
 
@@ -29,6 +30,7 @@ const INNER = 0x6e;
 const LEAF = 0x6c;
 // One for all rows, as nothing here is asynchronous.
 const writer = new CompactWriter();
+const name = Buffer.alloc(KEY_BYTES + 2);
 
 /** Bits before length: the nodes of one path, which are read and written together, stand together. */
 export function innerKey({ length, bits }: Prefix): Uint8Array {
@@ -46,22 +48,24 @@ export function leafKey(key: Uint8Array): Uint8Array {
 }
 
 /** A name for the inner node with a prefix, to keep it under in memory. */
-export function nameOf(prefix: Prefix): string {
-  const key = innerKey(prefix);
-  return Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1');
+export function nameOf({ length, bits }: Prefix): string {
+  name.set(bits);
+  name.writeUInt16BE(length, KEY_BYTES);
+  return name.toString('latin1');
 }
 
 export function encodeState({ size, root }: TallyState): Uint8Array {
   writer.number(BigInt(size));
-  if (root !== undefined) writeBranch(root, EMPTY_PREFIX);
+  if (root !== undefined) writeBranch(root, EMPTY_PREFIX.length);
   const row = writer.end();
-  return concatBytes(row, sha256(row));
+  return concatBytes(row, sha256BySystem(row));
 }
 
 /** @throws STORE_CORRUPT */
 export function decodeState(row: Uint8Array): TallyState {
   const content = row.subarray(0, -HASH_LENGTH);
-  if (!bytesEqual(sha256(content), row.subarray(content.length))) throw damaged('The state');
+  if (!bytesEqual(sha256BySystem(content), row.subarray(content.length)))
+    throw damaged('The state');
   const reader = new CompactReader(content, () => damaged('The state'));
   const size = Number(reader.number());
   const root = reader.atEnd ? undefined : readBranch(reader, EMPTY_PREFIX);
@@ -70,8 +74,8 @@ export function decodeState(row: Uint8Array): TallyState {
 }
 
 export function encodeInner({ branch, left, right }: TallyInner): Uint8Array {
-  writeBranch(left, childPrefix(branch.prefix, 0));
-  writeBranch(right, childPrefix(branch.prefix, 1));
+  writeBranch(left, branch.prefix.length + 1);
+  writeBranch(right, branch.prefix.length + 1);
   return writer.end();
 }
 
@@ -81,7 +85,7 @@ export function decodeInner(branch: Branch, row: Uint8Array): TallyInner {
   const left = readBranch(reader, childPrefix(branch.prefix, 0));
   const right = readBranch(reader, childPrefix(branch.prefix, 1));
   reader.end();
-  requireHash('A node', branch, () => summarizeInner(branch.prefix, left, right));
+  requireHash('A node', branch, () => summarizeInner(branch.prefix, [left, right], sha256BySystem));
   return { branch, left, right };
 }
 
@@ -96,12 +100,12 @@ export function decodeLeaf(branch: Branch, row: Uint8Array): TallyLeaf {
   const reader = new CompactReader(row, () => damaged('A leaf'));
   const leaf = { key: branch.prefix.bits, entryHash: reader.hash(), sums: reader.sums() };
   reader.end();
-  requireHash('A leaf', branch, () => summarizeLeaf(leaf));
+  requireHash('A leaf', branch, () => summarizeLeaf(leaf, sha256BySystem));
   return leaf;
 }
 
-function writeBranch(branch: Branch, bound: Prefix): void {
-  writer.prefix(branch.prefix, bound);
+function writeBranch(branch: Branch, boundBits: number): void {
+  writer.prefix(branch.prefix, boundBits);
   writer.summary(branch);
 }
 

@@ -6,7 +6,7 @@ import type { AttestryError } from '../../errors.ts';
 import { HASH_LENGTH } from '../merkle/hash.ts';
 import { KEY_BITS, KEY_BYTES, type Prefix, startsWith } from './key.ts';
 import type { Summary } from './node.ts';
-import { readSum, SUM_BYTES, type Sums, TALLY_METRICS, writeSum } from './sums.ts';
+import { readSum, SUM_BYTES, type Sums, TALLY_METRICS, writeSum, ZERO_SUMS } from './sums.ts';
 
 // One number at a time, 16 bytes wide; nothing here is asynchronous.
 const number = new Uint8Array(SUM_BYTES);
@@ -37,6 +37,10 @@ export class CompactWriter {
 
   /** Length (1, 0 to 16) ‖ big-endian bytes, the first not zero. */
   number(value: bigint): void {
+    if (value === 0n) {
+      this.byte(0);
+      return;
+    }
     writeSum(numberView, 0, value);
     let zeros = 0;
     while (zeros < SUM_BYTES && number[zeros] === 0) zeros++;
@@ -60,11 +64,11 @@ export class CompactWriter {
     this.bytes(key.subarray(bound.length >> 3));
   }
 
-  /** A prefix at a place: length (2) ‖ its bytes without the whole ones that the place's bound gives. */
-  prefix({ length, bits }: Prefix, bound: Prefix): void {
+  /** A prefix at a place: length (2) ‖ its bytes without the whole ones that the place's bound, of so many bits, gives. */
+  prefix({ length, bits }: Prefix, boundBits: number): void {
     this.byte(length >> 8);
     this.byte(length & 0xff);
-    this.bytes(bits.subarray(bound.length >> 3, Math.ceil(length / 8)));
+    this.bytes(bits.subarray(boundBits >> 3, Math.ceil(length / 8)));
   }
 
   #makeRoom(more: number): void {
@@ -122,7 +126,8 @@ export class CompactReader {
   }
 
   sums(): Sums {
-    return TALLY_METRICS.map(() => this.number());
+    const sums = TALLY_METRICS.map(() => this.number());
+    return sums.every((sum) => sum === 0n) ? ZERO_SUMS : sums;
   }
 
   summary(): Summary {

@@ -3,6 +3,7 @@ import { compareBytes } from '../bytes/equal.ts';
 import { bitAt, KEY_BITS, prefixOf, sharedBits } from './key.ts';
 import {
   type Branch,
+  type HashBytes,
   summarizeInner,
   summarizeLeaf,
   type TallyInner,
@@ -18,6 +19,8 @@ export interface TallyGrowthInput {
   /** In any order; keys that are in the tally already, or twice here, are a RangeError: an index is used once. */
   readonly leaves: readonly TallyLeaf[];
   readonly readInner: ReadInner;
+  /** The pure implementation unless told. */
+  readonly hashBytes?: HashBytes;
 }
 
 export interface TallyGrowth {
@@ -26,15 +29,19 @@ export interface TallyGrowth {
   readonly inners: readonly TallyInner[];
 }
 
-export function growTally({ root, leaves, readInner }: TallyGrowthInput): TallyGrowth {
-  const sorted = leaves.toSorted((a, b) => compareBytes(a.key, b.key)).map(summarizeLeaf);
+export function growTally(input: TallyGrowthInput): TallyGrowth {
+  const { root, leaves, readInner, hashBytes } = input;
+  const sorted = leaves
+    .toSorted((a, b) => compareBytes(a.key, b.key))
+    .map((leaf) => summarizeLeaf(leaf, hashBytes));
   const inners: TallyInner[] = [];
-  const grown = sorted.length === 0 ? root : merge(root, sorted, { readInner, inners });
+  const grown = sorted.length === 0 ? root : merge(root, sorted, { readInner, hashBytes, inners });
   return { root: grown, inners };
 }
 
 interface Merge {
   readonly readInner: ReadInner;
+  readonly hashBytes: HashBytes | undefined;
   readonly inners: TallyInner[];
 }
 
@@ -55,7 +62,7 @@ function merge(old: Branch | undefined, leaves: readonly Branch[], run: Merge): 
   const [oldLeft, oldRight] = divide(old, length, run);
   const left = mergeSide(oldLeft, leaves.slice(0, middle), run);
   const right = mergeSide(oldRight, leaves.slice(middle), run);
-  const branch = summarizeInner(prefix, left, right);
+  const branch = summarizeInner(prefix, [left, right], run.hashBytes);
   run.inners.push({ branch, left, right });
   return branch;
 }

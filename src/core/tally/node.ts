@@ -51,13 +51,19 @@ const INNER_INPUT_BYTES = 1 + 2 + KEY_BYTES + 2 * SUMMARY_BYTES;
 const input = new Uint8Array(INNER_INPUT_BYTES);
 const inputView = new DataView(input.buffer);
 
+/** SHA-256, by whichever implementation; it keeps no reference to the bytes, which may change afterwards. */
+export type HashBytes = (bytes: Uint8Array) => Uint8Array;
+
 /** SHA-256(0x02 ‖ key ‖ entry hash ‖ sums). */
-export function summarizeLeaf({ key, entryHash, sums }: TallyLeaf): Branch {
+export function summarizeLeaf(
+  { key, entryHash, sums }: TallyLeaf,
+  hashBytes: HashBytes = sha256,
+): Branch {
   input[0] = LEAF_TAG;
   input.set(key, 1);
   input.set(entryHash, 1 + KEY_BYTES);
   writeSums(inputView, 1 + KEY_BYTES + HASH_LENGTH, sums);
-  const hash = sha256(input.subarray(0, LEAF_INPUT_BYTES));
+  const hash = hashBytes(input.subarray(0, LEAF_INPUT_BYTES));
   return { prefix: { length: KEY_BITS, bits: key }, hash, count: 1, sums };
 }
 
@@ -65,7 +71,11 @@ export function summarizeLeaf({ key, entryHash, sums }: TallyLeaf): Branch {
  * SHA-256(0x03 ‖ length of the prefix (2) ‖ prefix (45, zero bits behind it) ‖ left summary ‖ right summary).
  * @throws TALLY_OVERFLOW
  */
-export function summarizeInner(prefix: Prefix, left: Summary, right: Summary): Branch {
+export function summarizeInner(
+  prefix: Prefix,
+  [left, right]: readonly [left: Summary, right: Summary],
+  hashBytes: HashBytes = sha256,
+): Branch {
   const count = left.count + right.count;
   if (!Number.isSafeInteger(count)) {
     throw new AttestryError('TALLY_OVERFLOW', 'Expected fewer than 2^53 leaves.');
@@ -76,7 +86,7 @@ export function summarizeInner(prefix: Prefix, left: Summary, right: Summary): B
   input.set(prefix.bits, 3);
   writeSummary(3 + KEY_BYTES, left);
   writeSummary(3 + KEY_BYTES + SUMMARY_BYTES, right);
-  return { prefix, hash: sha256(input), count, sums };
+  return { prefix, hash: hashBytes(input), count, sums };
 }
 
 /** Hash (32) ‖ count (8) ‖ sums (7 times 16), as a parent hashes it. */

@@ -37,7 +37,7 @@ function encodeNode(node: ProofNode, bound: Prefix, writer: CompactWriter): void
     writer.bytes(node.entryHash);
     writer.sums(node.sums);
   } else {
-    writer.prefix(node.prefix, bound);
+    writer.prefix(node.prefix, bound.length);
     encodeNode(node.left, childPrefix(node.prefix, 0), writer);
     encodeNode(node.right, childPrefix(node.prefix, 1), writer);
   }

@@ -151,11 +151,10 @@ function openInner(
   if (!below || !startsWith(prefix.bits, bound)) {
     throw invalid('a node stands outside its place');
   }
-  return summarizeInner(
-    prefix,
+  return summarizeInner(prefix, [
     verifyNode(left, placeAt(childPrefix(prefix, 0), asked)),
     verifyNode(right, placeAt(childPrefix(prefix, 1), asked)),
-  );
+  ]);
 }
 
 function add(answer: MutableAnswer, { count, sums }: Summary): void {

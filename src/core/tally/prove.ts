@@ -96,5 +96,5 @@ function narrowNode(node: ProofNode, { asked, mustOpen }: Place<Question>): Proo
 function summarize(node: ProofNode): Summary {
   if (node.form === 'pruned') return node;
   if (node.form === 'leaf') return summarizeLeaf(node);
-  return summarizeInner(node.prefix, summarize(node.left), summarize(node.right));
+  return summarizeInner(node.prefix, [summarize(node.left), summarize(node.right)]);
 }

@@ -35,6 +35,9 @@ export function sumsOf(statement: Statement): Sums {
 
 /** @throws TALLY_OVERFLOW */
 export function addSums(a: Sums, b: Sums): Sums {
+  // Only usage has quantities.
+  if (b === ZERO_SUMS) return a;
+  if (a === ZERO_SUMS) return b;
   return a.map((value, i) => {
     const sum = value + (b[i] as bigint);
     if (sum < LIMIT) return sum;

@@ -38,7 +38,7 @@ describe('summarizeInner', () => {
 
   it('hashes 03, the length of the prefix, the padded prefix, and both summaries whole', () => {
     const prefix = prefixOf(new Uint8Array(45).fill(0xff), 261);
-    const summary = summarizeInner(prefix, left, right);
+    const summary = summarizeInner(prefix, [left, right]);
     const padded = `${'ff'.repeat(32)}f8${'00'.repeat(12)}`;
     expect(encodeHex(summary.hash)).toBe(sha256(`030105${padded}${leftHex}${rightHex}`));
     expect(summary).toMatchObject({
@@ -53,8 +53,8 @@ describe('summarizeInner', () => {
     const more = { ...left, sums: SUMS.with(0, 2n) };
     const less = { ...right, sums: SUMS.with(0, 0n) };
     const [honest, shifted] = [
-      summarizeInner(prefix, left, right),
-      summarizeInner(prefix, more, less),
+      summarizeInner(prefix, [left, right]),
+      summarizeInner(prefix, [more, less]),
     ];
     expect(shifted.sums).toEqual(honest.sums);
     expect(encodeHex(shifted.hash)).not.toBe(encodeHex(honest.hash));
@@ -62,7 +62,7 @@ describe('summarizeInner', () => {
 
   it('refuses 2^53 leaves', () => {
     const many = { ...left, count: Number.MAX_SAFE_INTEGER };
-    expect(codeOf(() => summarizeInner(prefixOf(KEY, 8), many, { ...right, count: 1 }))).toBe(
+    expect(codeOf(() => summarizeInner(prefixOf(KEY, 8), [many, { ...right, count: 1 }]))).toBe(
       'TALLY_OVERFLOW',
     );
   });

@@ -230,7 +230,7 @@ describe('verifyTally', () => {
 function summaryOf(node: ProofNode): Summary {
   if (node.form === 'pruned') return node;
   if (node.form === 'leaf') return summarizeLeaf(node);
-  return summarizeInner(node.prefix, summaryOf(node.left), summaryOf(node.right));
+  return summarizeInner(node.prefix, [summaryOf(node.left), summaryOf(node.right)]);
 }
 
 describe('narrowProof', () => {
