@@ -13,6 +13,8 @@ export interface Look {
   readonly atMs: number;
   /** Of the log that it is furthest behind: how long ago the oldest entry was published that it has not verified. */
   readonly lagMs: number;
+  /** Entries of all logs that are verified. */
+  readonly verified: number;
 }
 
 interface Published {
@@ -50,7 +52,8 @@ export class LagWatch {
           ahead.shift();
         return ahead[0] === undefined ? 0 : atMs - ahead[0].atMs;
       });
-      this.looks.push({ atMs, lagMs: Math.max(...lags) });
+      const sum = [...verified.values()].reduce((total, size) => total + size, 0);
+      this.looks.push({ atMs, lagMs: Math.max(...lags), verified: sum });
       await sleep(LOOK_EVERY_MS);
     }
   }

@@ -88,11 +88,17 @@ function figuresOf(looks: readonly Look[], { loads, seconds }: Loads): Figure[] 
     baseline('— entries committed by all three meanwhile', 'entries/s', [
       rates.reduce((sum, rate) => sum + rate, 0),
     ]),
+    baseline('— entries verified meanwhile', 'entries/s', [verifiedRate(looks)]),
   ];
 }
 
 function rateOf({ statuses, seconds }: LoadReport): number {
   return ((statuses['200'] ?? 0) * BATCH) / seconds;
+}
+
+function verifiedRate(looks: readonly Look[]): number {
+  const [first, last] = [looks[0], looks.at(-1)] as [Look, Look];
+  return (last.verified - first.verified) / ((last.atMs - first.atMs) / 1000);
 }
 
 function mean(values: readonly number[]): number {
