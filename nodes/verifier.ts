@@ -9,7 +9,7 @@ import { listen } from '../src/http/listen.ts';
 import { readPage } from '../src/http/page-files.ts';
 import { createVerifierApp } from '../src/http/verifier-app.ts';
 import { readKeyFile } from '../src/keys/key-file.ts';
-import { opensslEngine } from '../src/keys/openssl-engine.ts';
+import { opensslEngine, signInProcess } from '../src/keys/openssl-engine.ts';
 import { openLevelLogStore } from '../src/store/level-log-store.ts';
 import { openLevelTallyStore } from '../src/tally/level-tally-store.ts';
 import { Type } from '../src/typebox.ts';
@@ -83,7 +83,9 @@ await runProcess(async () => {
   });
   if (config === undefined) return undefined;
   const signer =
-    config.key === undefined ? undefined : await readKeyFile(config.key, passphraseOf(config));
+    config.key === undefined
+      ? undefined
+      : { ...(await readKeyFile(config.key, passphraseOf(config))), sign: signInProcess };
   const timeoutMs = config.requestTimeoutMs;
   const parts = new Parts();
   try {

@@ -4,7 +4,7 @@ import type { LogLevel } from '../src/http/app.ts';
 import { listen } from '../src/http/listen.ts';
 import { createWitnessApp } from '../src/http/witness-app.ts';
 import type { OpenedKey } from '../src/keys/key-file.ts';
-import { opensslEngine } from '../src/keys/openssl-engine.ts';
+import { opensslEngine, signInProcess } from '../src/keys/openssl-engine.ts';
 import { openLevelWitnessStore } from '../src/witness/level-witness-store.ts';
 import { openWitness } from '../src/witness/witness.ts';
 import { unixNow } from './common-settings.ts';
@@ -30,7 +30,7 @@ export async function startWitness(parts: Parts, options: WitnessPartOptions): P
   const witness = parts.add(
     await openWitness({
       store,
-      signer,
+      signer: { ...signer, sign: signInProcess },
       logs,
       origins: new Map(Object.entries(origins)),
       now: unixNow,

@@ -13,7 +13,7 @@ export interface Look {
   readonly atMs: number;
   /** Of the log that it is furthest behind: how long ago the oldest entry was published that it has not verified. */
   readonly lagMs: number;
-  /** Entries of all logs that are verified. */
+  /** Entries that are verified, of all logs. */
   readonly verified: number;
 }
 
@@ -72,16 +72,17 @@ async function publishedSize(url: string): Promise<number> {
   return response.status === 200 ? Number(text.split('\n')[1]) : 0;
 }
 
-/** Entries under the newest checkpoint that the verifier has verified, all of them, by origin. */
+/** Entries that the verifier has verified and mirrored, by origin. */
 async function verifiedSizes(url: string): Promise<ReadonlyMap<string, number>> {
   const answer = (await (await fetch(`${url}/v1/nodes`)).json()) as {
-    readonly nodes: readonly { origin: string; size: number; problem: unknown }[];
+    readonly nodes: readonly { origin: string; mirroredSize: number; problem: unknown }[];
   };
   return new Map(
-    answer.nodes.map(({ origin, size, problem }) => {
+    answer.nodes.map(({ origin, mirroredSize, problem }) => {
       // Before a log has published anything, that is its problem.
-      if (problem !== null && size > 0) throw new Error(`${origin}: ${JSON.stringify(problem)}`);
-      return [origin, size];
+      if (problem !== null && mirroredSize > 0)
+        throw new Error(`${origin}: ${JSON.stringify(problem)}`);
+      return [origin, mirroredSize];
     }),
   );
 }

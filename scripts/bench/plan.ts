@@ -35,7 +35,7 @@ export const QUICK: Plan = {
   audited: 20_000,
   following: 20,
   overload: 15,
-  greedy: { rounds: 5, seconds: 1.5 },
+  greedy: { rounds: 3, seconds: 2.5 },
 };
 
 export const FULL: Plan = {

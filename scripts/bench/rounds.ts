@@ -22,6 +22,9 @@ export interface Material {
 
 const WORKS = ['batches', 'checks', 'singles', 'large', 'hashes', 'writes', 'naive'] as const;
 
+/** What the warm-up does of a round. */
+const WARM_UP = 1 / 4;
+
 /** The values of each work, one a round; `large` are batches too. */
 export type Rounds = Record<(typeof WORKS)[number], number[]> & {
   readonly baselines: readonly Figure[];
@@ -39,7 +42,8 @@ export async function measureRounds(sizes: TwoSizes, material: Material): Promis
   // The first round only warms up.
   for (let round = 0; round <= plan.rounds; round++) {
     tell(round === 0 ? 'warming up' : `round ${round} of ${plan.rounds}`);
-    const { loopDelayP99Ms, ...measured } = await measureRound(sizes, material);
+    const share = round === 0 ? WARM_UP : 1;
+    const { loopDelayP99Ms, ...measured } = await measureRound(sizes, material, share);
     if (round === 0) continue;
     for (const work of WORKS) runs[work].push(measured[work]);
     delays.push(loopDelayP99Ms);
@@ -59,19 +63,23 @@ export async function measureRounds(sizes: TwoSizes, material: Material): Promis
   return { ...runs, baselines, loopDelay };
 }
 
-async function measureRound({ small, large }: TwoSizes, { plan, folder, entryBytes }: Material) {
+async function measureRound(
+  { small, large }: TwoSizes,
+  { plan, folder, entryBytes }: Material,
+  share: number,
+) {
   const { rig, generator } = small;
   await readProcessState(rig.url);
-  const batches = await measureBatches(small, plan.batched);
+  const batches = await measureBatches(small, plan.batched * share);
   const checks = await measureSignatureChecks(plan.checks);
-  const { rate: singles } = await measureSingles(small, { entries: plan.singles });
+  const { rate: singles } = await measureSingles(small, { entries: plan.singles * share });
   const { loopDelayP99Ms } = await readProcessState(rig.url);
   return {
     batches,
     checks,
     singles,
     loopDelayP99Ms,
-    large: await measureBatches(large, plan.batched),
+    large: await measureBatches(large, plan.batched * share),
     hashes: await measureHashes({ count: plan.hashes, leafBytes: 1 + entryBytes }),
     writes: await measureSyncedWrites(40),
     naive: await measureNaiveLedger({

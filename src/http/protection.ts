@@ -1,11 +1,10 @@
 /** What stands in front of every route: security headers, readability from other origins, load shedding, rate limit. */
-import cors from '@fastify/cors';
-import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import underPressure from '@fastify/under-pressure';
 import type { FastifyContextConfig } from 'fastify';
 import { AttestryError } from '../errors.ts';
 import type { App } from './app-type.ts';
+import { setConstantHeaders } from './constant-headers.ts';
 import type { AppLimits } from './limits.ts';
 
 // How long refused clients are told to stay away when the process is overloaded.
@@ -25,29 +24,18 @@ export const ALWAYS_ANSWERED: FastifyContextConfig = {
 };
 
 export async function protect(app: App, limits: AppLimits): Promise<void> {
-  await app.register(helmet, {
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
-    },
-    // Everything served is public and checked by its reader; a browser on any page may load it.
-    crossOriginResourcePolicy: { policy: 'cross-origin' },
-    // Whether a host name is HTTPS only is for the proxy that holds its certificate to say.
-    strictTransportSecurity: false,
-  });
-  await app.register(cors, {
-    origin: '*',
-    methods: ['GET', 'HEAD'],
-    exposedHeaders: ['retry-after', 'x-request-id'],
-    strictPreflight: false,
-  });
+  await setConstantHeaders(app);
   await app.register(underPressure, {
     maxEventLoopDelay: limits.maxEventLoopDelayMs,
     maxHeapUsedBytes: limits.maxHeapUsedBytes,
     pressureHandler: refuseOverload,
   });
+  if (limits.requestsPerWindow > 0) await limitRate(app, limits);
+}
+
+async function limitRate(app: App, limits: AppLimits): Promise<void> {
   await app.register(rateLimit, {
-    max: limits.requestsPerWindow === 0 ? Number.MAX_SAFE_INTEGER : limits.requestsPerWindow,
+    max: limits.requestsPerWindow,
     timeWindow: limits.rateWindowMs,
     // Tiles are cached by others: their headers must not speak of one reader's share.
     addHeadersOnExceeding: {

@@ -37,11 +37,12 @@ export function refuse(error: unknown, request: FastifyRequest, reply: FastifyRe
     .send(formatRefusal(refusal));
 }
 
-/** Installs the one error handler and the one not-found handler. Call after the rate limiter is registered. */
+/** Installs the one error handler and the one not-found handler. Call after the rate limiter is registered, if there is one. */
 export function answerErrors(app: App): void {
   app.decorateRequest('refusal', null);
   app.setErrorHandler((error, request, reply) => refuse(error, request, reply));
-  app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) =>
+  const limited = app.hasDecorator('rateLimit') ? { preHandler: app.rateLimit() } : {};
+  app.setNotFoundHandler(limited, (request, reply) =>
     refuse(
       new AttestryError('ROUTE_UNKNOWN', 'Expected a route of this node; /docs lists them.'),
       request,

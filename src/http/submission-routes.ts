@@ -116,7 +116,7 @@ async function submitMany(
   await room.run(async () => {
     for await (const admitted of admitSlices(log, envelopes)) {
       // Committed in the order of the lines: the statements of one meter follow each other.
-      answers.push(watched(commitSlice(log, admitted, wait)));
+      answers.push(watched(answerSlice(log, log.commitMany(admitted), wait)));
     }
   });
   return await Promise.all(answers);
@@ -142,12 +142,12 @@ async function* admitSlices(
 }
 
 /** The lines of the answer to one slice. */
-async function commitSlice(log: Log, admitted: Admission, wait: Wait): Promise<Uint8Array> {
-  const accepted = admitted.flatMap((one) => (one instanceof AttestryError ? [] : [one]));
-  const committed = (await log.commitMany(accepted)).values();
-  const results = admitted.map((one) =>
-    one instanceof AttestryError ? one : (committed.next().value as Submission | AttestryError),
-  );
+async function answerSlice(
+  log: Log,
+  committed: ReturnType<Log['commitMany']>,
+  wait: Wait,
+): Promise<Uint8Array> {
+  const results = await committed;
   const indexes = results.flatMap((one) => (one instanceof AttestryError ? [] : [one.index]));
   const state = await reachedState(log, indexes, wait);
   await nextTurn();

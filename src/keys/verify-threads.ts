@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads';
 import type { SignatureClaim } from '../core/note/ed25519.ts';
 
 /** Claims in one message: a few milliseconds of work. */
-const MOST_CLAIMS = 32;
+const MOST_CLAIMS = 64;
 /** A thread with so many messages is sent none that is not full: what comes meanwhile gathers for the next. */
 const MOST_PENDING = 2;
 const KEY_BYTES = 32;

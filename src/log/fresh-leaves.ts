@@ -4,8 +4,7 @@
  * behind, it reads the log.
  */
 
-import type { AdmittedEntry } from '../core/statement/admission.ts';
-import { leavesOfStatement } from '../core/tally/leaves.ts';
+import { setIndex } from '../core/tally/key.ts';
 import type { TallyLeaf } from '../core/tally/node.ts';
 
 /** About a second of a busy log. A leaf takes some hundred bytes, and twice as many may be held for a moment. */
@@ -21,14 +20,15 @@ export class FreshLeaves {
     this.#most = most;
   }
 
-  /** Entries that have been committed, from `index` on. */
-  add(index: number, entries: readonly Pick<AdmittedEntry, 'entryHash' | 'statement'>[]): void {
+  /** The leaves of entries that have been committed, from `index` on; their keys get the index that each has now. */
+  add(index: number, entries: readonly (readonly TallyLeaf[])[]): void {
     if (this.#from + this.#held.length !== index) {
       this.#from = index;
       this.#held = [];
     }
-    for (const [i, { statement, entryHash }] of entries.entries()) {
-      this.#held.push(leavesOfStatement(statement, index + i, entryHash));
+    for (const [i, leaves] of entries.entries()) {
+      for (const { key } of leaves) setIndex(key, index + i);
+      this.#held.push(leaves);
     }
     // Rarely, since it moves all that stay.
     if (this.#held.length > 2 * this.#most) {

@@ -30,7 +30,7 @@ import { Publisher, type WitnessStatus } from './publisher.ts';
 import { recoverHead, recoverPublished, verifyAgainstSeen } from './recovery.ts';
 import { scrubEntries, scrubSteps } from './scrub.ts';
 import { tileReader } from './second-path.ts';
-import { Sequencer } from './sequencer.ts';
+import { type Placement, Sequencer } from './sequencer.ts';
 import type { WitnessPort } from './witness-port.ts';
 
 export interface LogOptions {
@@ -57,14 +57,7 @@ export interface LogOptions {
   readonly onFatal: (error: unknown) => void;
 }
 
-export interface Submission {
-  readonly entryHash: Uint8Array;
-  readonly index: number;
-  /** False when the same envelope was there already. */
-  readonly isNew: boolean;
-  /** RFC 8785 bytes of the committed receipt, where it is at hand: as `receipt` gives it, but at no cost. */
-  readonly receipt?: () => Uint8Array;
-}
+export type Submission = Placement;
 
 /** Counts since the start. */
 export interface LogCounters {
@@ -207,16 +200,24 @@ export class Log {
     return demand(await this.commitMany([admitted]));
   }
 
-  /** Of each entry, in this order, what `commit` gives, or its refusal; once all are committed or refused. */
-  async commitMany(admitted: readonly AdmittedEntry[]): Promise<(Submission | AttestryError)[]> {
-    const placements = await this.#sequencer.enqueue(admitted);
-    return placements.map((placement, i) => {
-      if (placement instanceof AttestryError) return placement;
-      if (placement.isNew) this.#counters.accepted++;
-      else this.#counters.repeated++;
-      const { entryHash } = admitted[i] as AdmittedEntry;
-      return { entryHash, ...placement };
+  /**
+   * Of each entry, in this order, what `commit` gives, or its refusal; once all are committed or refused. Takes what
+   * `admitMany` gives: refusals stay in their places.
+   */
+  // Not async: such a function would hold the statements in memory until all are committed.
+  commitMany(
+    admitted: readonly (AdmittedEntry | AttestryError)[],
+  ): Promise<(Submission | AttestryError)[]> {
+    return this.#sequencer.enqueue(admitted).then((submissions) => {
+      for (const submission of submissions) this.#count(submission);
+      return submissions;
     });
+  }
+
+  #count(submission: Submission | AttestryError): void {
+    if (submission instanceof AttestryError) return;
+    if (submission.isNew) this.#counters.accepted++;
+    else this.#counters.repeated++;
   }
 
   /** Whether a quorum has cosigned a checkpoint that covers the entry, within the time. */

@@ -9,6 +9,8 @@ import { signCheckpoint } from '../core/note/checkpoint.ts';
 import type { NoteSigner } from '../core/note/vkey.ts';
 import type { AdmittedEntry } from '../core/statement/admission.ts';
 import { advanceStream, type StreamState, streamKey } from '../core/statement/stream.ts';
+import { leavesOfStatement } from '../core/tally/leaves.ts';
+import type { TallyLeaf } from '../core/tally/node.ts';
 import { AttestryError, refusalOf } from '../errors.ts';
 import { signInProcess } from '../keys/openssl-engine.ts';
 import { nodeHashBySystem } from '../keys/openssl-hash.ts';
@@ -21,6 +23,7 @@ import { tileReader, verifyCommit } from './second-path.ts';
 
 /** Where an entry stands. */
 export interface Placement {
+  readonly entryHash: Uint8Array;
   readonly index: number;
   /** False for an entry that was there already, or was on its way. */
   readonly isNew: boolean;
@@ -46,11 +49,15 @@ export interface SequencerOptions {
   readonly onFatal: (error: unknown) => void;
 }
 
+/** What is kept of an admitted entry until it is committed: its statement need not live as long. */
 interface QueuedEntry {
-  readonly admitted: AdmittedEntry;
+  readonly entry: Uint8Array;
+  readonly entryHash: Uint8Array;
   /** Hex entry hash. */
   readonly hash: string;
   readonly stream: { readonly key: string; readonly state: StreamState } | undefined;
+  /** In the tally, once it has an index. */
+  readonly leaves: readonly TallyLeaf[];
   readonly place: Place;
   /** Where the same entry came again while this one was under way. */
   repeated?: Place[];
@@ -107,14 +114,19 @@ export class Sequencer {
 
   /**
    * Of each entry its place, once committed, or its refusal, which leaves nothing behind: NODE_STOPPING, QUEUE_FULL,
-   * STREAM_*; STORE_FAILED when the commit fails and its outcome is unknown.
+   * STREAM_*; STORE_FAILED when the commit fails and its outcome is unknown. What was refused before stays refused.
    */
-  enqueue(admitted: readonly AdmittedEntry[]): Promise<(Placement | AttestryError)[]> {
+  enqueue(
+    admitted: readonly (AdmittedEntry | AttestryError)[],
+  ): Promise<(Placement | AttestryError)[]> {
     return new Promise((resolve) => {
       const group: Group = { placements: [], left: admitted.length, resolve };
       if (group.left === 0) resolve([]);
       for (const [at, entry] of admitted.entries()) {
-        const refused = refusalOf(() => this.#enqueueOne(entry, { group, at }));
+        const refused =
+          entry instanceof AttestryError
+            ? entry
+            : refusalOf(() => this.#enqueueOne(entry, { group, at }));
         if (refused !== undefined) settle({ group, at }, refused);
       }
     });
@@ -123,22 +135,25 @@ export class Sequencer {
   /** Settled at once if it is known, otherwise when it is committed. */
   #enqueueOne(admitted: AdmittedEntry, place: Place): undefined {
     if (this.#stopped !== undefined) throw this.#stopped;
-    const hash = encodeHex(admitted.entryHash);
+    const { entry, entryHash, statement } = admitted;
+    const hash = encodeHex(entryHash);
     const underWay = this.#underWay.get(hash);
     if (underWay !== undefined) {
       underWay.repeated ??= [];
       underWay.repeated.push(place);
       return;
     }
-    const known = this.#options.store.indexOf(admitted.entryHash);
+    const known = this.#options.store.indexOf(entryHash);
     if (known !== undefined) {
-      settle(place, { index: known, isNew: false });
+      settle(place, { entryHash, index: known, isNew: false });
       return;
     }
-    this.#demandRoom(admitted.entry.length);
-    const queued = { admitted, hash, stream: this.#advance(admitted), place };
+    this.#demandRoom(entry.length);
+    const stream = this.#advance(admitted);
+    const leaves = leavesOfStatement(statement, 0, entryHash);
+    const queued = { entry, entryHash, hash, stream, leaves, place };
     this.#queue.push(queued);
-    this.#queuedBytes += admitted.entry.length;
+    this.#queuedBytes += entry.length;
     this.#underWay.set(hash, queued);
     this.#running ??= this.#run();
   }
@@ -232,19 +247,18 @@ export class Sequencer {
     await store.putCheckpoint('committed', head.size, note);
     const receipts = new BatchReceipts(commit, proven, note);
     for (const [i, entry] of batch.entries()) {
-      this.#settle(entry, { index: before.size + i, receipt: () => receipts.format(i) });
+      const { entryHash } = entry;
+      const receipt = (): Uint8Array => receipts.format(i);
+      this.#settle(entry, { entryHash, index: before.size + i, receipt });
     }
-    const admitted = batch.map((entry) => entry.admitted);
-    this.freshLeaves.add(before.size, admitted);
+    const leaves = batch.map((entry) => entry.leaves);
+    this.freshLeaves.add(before.size, leaves);
     onCheckpoint(head.size, note);
   }
 
   #prepare(batch: readonly QueuedEntry[]): LogCommit {
     const { store } = this.#options;
-    const entries = batch.map(({ admitted }) => ({
-      entry: admitted.entry,
-      entryHash: admitted.entryHash,
-    }));
+    const entries = batch.map(({ entry, entryHash }) => ({ entry, entryHash }));
     const leafHashes = entries.map(({ entryHash }) => entryHash);
     const from = this.#head.size;
     const { tiles, size, root } = growTiles({
@@ -268,8 +282,8 @@ export class Sequencer {
     for (const again of repeated) settle(again, { ...committed, isNew: false });
   }
 
-  #forget({ admitted, hash }: QueuedEntry): void {
-    this.#queuedBytes -= admitted.entry.length;
+  #forget({ entry, hash }: QueuedEntry): void {
+    this.#queuedBytes -= entry.length;
     this.#underWay.delete(hash);
   }
 

@@ -1,8 +1,12 @@
 /**
  * Files and folders that are still there, whole, after a power cut. A name is durable only when the folder that holds it
  * has been synced too. Errors are the system's own; callers give them their code.
+ *
+ * Only the syncs go to Node's pool, since they wait for the disk. All else changes a few pages in memory, at once: eight
+ * trips to the pool and back took twice the processor's time, and on a busy machine most of a commit.
  */
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { closeSync, fsync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
 /** Makes a folder and those above it, each synced into its parent. */
@@ -19,7 +23,7 @@ export async function makeFolder(folder: string): Promise<void> {
 export async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
   const beside = `${path}.tmp`;
   await writeSynced(beside, bytes, { flag: 'w', mode: 0o644 });
-  await rename(beside, path);
+  renameSync(beside, path);
   await syncFolder(dirname(path));
 }
 
@@ -34,25 +38,31 @@ async function writeSynced(
   bytes: Uint8Array,
   how: { flag: 'w' | 'wx'; mode: number },
 ): Promise<void> {
-  const file = await open(path, how.flag, how.mode);
+  const file = openSync(path, how.flag, how.mode);
   try {
-    await file.writeFile(bytes);
-    await file.sync();
+    writeFileSync(file, bytes);
+    await sync(file);
   } catch (error) {
-    await rm(path, { force: true });
+    rmSync(path, { force: true });
     throw error;
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 
 async function syncFolder(folder: string): Promise<void> {
   // Windows cannot open a folder, and journals names by itself.
   if (process.platform === 'win32') return;
-  const handle = await open(folder, 'r');
+  const handle = openSync(folder, 'r');
   try {
-    await handle.sync();
+    await sync(handle);
   } finally {
-    await handle.close();
+    closeSync(handle);
   }
+}
+
+function sync(file: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fsync(file, (error) => (error === null ? resolve() : reject(error)));
+  });
 }

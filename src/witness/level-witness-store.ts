@@ -60,10 +60,11 @@ class LevelWitnessStore implements WitnessStore {
   }
 
   async put(state: WitnessState): Promise<void> {
+    const hash = originHash(state.origin);
+    const record = encodeRecord(state);
     await this.#writes.run('store a cosigned checkpoint', async () => {
-      const key = decodeHex(originHash(state.origin));
-      await this.#db.put(key, encodeRecord(state), { sync: true });
-      await this.#disk.replaceFile(this.#headPath(originHash(state.origin)), encodeRecord(state));
+      await this.#db.put(decodeHex(hash), record, { sync: true });
+      await this.#disk.replaceFile(this.#headPath(hash), record);
     });
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { leavesOf } from '../../src/core/tally/leaves.ts';
+import { leavesOf, leavesOfStatement } from '../../src/core/tally/leaves.ts';
 import { FreshLeaves } from '../../src/log/fresh-leaves.ts';
 import { LogBed } from '../helpers/log-bed.ts';
 import { digestOf, sampleStatement, sampleStream } from '../helpers/statements.ts';
@@ -29,11 +29,17 @@ describe('FreshLeaves', () => {
     expect(log.freshLeaves(1, log.size + 1)).toBeUndefined();
   });
 
-  it('forgets the oldest', () => {
+  it('gives leaves the index of their entry, and forgets the oldest', () => {
+    const leavesAt = (index: number, number: number) =>
+      deployments(1, number).map(({ statement, entryHash }) =>
+        leavesOfStatement(statement, index, entryHash),
+      );
     const fresh = new FreshLeaves(3);
-    for (let index = 10; index < 17; index++) fresh.add(index, deployments(1, index));
+    for (let index = 10; index < 17; index++) fresh.add(index, leavesAt(0, index));
     expect(fresh.between(10, 17)).toBeUndefined();
     expect(fresh.between(13, 17)).toBeUndefined();
-    expect(fresh.between(14, 17)).toHaveLength(3);
+    expect(fresh.between(14, 17)).toEqual(
+      [14, 15, 16].flatMap((index) => leavesAt(index, index).flat()),
+    );
   });
 });

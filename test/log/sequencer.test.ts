@@ -197,6 +197,7 @@ describe('Sequencer given an entry twice', () => {
     const disk = new MemoryDisk();
     await enqueueAll(open({ disk }), deployments(3));
     expect(await place(open({ disk }).sequencer, deployment(2))).toEqual({
+      entryHash: deployment(2).entryHash,
       index: 2,
       isNew: false,
     });

@@ -1,5 +1,6 @@
-import { readlinkSync } from 'node:fs';
-import { type FileHandle, open, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import fs from 'node:fs';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createFile, makeFolder, replaceFile } from '../../src/store/durable-file.ts';
@@ -8,18 +9,17 @@ import { temporaryFolder } from '../helpers/temporary-folder.ts';
 const BYTES = new Uint8Array([1, 2, 3]);
 
 /** The paths that are fsynced from now on, in order, as the kernel names the open files. */
-async function watchSyncs(): Promise<string[]> {
-  const handle = await open('/dev/null', 'r');
-  const prototype = Object.getPrototypeOf(handle) as FileHandle;
-  await handle.close();
+function watchSyncs(): string[] {
   const synced: string[] = [];
-  const { sync } = prototype;
-  vi.spyOn(prototype, 'sync').mockImplementation(async function (this: FileHandle) {
-    synced.push(readlinkSync(`/proc/self/fd/${this.fd}`));
-    await sync.call(this);
+  const { fsync } = fs;
+  vi.spyOn(fs, 'fsync').mockImplementation((file, callback) => {
+    synced.push(fs.readlinkSync(`/proc/self/fd/${file}`));
+    fsync(file, callback);
   });
+  syncBuiltinESMExports();
   onTestFinished(() => {
     vi.restoreAllMocks();
+    syncBuiltinESMExports();
   });
   return synced;
 }
@@ -37,7 +37,7 @@ describe('replaceFile', () => {
 
   onLinux('syncs the bytes under another name, then the folder', async () => {
     const folder = await temporaryFolder();
-    const synced = await watchSyncs();
+    const synced = watchSyncs();
     await replaceFile(join(folder, 'f'), BYTES);
     expect(synced).toEqual([join(folder, 'f.tmp'), folder]);
   });
@@ -54,7 +54,7 @@ describe('createFile', () => {
 
   onLinux('syncs the file and its folder', async () => {
     const folder = await temporaryFolder();
-    const synced = await watchSyncs();
+    const synced = watchSyncs();
     await createFile(join(folder, 'f'), BYTES, 0o600);
     expect(synced).toEqual([join(folder, 'f'), folder]);
   });
@@ -63,7 +63,7 @@ describe('createFile', () => {
 describe('makeFolder', () => {
   onLinux('syncs each new name into the folder above it, and nothing that was there', async () => {
     const folder = await temporaryFolder();
-    const synced = await watchSyncs();
+    const synced = watchSyncs();
     await makeFolder(join(folder, 'a', 'b'));
     expect(synced).toEqual([join(folder, 'a'), folder]);
     synced.length = 0;

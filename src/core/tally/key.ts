@@ -50,6 +50,11 @@ export function encodeKey({ model, kind, hour, index }: KeyParts): Uint8Array {
   return key;
 }
 
+/** Gives a key that was made before its index was known the one that it has got. */
+export function setIndex(key: Uint8Array, index: number): void {
+  new DataView(key.buffer, key.byteOffset).setBigUint64(INDEX_AT, BigInt(index));
+}
+
 /** The parts of a key; undefined for a kind byte that no kind has, and for an index that no log reaches. */
 export function decodeKey(key: Uint8Array): KeyParts | undefined {
   const kind = (Object.keys(KIND_BYTE) as Kind[]).find((name) => KIND_BYTE[name] === key[KIND_AT]);
