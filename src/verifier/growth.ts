@@ -12,13 +12,7 @@ import { leafHashBySystem, nodeHashBySystem } from '../keys/openssl-hash.ts';
 import type { LogCommit } from '../store/log-store.ts';
 import type { LogSource } from './log-source.ts';
 import type { Mirror } from './mirror.ts';
-import {
-  judgeLeaves,
-  type ReadmissionRules,
-  type RefusedEntry,
-  readmit,
-  type Verdict,
-} from './readmission.ts';
+import { type ReadmissionRules, type RefusedEntry, readmit } from './readmission.ts';
 import { fetchEntries } from './served-rows.ts';
 import type { ServedTree } from './served-tree.ts';
 
@@ -26,16 +20,13 @@ export interface GrowthOptions {
   readonly mirror: Mirror;
   readonly source: LogSource;
   readonly signal: AbortSignal;
-  readonly rules: ReadmissionRules;
+  readonly rules: Omit<ReadmissionRules, 'store'>;
   /** Keeps what admission refuses, before the entries themselves are committed: none may get lost between the two. */
   readonly keepRefused: (refused: readonly RefusedEntry[]) => Promise<void>;
   readonly onCommitted: (commit: LogCommit) => void;
 }
 
-/**
- * Bundles fetched at once, and committed together: 17 MB each where every entry is as long as it may be. Two such pieces are
- * held at a time.
- */
+/** Bundles fetched at once, and committed together: 17 MB each where every entry is as long as it may be. */
 const BUNDLES_IN_PIECE = 4;
 
 /**
@@ -43,62 +34,28 @@ const BUNDLES_IN_PIECE = 4;
  * @throws ENTRY_HASH_MISMATCH, BUNDLE_MALFORMED, TILE_*, STORE_*, and what the source throws
  */
 export async function growMirror(tree: ServedTree, options: GrowthOptions): Promise<void> {
-  const { mirror, signal } = options;
-  let ahead = preparedFrom(mirror.head.size, tree, options);
-  while (ahead !== undefined) {
-    signal.throwIfAborted();
-    const piece = await ahead;
-    // Fetched and checked while this one is committed: a busy log and the disk both keep one waiting.
-    ahead = preparedFrom(piece.end, tree, options);
-    await commitPiece(piece, tree, options);
+  const { mirror } = options;
+  while (mirror.head.size < tree.size) {
+    options.signal.throwIfAborted();
+    await growByPiece(tree, options);
   }
 }
 
-/** Entries that are known to be the signed tree's, with what admission says of each. */
-interface PreparedPiece {
-  readonly from: number;
-  readonly end: number;
-  readonly leaves: readonly Leaf[];
-  readonly verdicts: readonly Verdict[];
-}
-
-function preparedFrom(
-  from: number,
-  tree: ServedTree,
-  options: GrowthOptions,
-): Promise<PreparedPiece> | undefined {
-  if (from >= tree.size) return undefined;
-  const prepared = prepare(from, tree, options);
-  // Whoever awaits it is told; where the piece before fails, nobody does.
-  prepared.catch(() => undefined);
-  return prepared;
-}
-
-/** Reads nothing of the mirror, to which the piece before may still be written. */
-async function prepare(
-  from: number,
-  tree: ServedTree,
-  options: GrowthOptions,
-): Promise<PreparedPiece> {
+async function growByPiece(tree: ServedTree, options: GrowthOptions): Promise<void> {
+  const { mirror, rules, keepRefused, onCommitted } = options;
+  const from = mirror.head.size;
   const firstBundle = Math.floor(from / TILE_WIDTH);
   const end = Math.min(tree.size, (firstBundle + BUNDLES_IN_PIECE) * TILE_WIDTH);
   const leaves = await fetchLeaves(tree, { ...options, from, end });
-  return { from, end, leaves, verdicts: await judgeLeaves(leaves, from, options.rules) };
-}
-
-async function commitPiece(
-  { from, end, leaves, verdicts }: PreparedPiece,
-  tree: ServedTree,
-  { mirror, keepRefused, onCommitted }: GrowthOptions,
-): Promise<void> {
+  const leafHashes = leaves.map(({ entryHash }) => entryHash);
   const { tiles, size, root } = growTiles({
     size: from,
-    leafHashes: leaves.map(({ entryHash }) => entryHash),
+    leafHashes,
     readTile: mirror.readTile,
     hashNode: nodeHashBySystem,
   });
   if (!bytesEqual(root, await tree.rootAt(end))) throw mirrorDamaged(end);
-  const { refused, ...readmitted } = readmit(leaves, verdicts, { from, store: mirror.store });
+  const { refused, ...readmitted } = await readmit(leaves, from, { ...rules, store: mirror.store });
   await keepRefused(refused);
   const { entries, streams, mentions } = readmitted;
   const commit = { from, entries, tiles, head: { size, root }, streams, mentions };

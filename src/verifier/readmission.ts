@@ -21,16 +21,7 @@ export interface ReadmissionRules {
   readonly now: number;
   /** Checks operators' signatures; libuv's pool unless told. */
   readonly verifyMany?: VerifyMany | undefined;
-}
-
-/** An entry as admission gives it, or with what admission refuses it. */
-export type Verdict = AdmittedEntry | AttestryError;
-
-/** What these entries follow. */
-export interface Mirrored {
-  /** Index of the first. */
-  readonly from: number;
-  /** What was mirrored before them, and nothing else. */
+  /** What was mirrored before these entries. */
   readonly store: LogStore;
 }
 
@@ -52,15 +43,26 @@ export interface Readmission extends Pick<LogCommit, 'entries' | 'streams' | 'me
 
 type Leaf = LogCommit['entries'][number];
 
-/**
- * Each entry by itself, from the index `from` on: what it follows is judged by `readmit`, in order. Nothing that an entry
- * holds makes it throw.
- */
-export async function judgeLeaves(
+/** Judges the entries that follow what is mirrored, in order. Nothing that an entry holds makes it throw. */
+export async function readmit(
   leaves: readonly Leaf[],
   from: number,
   rules: ReadmissionRules,
-): Promise<readonly Verdict[]> {
+): Promise<Readmission> {
+  const verdicts = await admit(leaves, from, rules);
+  const round = new Round(rules);
+  verdicts.forEach((verdict, i) => {
+    round.take(leaves[i] as Leaf, from + i, verdict);
+  });
+  return round;
+}
+
+/** The entries as admission gives them, or with what it refuses each; the streams are judged later, in order. */
+async function admit(
+  leaves: readonly Leaf[],
+  from: number,
+  rules: ReadmissionRules,
+): Promise<(AdmittedEntry | AttestryError)[]> {
   const { trust, verifyMany = verifyInPool } = rules;
   const opened = leaves.map(({ entry }) =>
     refusalOf(() => openEntry(entry, trust, leafHashBySystem)),
@@ -74,34 +76,21 @@ export async function judgeLeaves(
   });
 }
 
-/** The entries, each with its verdict, as they follow what is mirrored. */
-export function readmit(
-  leaves: readonly Leaf[],
-  verdicts: readonly Verdict[],
-  { from, store }: Mirrored,
-): Readmission {
-  const round = new Round(store);
-  verdicts.forEach((verdict, i) => {
-    round.take(leaves[i] as Leaf, from + i, verdict);
-  });
-  return round;
-}
-
 class Round implements Readmission {
   readonly entries: Leaf[] = [];
   readonly streams = new Map<string, StreamState>();
   readonly mentions: LogCommit['mentions'][number][] = [];
   readonly refused: RefusedEntry[] = [];
-  readonly #store: LogStore;
+  readonly #rules: ReadmissionRules;
   readonly #indexes = new Map<string, number>();
 
-  constructor(store: LogStore) {
-    this.#store = store;
+  constructor(rules: ReadmissionRules) {
+    this.#rules = rules;
   }
 
-  take(leaf: Leaf, index: number, verdict: Verdict): void {
+  take(leaf: Leaf, index: number, verdict: AdmittedEntry | AttestryError): void {
     const hash = encodeHex(leaf.entryHash);
-    const first = this.#store.indexOf(leaf.entryHash) ?? this.#indexes.get(hash);
+    const first = this.#rules.store.indexOf(leaf.entryHash) ?? this.#indexes.get(hash);
     const problem = first === undefined ? this.#judge(index, verdict) : repeated(first);
     this.#indexes.set(hash, first ?? index);
     // The store finds an entry by one index. A repeated one is kept under a hash that no entry has.
@@ -118,12 +107,12 @@ class Round implements Readmission {
     });
   }
 
-  #judge(index: number, verdict: Verdict): AttestryError | undefined {
+  #judge(index: number, verdict: AdmittedEntry | AttestryError): AttestryError | undefined {
     if (verdict instanceof AttestryError) return verdict;
     const { statement, envelope } = verdict;
     if (statement.kind === 'usage') {
       const key = streamKey(statement);
-      const state = this.streams.get(key) ?? this.#store.stream(key);
+      const state = this.streams.get(key) ?? this.#rules.store.stream(key);
       try {
         this.streams.set(key, advanceStream(state, statement, envelope.payload));
       } catch (error) {

@@ -7,7 +7,7 @@ import { openMemoryLogStore } from '../../src/store/memory-log-store.ts';
 import { quickEntry } from '../helpers/quick-entry.ts';
 import { sampleStatement } from '../helpers/statements.ts';
 import { type ServedLog, standingOf, statusOf, VerifierBed } from '../helpers/verifier-bed.ts';
-import { Gate, wrapStore } from '../helpers/wrapped-store.ts';
+import { wrapStore } from '../helpers/wrapped-store.ts';
 
 /** Appends deployments that differ in nothing but their id. */
 function grow({ log }: ServedLog, count: number): void {
@@ -92,35 +92,6 @@ describe('Follower.poll', () => {
       mirroredSize: 1500,
       verifiedEntries: 476,
     });
-  });
-
-  it('fetches the next piece while one is committed, and tells of one failure where both fail', async () => {
-    for (const isFailing of [false, true]) {
-      const bed = await VerifierBed.make();
-      grow(bed.eu, 1500);
-      bed.eu.publish();
-      const asked = new Gate();
-      bed.eu.damage = (path, served) => {
-        if (path.startsWith('tile/entries/005')) asked.open();
-        if (isFailing && path.startsWith('tile/entries/005')) throw new TypeError('cut off');
-        return served;
-      };
-      const verifier = await bed.openAndLook({
-        openMirror: async () => {
-          const store = openMemoryLogStore();
-          const commit: typeof store.commit = async (piece) => {
-            await asked.pass();
-            if (isFailing) throw storeFull();
-            await store.commit(piece);
-          };
-          return wrapStore(store, { commit });
-        },
-      });
-      expect(standingOf(verifier, bed.eu)).toBe(isFailing ? 'failed STORE_FAILED' : 'followed');
-      expect(statusOf(verifier, bed.eu.log.origin).mirroredSize).toBe(isFailing ? 0 : 1500);
-      expect(bed.defects).toHaveLength(isFailing ? 1 : 0);
-      await verifier.close();
-    }
   });
 
   it('takes a full tile and bundle where the partial one is gone', async () => {
