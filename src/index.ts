@@ -81,6 +81,7 @@ export {
 } from './errors.ts';
 export { type OpenedKey, readKeyFile, type SecretKey, writeKeyFile } from './keys/key-file.ts';
 export { opensslEngine } from './keys/openssl-engine.ts';
+export { systemHashes } from './keys/openssl-hash.ts';
 export {
   type Meter,
   type MeteredRequest,

@@ -8,7 +8,7 @@ import type { SignatureClaim } from '../core/note/ed25519.ts';
 /** Claims in one message: a few milliseconds of work. */
 const MOST_CLAIMS = 64;
 /** A thread with so many messages is sent none that is not full: what comes meanwhile gathers for the next. */
-const MOST_PENDING = 2;
+const MOST_PENDING = 1;
 const KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;
 const FIXED_BYTES = KEY_BYTES + SIGNATURE_BYTES;

@@ -127,14 +127,15 @@ function checkLock({ store, headLock, head }: Fsck): void {
 /** Steps that are under way beside the one that is judged: three for each thread of a small machine. */
 const STEPS_AHEAD = 6;
 
-/** So few are checked before threads have started. */
-const FEW_ENTRIES = 4096;
+/** So few are checked before threads have started, with signatures and without. */
+const FEW_ENTRIES = { full: 4_096, hashes: 250_000 } as const;
 
 /** All entries, the oldest first, as streams are judged in order; all else of each step is checked side by side. */
 async function checkEntries(run: Fsck): Promise<void> {
   const { store, trust, log, now, head, signatures, sharedFolder } = run;
   const rules = { trust, origin: log.origin, now, size: head.size, signatures };
-  const isShared = sharedFolder !== undefined && head.size > FEW_ENTRIES;
+  const few = signatures === false ? FEW_ENTRIES.hashes : FEW_ENTRIES.full;
+  const isShared = sharedFolder !== undefined && head.size > few;
   const threads = isShared ? startFsckThreads({ ...rules, folder: sharedFolder }) : undefined;
   if (threads === undefined)
     return await checkSteps(run, (step) => checkStep({ ...rules, store }, step));

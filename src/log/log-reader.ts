@@ -57,7 +57,10 @@ export class LogReader {
     return await this.#whole(`entry ${index}`, () => {
       const entry = this.#read(index);
       const proof = proveInclusion(index, size, this.#options.readNode);
-      verifyInclusion({ leafHash: leafHashBySystem(entry), index, size, root, proof });
+      verifyInclusion(
+        { leafHash: leafHashBySystem(entry), index, size, root, proof },
+        nodeHashBySystem,
+      );
       return entry;
     });
   }
@@ -107,7 +110,7 @@ export class LogReader {
       verifyLeaf(index, entry, entryHash);
       const { size, root } = this.#verifiedCheckpoint(kept);
       const proof = proveInclusion(index, size, this.#options.readNode);
-      verifyInclusion({ leafHash: entryHash, index, size, root, proof });
+      verifyInclusion({ leafHash: entryHash, index, size, root, proof }, nodeHashBySystem);
       return { envelope: parseEnvelope(entry), proof: { index, proof, checkpoint: kept.note } };
     });
   }

@@ -136,15 +136,22 @@ export class Publisher {
 
   async #run(): Promise<void> {
     const { limits, clockMs } = this.#options;
+    let before = { size: (this.#newest as StoredCheckpoint).size, startedMs: clockMs() };
     while (!this.#stopped) {
       const target = this.#newest as StoredCheckpoint;
-      const entries = target.size - (this.#published?.size ?? 0);
       const startedMs = clockMs();
+      const perMs = (target.size - before.size) / (startedMs - before.startedMs);
+      before = { size: target.size, startedMs };
       const reached = await this.#round(target);
       const isNewer = (): boolean => this.#newest !== target;
-      if (!reached) await this.#pause(limits.retryMs, isNewer);
-      else if (!isNewer()) await this.#pause(limits.refreshMs, isNewer);
-      else await this.#pause(restAfter(clockMs() - startedMs, entries), () => false);
+      if (!reached) {
+        await this.#pause(limits.retryMs, isNewer);
+        continue;
+      }
+      const isBusy = perMs >= BUSY_ENTRIES_PER_MS;
+      const rest = restAfter(clockMs() - startedMs, isBusy);
+      if (isBusy || isNewer()) await this.#pause(rest, () => false);
+      if (!isNewer()) await this.#pause(limits.refreshMs, isNewer);
     }
   }
 
@@ -237,12 +244,12 @@ export class Publisher {
 }
 
 // A round costs four requests, four signatures to check, synced writes here and at the witnesses, and then a step of the
-// tally, however many entries it is for. So rounds of many entries begin so far apart, and an idle log asks nearly at once.
-const BUSY_ROUND = 64;
+// tally, however many entries it is for. So a busy log begins a round so far after the last, and an idle one nearly at once.
+const BUSY_ENTRIES_PER_MS = 0.1;
 const BUSY_INTERVAL_MS = 400;
 const LONGEST_REST_MS = 250;
 
-function restAfter(roundMs: number, entries: number): number {
+function restAfter(roundMs: number, isBusy: boolean): number {
   const rest = Math.min(2 * roundMs, LONGEST_REST_MS);
-  return entries < BUSY_ROUND ? rest : Math.max(rest, BUSY_INTERVAL_MS - roundMs);
+  return isBusy ? Math.max(rest, BUSY_INTERVAL_MS - roundMs) : rest;
 }

@@ -1,9 +1,9 @@
 /** Re-hashing what a database holds: every entry against its tile, every full tile against the tile above it. */
 import { bytesEqual } from '../core/bytes/equal.ts';
-import { HASH_LENGTH, rowRoot } from '../core/merkle/hash.ts';
+import { HASH_LENGTH } from '../core/merkle/hash.ts';
 import { hashesOnLevel, TILE_WIDTH } from '../core/merkle/tile.ts';
 import { AttestryError } from '../errors.ts';
-import { leafHashBySystem, nodeHashBySystem } from '../keys/openssl-hash.ts';
+import { leafHashBySystem, rowRootBySystem } from '../keys/openssl-hash.ts';
 import type { LogStore } from '../store/log-store.ts';
 import { tileReader } from './second-path.ts';
 
@@ -72,7 +72,7 @@ export function scrubTile(
   if (width < TILE_WIDTH) return;
   const at = (index % TILE_WIDTH) * HASH_LENGTH;
   const above = read(level + 1, Math.floor(index / TILE_WIDTH)).subarray(at, at + HASH_LENGTH);
-  if (!bytesEqual(rowRoot(row, nodeHashBySystem), above)) {
+  if (!bytesEqual(rowRootBySystem(row), above)) {
     throw new AttestryError(
       'TILE_HASH_MISMATCH',
       `Tile ${level}/${index} does not hash to its place in the tile above.`,

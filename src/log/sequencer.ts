@@ -94,6 +94,9 @@ export class Sequencer {
   readonly #underWay = new Map<string, QueuedEntry>();
   /** Streams as they will stand once everything queued is committed. */
   readonly #streams = new Map<string, StreamState>();
+  /** Ends the pause in which entries gather for the next commit, once so many are in the queue. */
+  #endGather: () => void = () => undefined;
+  #enough = 0;
   #running: Promise<void> | undefined;
   #stopped: AttestryError | undefined;
   #failed = false;
@@ -155,6 +158,7 @@ export class Sequencer {
     this.#queue.push(queued);
     this.#queuedBytes += entry.length;
     this.#underWay.set(hash, queued);
+    if (this.#queue.length >= this.#enough) this.#endGather();
     this.#running ??= this.#run();
   }
 
@@ -225,11 +229,20 @@ export class Sequencer {
   }
 
   // Whoever has just been told of this commit submits again at once: with a little more time, they and those who have waited
-  // for it share the next one, and its syncs. They pay with as much time again; where few come or enough wait, nobody does.
-  async #gather(committed: number, commitMs: number): Promise<void> {
-    if (committed < BUSY_COMMIT || this.#queue.length >= ENOUGH_FOR_A_COMMIT) return;
-    if (this.#stopped !== undefined) return;
-    await new Promise((resolve) => setTimeout(resolve, Math.min(commitMs, LONGEST_GATHER_MS)));
+  // for it share the next one, and its syncs. It is over when as many wait as were told, or when it took as long as the
+  // commit; where few come, nobody waits.
+  async #gather(told: number, commitMs: number): Promise<void> {
+    if (told < BUSY_COMMIT || this.#stopped !== undefined) return;
+    this.#enough = Math.min(this.#queue.length + told, ENOUGH_FOR_A_COMMIT);
+    if (this.#queue.length >= this.#enough) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, Math.min(commitMs, LONGEST_GATHER_MS));
+      this.#endGather = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#endGather = () => undefined;
   }
 
   async #commit(batch: readonly QueuedEntry[]): Promise<void> {

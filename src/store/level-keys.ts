@@ -97,8 +97,9 @@ function writeUint64(bytes: Uint8Array, at: number, value: number): void {
 /** The integer in the eight bytes at `at`; undefined when they are not there or hold more than 2^53-1. */
 export function decodeUint64(bytes: Uint8Array, at: number): number | undefined {
   if (bytes.length < at + 8) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const value = Number(view.getBigUint64(at));
+  let value = 0;
+  for (let i = at; i < at + 8; i++) value = value * 256 + (bytes[i] as number);
+  // What is too large is rounded, but never below 2^53.
   return Number.isSafeInteger(value) ? value : undefined;
 }
 

@@ -117,16 +117,12 @@ class LevelLogStore implements LogStore {
   }
 
   async entries(start: number, end: number): Promise<Uint8Array[]> {
-    checkRange(this.head(), start, end);
-    const range = { gte: keys.entryKey(start), lt: keys.entryKey(end) };
-    const rows = await this.#values(range);
-    // Keys are distinct and within the range, so the right number of rows is every row.
-    if (rows.length !== end - start) {
-      throw storeCorrupt(
-        `Expected ${end - start} entries from index ${start} on, found ${rows.length}`,
-      );
-    }
-    return rows;
+    const rows = await this.#entryRows<Uint8Array>(start, end, 'view');
+    return rows.map(plain);
+  }
+
+  async entryTexts(start: number, end: number): Promise<string[]> {
+    return this.#entryRows<string>(start, end, 'utf8');
   }
 
   tile(level: number, index: number): Uint8Array | undefined {
@@ -139,11 +135,12 @@ class LevelLogStore implements LogStore {
   }
 
   indexOf(entryHash: Uint8Array): number | undefined {
-    const row = this.#get(keys.indexKey(entryHash));
-    if (row === undefined) return undefined;
-    const index = row.length === 8 ? keys.decodeUint64(row, 0) : undefined;
-    if (index === undefined) throw storeCorrupt(`The index of ${encodeHex(entryHash)} is damaged`);
-    return index;
+    return decodeIndex(entryHash, this.#get(keys.indexKey(entryHash)));
+  }
+
+  async indexesOf(entryHashes: readonly Uint8Array[]): Promise<(number | undefined)[]> {
+    const rows = await this.#getMany(entryHashes.map(keys.indexKey));
+    return entryHashes.map((entryHash, i) => decodeIndex(entryHash, rows[i]));
   }
 
   stream(key: string): StreamState | undefined {
@@ -237,11 +234,31 @@ class LevelLogStore implements LogStore {
     }
   }
 
-  async #values(range: keys.KeyRange): Promise<Uint8Array[]> {
+  async #getMany(wanted: Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
+    try {
+      return await this.#db.getMany(wanted);
+    } catch (error) {
+      throw storeFailure('read from the database', error);
+    }
+  }
+
+  async #entryRows<T>(start: number, end: number, valueEncoding: 'view' | 'utf8'): Promise<T[]> {
+    checkRange(this.head(), start, end);
+    const range = { gte: keys.entryKey(start), lt: keys.entryKey(end) };
+    const rows = await this.#values<T>({ ...range, valueEncoding });
+    // Keys are distinct and within the range, so the right number of rows is every row.
+    if (rows.length !== end - start) {
+      throw storeCorrupt(
+        `Expected ${end - start} entries from index ${start} on, found ${rows.length}`,
+      );
+    }
+    return rows;
+  }
+
+  async #values<T>(options: keys.KeyRange & { valueEncoding: 'view' | 'utf8' }): Promise<T[]> {
     try {
       const highWaterMarkBytes = BYTES_AT_ONCE;
-      const values = await this.#db.values({ ...range, highWaterMarkBytes }).all();
-      return values.map(plain);
+      return await this.#db.values<Uint8Array, T>({ ...options, highWaterMarkBytes }).all();
     } catch (error) {
       throw storeFailure('read from the database', error);
     }
@@ -284,6 +301,13 @@ function* rowsOf(commit: LogCommit): Generator<Row> {
     yield { key: keys.mentionKey(model, index), value: encodeUtf8(kind) };
   }
   yield { key: keys.HEAD_KEY, value: concatBytes(keys.encodeUint64(head.size), head.root) };
+}
+
+function decodeIndex(entryHash: Uint8Array, row: Uint8Array | undefined): number | undefined {
+  if (row === undefined) return undefined;
+  const index = row.length === 8 ? keys.decodeUint64(row, 0) : undefined;
+  if (index === undefined) throw storeCorrupt(`The index of ${encodeHex(entryHash)} is damaged`);
+  return index;
 }
 
 function decodeHeadSize(row: Uint8Array): number {

@@ -54,6 +54,8 @@ export function openMemoryLogStore(disk: MemoryDisk = new MemoryDisk()): LogStor
   return new MemoryLogStore(disk);
 }
 
+const lenient = new TextDecoder('utf-8', { ignoreBOM: true });
+
 class MemoryLogStore implements LogStore {
   readonly #held: MemoryDisk;
   readonly #writes = new WriteQueue();
@@ -90,6 +92,10 @@ class MemoryLogStore implements LogStore {
     return Array.from({ length: end - start }, (_, i) => this.entry(start + i) as Uint8Array);
   }
 
+  async entryTexts(start: number, end: number): Promise<string[]> {
+    return (await this.entries(start, end)).map((entry) => lenient.decode(entry));
+  }
+
   tile(level: number, index: number): Uint8Array | undefined {
     checkTilePlace(level, index);
     const row = this.#disk().tiles.get(`${level}/${index}`);
@@ -101,6 +107,10 @@ class MemoryLogStore implements LogStore {
 
   indexOf(entryHash: Uint8Array): number | undefined {
     return this.#disk().indexes.get(encodeHex(entryHash));
+  }
+
+  async indexesOf(entryHashes: readonly Uint8Array[]): Promise<(number | undefined)[]> {
+    return entryHashes.map((entryHash) => this.indexOf(entryHash));
   }
 
   stream(key: string): StreamState | undefined {

@@ -3,6 +3,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { encodeUtf8 } from '../../src/core/bytes/utf8.ts';
 import { leafHash } from '../../src/core/merkle/hash.ts';
 import { AttestryError } from '../../src/errors.ts';
+import { leafHashOfText } from '../../src/keys/openssl-hash.ts';
 import type { LogCommit, LogStore, ModelMention } from '../../src/store/log-store.ts';
 
 /** A disk of its own for one test: every `open` finds what the store before it kept. */
@@ -73,6 +74,30 @@ export function describeLogStore(name: string, makeBed: () => Promise<StoreBed>)
   }
 
   describe(name, () => {
+    test('gives the text of an entry, with U+FFFD where it is no UTF-8', async () => {
+      const store = await openStore();
+      const bytes = [
+        ...['', 'ascii', '\ufeffé\0', '🔑\u2028', '\ufffd'].map(encodeUtf8),
+        ...['ff', '61ff62', 'c0af', 'eda080', 'f4908080', 'e282'].map((hex) =>
+          Buffer.from(hex, 'hex'),
+        ),
+      ];
+      const entries = bytes.map((entry) => ({ entry, entryHash: leafHash(entry) }));
+      await store.commit(commitOf(0, bytes.length, { entries }));
+      const texts = await store.entryTexts(0, bytes.length);
+      expect(texts.slice(0, 5)).toEqual(['', 'ascii', '\ufeffé\0', '🔑\u2028', '\ufffd']);
+      for (const text of texts.slice(5)) expect(text).toContain('\ufffd');
+      // Whatever has a hash as text has the entry's.
+      for (const [i, text] of texts.entries()) {
+        const hash = leafHashOfText(text);
+        if (i < 4)
+          expect(Buffer.from(hash ?? '', 'latin1')).toEqual(
+            Buffer.from(leafHash(bytes[i] ?? new Uint8Array())),
+          );
+        else expect(hash).toBeUndefined();
+      }
+    });
+
     test('has nothing before the first commit', async () => {
       const store = await openStore();
       expect(store.head()).toBeUndefined();
@@ -98,6 +123,9 @@ export function describeLogStore(name: string, makeBed: () => Promise<StoreBed>)
       expect(store.entry(2)).toEqual(entryOf(2));
       expect(store.entry(3)).toBeUndefined();
       expect(await store.entries(1, 3)).toEqual([entryOf(1), entryOf(2)]);
+      expect(await store.entryTexts(1, 3)).toEqual(['entry 1', 'entry 2']);
+      const hashes = [2, 7, 0].map((index) => leafHash(entryOf(index)));
+      expect(await store.indexesOf(hashes)).toEqual([2, undefined, 0]);
       expect(store.tile(0, 0)).toEqual(new Uint8Array(96).fill(3));
       expect(store.indexOf(leafHash(entryOf(1)))).toBe(1);
       expect(store.stream('s')).toEqual(state);
@@ -224,6 +252,7 @@ export function describeLogStore(name: string, makeBed: () => Promise<StoreBed>)
         [-1, 1],
       ] as const) {
         await expect(store.entries(start, end)).rejects.toThrow(RangeError);
+        await expect(store.entryTexts(start, end)).rejects.toThrow(RangeError);
       }
     });
 

@@ -46,6 +46,7 @@ describe('addHealthRoutes', () => {
     await app.inject('/items/two');
     await app.inject({ method: 'PROPFIND', url: '/nowhere/one' });
     await app.inject({ method: 'DELETE', url: '/items/one' });
+    await app.inject({ method: 'OPTIONS', url: '/items/one' });
     const answer = await app.inject('/metrics');
     expect(answer.headers['content-type']).toMatch(/^text\/plain/);
     const counts = answer.body
@@ -54,6 +55,7 @@ describe('addHealthRoutes', () => {
     expect(counts).toEqual([
       'attestry_http_request_seconds_count{method="GET",route="/items/:name",status="200"} 2',
       'attestry_http_request_seconds_count{method="none",route="none",status="404"} 2',
+      'attestry_http_request_seconds_count{method="OPTIONS",route="*",status="204"} 1',
     ]);
     expect(answer.body).toContain('process_cpu_seconds_total');
   });

@@ -40,6 +40,8 @@ describe('FsckThreads', () => {
       await threads.check(STEP),
       await checkStep({ ...rules, store }, STEP),
     ];
+    const bare = { ...rules, signatures: false };
+    expect(await start(bare).check(STEP)).toEqual({ problems: [], unread: [], usage: [] });
     const [whole, alone] = await both();
     expect(whole).toEqual(alone);
     expect(whole).toMatchObject({ problems: [], unread: [], usage: [{ index: 2 }, { index: 3 }] });

@@ -72,6 +72,14 @@ async function check(
   return { report, progress };
 }
 
+/** The plain way: what is read of many entries at once is refused, so that each is read and looked up by itself. */
+function onePerEntry(): Partial<LogStore> {
+  const refused = async (): Promise<never> => {
+    throw new AttestryError('STORE_CORRUPT', 'nothing of many at once');
+  };
+  return { entryTexts: refused, indexesOf: refused };
+}
+
 /** Every code once, in the order in which they came. */
 function codesOf({ problems }: FsckReport): string[] {
   return [...new Set(problems.map(({ code }) => code))];
@@ -252,6 +260,26 @@ describe('fsck of a damaged log', () => {
     const bed = await copyOfLog();
     await damage(bed);
     expect(codesOf((await check(bed)).report)).toEqual(codes);
+    // Of hashes alone it says what it says where each entry is read and judged by itself.
+    const { report } = await check(bed, undefined, false);
+    expect(report).toEqual((await check(bed, onePerEntry, false)).report);
+  });
+
+  it('reads nothing by itself of a log that is whole', async () => {
+    const refuse = (): never => {
+      throw new AttestryError('STORE_CORRUPT', 'nothing by itself');
+    };
+    const inPieces = { entry: refuse, entries: refuse, indexOf: refuse };
+    const { report } = await check(await copyOfLog(), () => inPieces, false);
+    expect(report.problems).toEqual([]);
+  });
+
+  it('takes no other bytes for an entry that has the same text', async () => {
+    const bed = await copyOfLog();
+    await appendByHand(bed, encodeUtf8('\ufffd'));
+    expect((await check(bed, undefined, false)).report.problems).toEqual([]);
+    bed.disk.entries.set(SIZE, Uint8Array.of(0xff));
+    expect(codesOf((await check(bed, undefined, false)).report)).toEqual(['ENTRY_HASH_MISMATCH']);
   });
 
   it('names every damaged entry, and what it could not judge because of them', async () => {

@@ -185,7 +185,7 @@ describe('Publisher', () => {
     ]);
   });
 
-  it('lets a busy log gather for twice as long as the round took', async () => {
+  it('lets a log gather for twice as long as the round took', async () => {
     vi.useFakeTimers();
     onTestFinished(() => {
       vi.useRealTimers();
@@ -203,6 +203,32 @@ describe('Publisher', () => {
     expect(a.asked.map(({ size }) => size)).toEqual([1]);
     await vi.advanceTimersByTimeAsync(1);
     expect(a.asked.map(({ size }) => size)).toEqual([1, 2]);
+  });
+
+  it('begins a round of a busy log 400 ms after the last', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    let ms = 0;
+    const bed = makeBed({}, { clockMs: () => ms });
+    const [a] = bed.witnesses as [FakeWitness];
+    const sizes = (): number[] => a.asked.map(({ size }) => size);
+    a.answer = async (line) => {
+      ms += 30;
+      return line;
+    };
+    bed.publisher.start(at(1));
+    await vi.advanceTimersByTimeAsync(1_000);
+    ms = 1_000;
+    bed.publisher.offer(at(500));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(sizes()).toEqual([1, 500]);
+    bed.publisher.offer(at(501));
+    await vi.advanceTimersByTimeAsync(369);
+    expect(sizes()).toEqual([1, 500]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(sizes()).toEqual([1, 500, 501]);
   });
 
   it('has the newest checkpoint cosigned afresh while nothing is added', async () => {

@@ -82,6 +82,7 @@ describe('openLevelLogStore on a damaged folder', () => {
     const store = await reopen(folder);
     expect(await codeOf(() => store.entry(1))).toBe('STORE_CORRUPT');
     expect(await codeOf(() => store.entries(0, 3))).toBe('STORE_CORRUPT');
+    expect(await codeOf(() => store.entryTexts(0, 3))).toBe('STORE_CORRUPT');
     expect(await store.entries(2, 3)).toEqual([entryOf(2)]);
   });
 
@@ -99,6 +100,12 @@ describe('openLevelLogStore on a damaged folder', () => {
       letter('i') + encodeHex(leafHash(entryOf(0))),
       '00',
       (s) => s.indexOf(leafHash(entryOf(0))),
+    ],
+    [
+      'an index cut short, among others',
+      letter('i') + encodeHex(leafHash(entryOf(0))),
+      '00',
+      (s) => s.indexesOf([1, 0].map((index) => leafHash(entryOf(index)))),
     ],
     ['a stream that is no JSON', letter('ss'), '7b', (s) => s.stream('s')],
     ['a stream without its fields', letter('ss'), letter('{}'), (s) => s.stream('s')],

@@ -5,6 +5,7 @@ import { createLogSource } from '../../client/log-source.ts';
 import { worstOf } from '../../core/report/report.ts';
 import { AttestryError, outcomeOf } from '../../errors.ts';
 import { opensslEngine } from '../../keys/openssl-engine.ts';
+import { systemHashes } from '../../keys/openssl-hash.ts';
 import { addTrustOptions, defineCommand, jsonOption } from '../command.ts';
 import { EXIT_BY_OUTCOME } from '../exit-code.ts';
 import { readTrust, type TrustFlags } from '../input.ts';
@@ -47,6 +48,7 @@ async function audit(log: string, flags: AuditFlags): Promise<void> {
     trust,
     now: Math.floor(Date.now() / 1000),
     engine: opensslEngine,
+    hashes: systemHashes,
     signatures: flags.signatures,
     onProgress: progress.at,
   }).catch(refuse);

@@ -14,6 +14,7 @@ import { parseRequestProof, REQUEST_PROOF_TYPE } from '../../core/metering/reque
 import { parseUsageReceipt, type SignedUsageReceipt } from '../../core/metering/usage-receipt.ts';
 import { verifyInvoice } from '../../core/metering/verify-invoice.ts';
 import { opensslEngine } from '../../keys/openssl-engine.ts';
+import { systemHashes } from '../../keys/openssl-hash.ts';
 import { addTrustOptions, defineCommand, jsonOption } from '../command.ts';
 import { EXIT_BY_OUTCOME } from '../exit-code.ts';
 import { readInput, readTrust, type TrustFlags } from '../input.ts';
@@ -62,6 +63,7 @@ async function check(file: string, flags: CheckFlags): Promise<void> {
     trust,
     now: Math.floor(Date.now() / 1000),
     engine: opensslEngine,
+    hashes: systemHashes,
     ...(flags.receipts === undefined ? {} : { kept: await readReceipts(flags.receipts) }),
     ...(flags.dossier === undefined
       ? {}

@@ -7,6 +7,7 @@ import { judge } from '../../core/report/judge.ts';
 import type { Report } from '../../core/report/report.ts';
 import { type UsageGrouping, usageRows } from '../../core/report/usage-rows.ts';
 import { opensslEngine } from '../../keys/openssl-engine.ts';
+import { systemHashes } from '../../keys/openssl-hash.ts';
 import { addTrustOptions, defineCommand, jsonOption, usageError } from '../command.ts';
 import { EXIT_BY_OUTCOME } from '../exit-code.ts';
 import { readTrust, type TrustFlags } from '../input.ts';
@@ -59,7 +60,7 @@ async function printUsage(model: string, flags: UsageFlags): Promise<void> {
   const dossier = await new VerifierClient({ url: flags.verifier }).dossier(model, range);
   if (flags.out !== undefined) await writeFile(flags.out, dossier);
   const now = Math.floor(Date.now() / 1000);
-  const report = judge(dossier, { trust, now, engine: opensslEngine });
+  const report = judge(dossier, { trust, now, engine: opensslEngine, hashes: systemHashes });
   if (flags.json === true) sayJson({ report, rows: usageRows(report.proven, by) });
   else if (flags.csv === true) say(formatFocusCsv(report));
   else say(...formatReport(report), '', rowsTable(report, by));

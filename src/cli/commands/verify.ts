@@ -7,6 +7,7 @@ import { LARGEST_SHARD_PROOF_BYTES, parseShardProof } from '../../core/model/sha
 import type { Artifact } from '../../core/report/artifact.ts';
 import { judge } from '../../core/report/judge.ts';
 import { opensslEngine } from '../../keys/openssl-engine.ts';
+import { systemHashes } from '../../keys/openssl-hash.ts';
 import { addTrustOptions, defineCommand, jsonOption, repeated, usageError } from '../command.ts';
 import { EXIT_BY_OUTCOME } from '../exit-code.ts';
 import { readInput, readTrust, type TrustFlags } from '../input.ts';
@@ -56,6 +57,7 @@ async function verify(file: string, flags: VerifyFlags): Promise<void> {
     trust,
     now: Math.floor(Date.now() / 1000),
     engine: opensslEngine,
+    hashes: systemHashes,
     ...(artifact === undefined ? {} : { artifact }),
   });
   if (flags.json === true) sayJson(report);

@@ -5,6 +5,7 @@ import { encodeUtf8 } from './utf8.ts';
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const PAD = 61;
 const INVALID = 255;
+const NO_LETTER = 0;
 /** By the letter's code; INVALID for every other byte. */
 const SIX_BITS = new Uint8Array(256).fill(INVALID);
 for (let i = 0; i < 64; i++) SIX_BITS[ALPHABET.charCodeAt(i)] = i;
@@ -35,13 +36,26 @@ export function encodeBase64(bytes: Uint8Array): string {
  * give one value many spellings; here one value has one. @throws BASE64_MALFORMED
  */
 export function decodeBase64(text: string): Uint8Array {
-  const letters = encodeUtf8(text);
+  const letters = text.length > SHORT_TEXT ? encodeUtf8(text) : lettersOf(text);
   const out = new Uint8Array(decodedLength(letters));
   if (decodeBase64Into(letters, out)) return out;
   throw new AttestryError(
     'BASE64_MALFORMED',
     `Expected canonical standard base64 with padding, got ${quote(text)}.`,
   );
+}
+
+// Hashes and signatures come by the dozen: a buffer for the letters of each would cost more than to decode them.
+const SHORT_TEXT = 256;
+const shortText = new Uint8Array(SHORT_TEXT);
+
+/** The letters of a short text, until the next call. */
+function lettersOf(text: string): Uint8Array {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    shortText[i] = code < 0x80 ? code : NO_LETTER;
+  }
+  return shortText.subarray(0, text.length);
 }
 
 /** How many bytes the base64 in ASCII `letters` stands for, if it is canonical. */

@@ -2,7 +2,6 @@
 import { AttestryError } from '../../errors.ts';
 import { encodeHex } from '../bytes/hex.ts';
 import { type VerifiedFinding, verifyFinding } from '../finding/verify.ts';
-import { leafHash } from '../merkle/hash.ts';
 import { verifyInclusion } from '../merkle/inclusion.ts';
 import { type VerifiedReceipt, verifySighting } from '../receipt/verify.ts';
 import { admitEntry } from '../statement/admission.ts';
@@ -195,15 +194,11 @@ function verifyEntry(
   rules: VerificationRules & { readonly model: string; readonly shown: Set<string> },
 ): VerifiedReceipt {
   const { origin, size, root } = checkpoint.checkpoint;
-  const bytes = entry.envelope.entry;
-  const admitted = admitEntry(bytes, { ...rules, origin, index: entry.index });
-  const { index } = verifyInclusion({
-    leafHash: leafHash(bytes),
-    index: entry.index,
-    size,
-    root,
-    proof: entry.proof,
-  });
+  const admitted = admitEntry(entry.envelope.entry, { ...rules, origin, index: entry.index });
+  const { index } = verifyInclusion(
+    { leafHash: admitted.entryHash, index: entry.index, size, root, proof: entry.proof },
+    rules.hashes?.node,
+  );
   if (!modelsOf(admitted.statement).includes(rules.model)) {
     throw new AttestryError(
       'DOSSIER_MODEL_MISMATCH',

@@ -9,6 +9,12 @@ export type HashLeaf = (entry: Uint8Array) => Uint8Array;
 /** The hash of a node, by whichever implementation of SHA-256; it keeps neither argument, whose bytes may change afterwards. */
 export type HashNode = (left: Uint8Array, right: Uint8Array) => Uint8Array;
 
+/** Both hashes of a tree. */
+export interface TreeHashes {
+  readonly leaf: HashLeaf;
+  readonly node: HashNode;
+}
+
 export function sha256(bytes: Uint8Array): Uint8Array {
   return nobleSha256(bytes);
 }

@@ -2,7 +2,7 @@
 import { AttestryError } from '../../errors.ts';
 import { bytesEqual } from '../bytes/equal.ts';
 import { encodeHex } from '../bytes/hex.ts';
-import { requireHashes } from './hash.ts';
+import { type HashNode, nodeHash, requireHashes } from './hash.ts';
 import { isTreeSize, type ReadNode } from './range.ts';
 import { proveSubtree } from './subtree.ts';
 import { climbPath, pathLength, subtreePath } from './subtree-path.ts';
@@ -19,9 +19,12 @@ export interface InclusionClaim {
 }
 
 /** The claim, if the proof leads from the leaf to the root. @throws HASH_MALFORMED, INCLUSION_* */
-export function verifyInclusion(claim: InclusionClaim): InclusionClaim {
+export function verifyInclusion(
+  claim: InclusionClaim,
+  hashNode: HashNode = nodeHash,
+): InclusionClaim {
   requireHashes('the inclusion claim', claim.root);
-  const root = rootFromInclusion(claim);
+  const root = rootFromInclusion(claim, hashNode);
   if (!bytesEqual(root, claim.root)) {
     throw new AttestryError(
       'INCLUSION_ROOT_MISMATCH',
@@ -33,7 +36,10 @@ export function verifyInclusion(claim: InclusionClaim): InclusionClaim {
 }
 
 /** The root that the proof leads to, judged by nobody yet. @throws HASH_MALFORMED, INCLUSION_INDEX_OUT_OF_RANGE, INCLUSION_LENGTH_WRONG */
-export function rootFromInclusion(claim: Omit<InclusionClaim, 'root'>): Uint8Array {
+export function rootFromInclusion(
+  claim: Omit<InclusionClaim, 'root'>,
+  hashNode: HashNode = nodeHash,
+): Uint8Array {
   const { index, size, leafHash, proof } = claim;
   requireIndex(index, size);
   requireHashes('the inclusion claim', leafHash, ...proof);
@@ -45,7 +51,7 @@ export function rootFromInclusion(claim: Omit<InclusionClaim, 'root'>): Uint8Arr
       { details: { expected: pathLength(path), length: proof.length } },
     );
   }
-  return climbPath(path, leafHash, proof).tree;
+  return climbPath(path, { known: leafHash, proof }, hashNode).tree;
 }
 
 /** The proof of leaf `index` in the tree of `size` leaves. @throws INCLUSION_INDEX_OUT_OF_RANGE */

@@ -1,5 +1,5 @@
 /** The way from a subtree up to the root of its tree: what a proof must hold, hash by hash. draft-ietf-plants-merkle-tree-certs section 4.4.3. */
-import { nodeHash } from './hash.ts';
+import { type HashNode, nodeHash } from './hash.ts';
 import type { Range } from './range.ts';
 
 /**
@@ -40,11 +40,17 @@ export function pathLength(path: SubtreePath): number {
   return path.steps.length + (path.seeded ? 1 : 0);
 }
 
+export interface Climb {
+  /** The hash that the proof starts from, where it does not bring that itself. */
+  readonly known: Uint8Array;
+  readonly proof: readonly Uint8Array[];
+}
+
 /** The hashes of the subtree and of the whole tree that a proof leads to. The proof has `pathLength(path)` hashes. */
 export function climbPath(
   path: SubtreePath,
-  known: Uint8Array,
-  proof: readonly Uint8Array[],
+  { known, proof }: Climb,
+  hashNode: HashNode = nodeHash,
 ): { readonly subtree: Uint8Array; readonly tree: Uint8Array } {
   const seed = path.seeded ? proof[0] : known;
   const siblings = path.seeded ? proof.slice(1) : proof;
@@ -54,8 +60,8 @@ export function climbPath(
   let [subtree, tree] = [seed, seed];
   for (const [i, sibling] of siblings.entries()) {
     const step = path.steps[i];
-    if (step === 'inside') subtree = nodeHash(sibling, subtree);
-    tree = step === 'right' ? nodeHash(tree, sibling) : nodeHash(sibling, tree);
+    if (step === 'inside') subtree = hashNode(sibling, subtree);
+    tree = step === 'right' ? hashNode(tree, sibling) : hashNode(sibling, tree);
   }
   return { subtree, tree };
 }

@@ -106,7 +106,7 @@ function hashesFromConsistency(claim: SubtreeConsistencyClaim): {
   }
   // An empty subtree is part of every tree and says nothing of its root.
   if (empty) return { subtree: EMPTY_ROOT, tree: claim.root };
-  return climbPath(path, claim.subtreeHash, claim.proof);
+  return climbPath(path, { known: claim.subtreeHash, proof: claim.proof });
 }
 
 /** @throws CONSISTENCY_SIZE_INVALID */

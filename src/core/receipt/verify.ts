@@ -1,7 +1,6 @@
 /** The one function that judges a receipt. */
 import { AttestryError } from '../../errors.ts';
 import { formatTime, parseTime } from '../bytes/time.ts';
-import { leafHash } from '../merkle/hash.ts';
 import { verifyInclusion } from '../merkle/inclusion.ts';
 import { parseCheckpoint } from '../note/checkpoint.ts';
 import { CLOCK_SKEW_SECONDS } from '../note/cosignature.ts';
@@ -11,7 +10,7 @@ import { contextOf } from '../statement/statement.ts';
 import {
   type VerificationRules,
   verifyFreshness,
-  verifyWitnessedCheckpoint,
+  verifyParsedWitnessed,
   type WitnessedCheckpoint,
 } from '../trust/quorum.ts';
 import type { TrustRoot } from '../trust/trust-root.ts';
@@ -26,18 +25,16 @@ export interface VerifiedReceipt extends AdmittedEntry {
 /** The statement and where it stands. @throws the code of the first check that fails, in the order of the phases */
 export function verifyReceipt(receipt: Receipt, rules: VerificationRules): VerifiedReceipt {
   const { envelope, proof } = receipt;
-  const { origin } = parseCheckpoint(proof.checkpoint).checkpoint;
+  const signed = parseCheckpoint(proof.checkpoint);
+  const { origin } = signed.checkpoint;
   const admitted = admitEntry(envelope.entry, { ...rules, origin, index: proof.index });
-  const checkpoint = verifyWitnessedCheckpoint(proof.checkpoint, rules);
+  const checkpoint = { ...verifyParsedWitnessed(signed, rules), note: proof.checkpoint };
   const { size, root } = checkpoint.checkpoint;
   // The leaf comes from the very bytes whose signature was verified: a proof of another entry cannot stand in.
-  const { index } = verifyInclusion({
-    leafHash: leafHash(envelope.entry),
-    index: proof.index,
-    size,
-    root,
-    proof: proof.proof,
-  });
+  const { index } = verifyInclusion(
+    { leafHash: admitted.entryHash, index: proof.index, size, root, proof: proof.proof },
+    rules.hashes?.node,
+  );
   const verified = verifySighting({ ...admitted, index, checkpoint }, rules.trust);
   verifyFreshness(checkpoint, rules);
   verifyUnexpired(rules.trust, rules.now);

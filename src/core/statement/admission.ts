@@ -5,7 +5,7 @@
  */
 import { AttestryError } from '../../errors.ts';
 import { formatTime, parseTime } from '../bytes/time.ts';
-import { type HashLeaf, leafHash } from '../merkle/hash.ts';
+import { type HashLeaf, leafHash, type TreeHashes } from '../merkle/hash.ts';
 import { CLOCK_SKEW_SECONDS } from '../note/cosignature.ts';
 import {
   parseSignature,
@@ -46,11 +46,13 @@ export interface AdmissionRules {
   /** How far after `now` a statement may be dated, in seconds; CLOCK_SKEW_SECONDS unless told. */
   readonly skewSeconds?: number;
   readonly engine?: SignatureEngine;
+  /** The pure ones where none are given. */
+  readonly hashes?: TreeHashes;
 }
 
 /** All steps at once. @throws every code of the three steps */
 export function admitEntry(entry: Uint8Array, rules: AdmissionRules): AdmittedEntry {
-  const opened = openEntry(entry, rules.trust);
+  const opened = openEntry(entry, rules.trust, rules.hashes?.leaf);
   for (const claim of opened.claims) verifySignature(claim, rules.engine);
   return admitStatement(opened, rules);
 }

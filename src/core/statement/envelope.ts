@@ -15,6 +15,7 @@ import {
   formatDsse,
   signDsse,
 } from './dsse.ts';
+import { plainDsseReader } from './plain-dsse.ts';
 
 export const PAYLOAD_TYPE = 'application/vnd.in-toto+json';
 /** tlog-tiles writes an entry's length in 16 bits. */
@@ -41,6 +42,7 @@ export interface Envelope {
 export const envelopeFields: Reader<DsseFields> = dsseFields(FORMAT.signatures);
 
 const parseFields = dsseParser(FORMAT);
+const readPlainly = plainDsseReader(FORMAT);
 
 /** The envelope in an entry; its signatures are not verified. @throws ENTRY_TOO_LARGE, JSON_*, ENVELOPE_*, SIGNATURE_DUPLICATE */
 export function parseEnvelope(entry: Uint8Array): Envelope {
@@ -51,6 +53,12 @@ export function parseEnvelope(entry: Uint8Array): Envelope {
     );
   }
   return { entry, ...parseFields(entry) };
+}
+
+/** The envelope in an entry of the plain form; undefined where the bytes may be another entry, or none. */
+export function readPlainEnvelope(entry: Uint8Array): Envelope | undefined {
+  const fields = entry.length > LARGEST_ENTRY_BYTES ? undefined : readPlainly(entry);
+  return fields && { entry, ...fields };
 }
 
 /** The envelope that JSON fields describe; canonical by construction. */

@@ -4,6 +4,7 @@
  * no JSON need be parsed, checked and written anew to know it. It only ever says yes: all else is for the plain way to judge.
  */
 import { decodeBase64Into, decodedLength } from '../bytes/base64.ts';
+import { hasBytesAt } from '../bytes/equal.ts';
 import { decodeUtf8, encodeUtf8 } from '../bytes/utf8.ts';
 import { preAuthFramer } from '../note/signable.ts';
 import type { DsseEnvelope, DsseFormat, DsseSignature } from './dsse.ts';
@@ -28,9 +29,9 @@ export function plainDsseReader(
   const middle = encodeUtf8(`","payloadType":${JSON.stringify(format.payloadType)},"signatures":[`);
   const frame = preAuthFramer(format.payloadType);
   return (bytes) => {
-    if (!hasAt(bytes, 0, PAYLOAD)) return undefined;
+    if (!hasBytesAt(bytes, 0, PAYLOAD)) return undefined;
     const end = bytes.indexOf(QUOTE, PAYLOAD.length);
-    if (end < 0 || !hasAt(bytes, end, middle)) return undefined;
+    if (end < 0 || !hasBytesAt(bytes, end, middle)) return undefined;
     const signatures = readSignatures(bytes.subarray(end + middle.length), format.signatures);
     if (signatures === undefined) return undefined;
     const letters = bytes.subarray(PAYLOAD.length, end);
@@ -46,7 +47,7 @@ function readSignatures(
 ): DsseSignature[] | undefined {
   const count = (bytes.length - END.length + 1) / (SIGNATURE_WIDTH + 1);
   if (!Number.isInteger(count) || count < Math.max(1, min) || count > max) return undefined;
-  if (!hasAt(bytes, bytes.length - END.length, END)) return undefined;
+  if (!hasBytesAt(bytes, bytes.length - END.length, END)) return undefined;
   const signatures: DsseSignature[] = [];
   let before = '';
   for (let i = 0; i < count; i++) {
@@ -64,8 +65,8 @@ function readSignature(bytes: Uint8Array): DsseSignature | undefined {
   const sigAt = KEYID.length + KEYID_DIGITS;
   const lettersAt = sigAt + SIG.length;
   const endAt = lettersAt + SIGNATURE_LETTERS;
-  if (!hasAt(bytes, 0, KEYID) || !hasAt(bytes, sigAt, SIG)) return undefined;
-  if (!hasAt(bytes, endAt, END_OF_SIGNATURE)) return undefined;
+  if (!hasBytesAt(bytes, 0, KEYID) || !hasBytesAt(bytes, sigAt, SIG)) return undefined;
+  if (!hasBytesAt(bytes, endAt, END_OF_SIGNATURE)) return undefined;
   const keyid = readDigits(bytes.subarray(KEYID.length, sigAt));
   const letters = bytes.subarray(lettersAt, endAt);
   const signature = new Uint8Array(SIGNATURE_BYTES);
@@ -80,9 +81,4 @@ function readDigits(bytes: Uint8Array): string | undefined {
     if (!isDigit) return undefined;
   }
   return decodeUtf8(bytes);
-}
-
-function hasAt(bytes: Uint8Array, at: number, expected: Uint8Array): boolean {
-  for (let i = 0; i < expected.length; i++) if (bytes[at + i] !== expected[i]) return false;
-  return true;
 }

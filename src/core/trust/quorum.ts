@@ -1,7 +1,13 @@
 /** A checkpoint that a quorum of witnesses has seen: what every proof stands on. */
 import { AttestryError } from '../../errors.ts';
 import { formatTime } from '../bytes/time.ts';
-import { type Checkpoint, parseCheckpoint, verifyParsedCheckpoint } from '../note/checkpoint.ts';
+import type { TreeHashes } from '../merkle/hash.ts';
+import {
+  type Checkpoint,
+  parseCheckpoint,
+  type SignedCheckpoint,
+  verifyParsedCheckpoint,
+} from '../note/checkpoint.ts';
 import { type Cosignature, verifyCosignatures } from '../note/cosignature.ts';
 import type { SignatureEngine } from '../note/ed25519.ts';
 import type { Note } from '../note/note.ts';
@@ -17,6 +23,8 @@ export interface VerificationRules {
   readonly maxAge?: number;
   /** Checks signatures; the pure one where none is given. */
   readonly engine?: SignatureEngine;
+  /** Hashes entries and the ways from them to a root; the pure ones where none are given. */
+  readonly hashes?: TreeHashes;
 }
 
 export interface WitnessedCheckpoint {
@@ -37,9 +45,18 @@ export function verifyWitnessedCheckpoint(
   note: string,
   rules: VerificationRules,
 ): WitnessedCheckpoint {
-  const { log, checkpoint, note: parsed } = verifyLogNote(note, rules);
+  return { ...verifyParsedWitnessed(parseCheckpoint(note), rules), note };
+}
+
+/** The same of a note that is parsed already. @throws what `verifyWitnessedCheckpoint` throws of one that is in form */
+export function verifyParsedWitnessed(
+  signed: SignedCheckpoint,
+  rules: VerificationRules,
+): Omit<WitnessedCheckpoint, 'note'> {
   const { trust } = rules;
-  const cosignatures = countedCosignatures(parsed, trust.witnesses, rules);
+  const { checkpoint } = signed;
+  const log = verifyByLog(signed, rules);
+  const cosignatures = countedCosignatures(signed.note, trust.witnesses, rules);
   const times = timesByOrganisation(cosignatures, trust.witnesses);
   const witnessedAt = times[trust.witnessQuorum - 1];
   if (witnessedAt === undefined) {
@@ -56,7 +73,7 @@ export function verifyWitnessedCheckpoint(
       `The trust root takes no checkpoint of ${log.origin} that was witnessed at ${formatTime(witnessedAt)}.`,
     );
   }
-  return { checkpoint, note, log, cosignatures, witnessedAt };
+  return { checkpoint, log, cosignatures, witnessedAt };
 }
 
 /**
@@ -105,20 +122,16 @@ export function verifyLogCheckpoint(
   note: string,
   rules: VerificationRules,
 ): { readonly log: TrustedLog; readonly checkpoint: Checkpoint } {
-  const { log, checkpoint } = verifyLogNote(note, rules);
-  return { log, checkpoint };
+  const signed = parseCheckpoint(note);
+  return { log: verifyByLog(signed, rules), checkpoint: signed.checkpoint };
 }
 
-function verifyLogNote(
-  noteText: string,
-  rules: VerificationRules,
-): { readonly log: TrustedLog; readonly checkpoint: Checkpoint; readonly note: Note } {
-  const signed = parseCheckpoint(noteText);
-  const { checkpoint, note } = signed;
-  const log = rules.trust.logs.get(checkpoint.origin);
+/** The log of the trust root that signed it. */
+function verifyByLog(signed: SignedCheckpoint, rules: VerificationRules): TrustedLog {
+  const log = rules.trust.logs.get(signed.checkpoint.origin);
   const vkeys = log === undefined ? [] : [log.vkey];
   verifyParsedCheckpoint(signed, { vkeys, ...engineOf(rules) });
-  return { log: log as TrustedLog, checkpoint, note };
+  return log as TrustedLog;
 }
 
 /** The checkpoint, if it is as fresh as the rules ask for. @throws CHECKPOINT_STALE */

@@ -36,6 +36,17 @@ describe('decodeBase64', () => {
     );
   });
 
+  it.each([188, 189, 190, 191, 192, 193, 194])('gives back %i bytes', (length) => {
+    const bytes = Uint8Array.from({ length }, (_, i) => 255 - i);
+    expect(decodeBase64(Buffer.from(bytes).toString('base64'))).toEqual(bytes);
+  });
+
+  it('gives bytes that the next call leaves alone', () => {
+    const first = decodeBase64('Zm9v');
+    decodeBase64('YmFy');
+    expect(first).toEqual(Uint8Array.from(Buffer.from('foo')));
+  });
+
   it.each([
     ['the URL alphabet', '-_-_'],
     ['no padding', 'Zm8'],
@@ -49,6 +60,8 @@ describe('decodeBase64', () => {
     ['a space in front', ' Zm9v'],
     ['a line break', 'Zm9v\n'],
     ['a character beyond ASCII', 'Zm9\u0100'],
+    ['a character that is a letter in its low byte', 'Zm9\u0141'],
+    ['the same in a long text', `${'Zm9v'.repeat(99)}Zm9\u0141`],
     ['a NUL byte', 'Zm9\0'],
   ])('refuses %s', (_, text) => {
     expect(codeOf(() => decodeBase64(text))).toBe('BASE64_MALFORMED');

@@ -6,6 +6,8 @@ import {
   formatReceipt,
   LARGEST_RECEIPT_BYTES,
   parseReceipt,
+  parseReceiptJson,
+  readPlainReceipt,
 } from '../../../src/core/receipt/receipt.ts';
 import { codeOf } from '../../helpers/code-of.ts';
 import { makeNetwork, type TestLog } from '../../helpers/fixtures.ts';
@@ -97,5 +99,72 @@ describe('parseReceipt', () => {
       }),
       { numRuns: 300 },
     );
+  });
+});
+
+describe('readPlainReceipt', () => {
+  const escaped = (proof: string): Uint8Array => formatCanonicalJson({ ...FILE, proof });
+
+  it('reads what is written as the plain way does', () => {
+    const read = readPlainReceipt(BYTES);
+    expect(read).toBeDefined();
+    expect(read).toEqual(parseReceiptJson(BYTES));
+  });
+
+  it('gives an entry of its own', () => {
+    const bytes = Uint8Array.from(BYTES);
+    const { envelope } = parseReceipt(bytes);
+    bytes.fill(0);
+    expect(envelope.entry).toEqual(RECEIPT.envelope.entry);
+  });
+
+  it('says yes to nothing but what the plain way gives, whatever is changed', () => {
+    fc.assert(
+      fc.property(hostileBytes(BYTES, escaped(`${FILE.proof}\u00e9`)), (bytes) => {
+        const read = accepted(() => readPlainReceipt(bytes));
+        if (read !== undefined) expect(read).toEqual(accepted(() => parseReceiptJson(bytes)));
+        expect(codeOf(() => parseReceipt(bytes))).toBe(codeOf(() => parseReceiptJson(bytes)));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('has the verdict of the plain way at each byte', () => {
+    for (let at = 0; at < BYTES.length; at++) {
+      const flip = 1 << (at % 8);
+      const bytes = BYTES.map((byte, i) => (i === at ? byte ^ flip : byte));
+      const [read, plain] = [parseReceipt, parseReceiptJson].map((parse) =>
+        codeOf(() => parse(bytes)),
+      );
+      expect(read, `byte ${at} ^ ${flip}`).toBe(plain);
+    }
+  });
+
+  it.each([
+    ['an escaped backslash before an n', '\\n'],
+    ['a quote', '"'],
+    ['a tab', '\t'],
+    ['a byte order mark in front', '\ufeff', 'front'],
+    ['a letter beyond ASCII', '\u00e9'],
+    ['a pair of surrogates', '\u{1f511}'],
+    ['U+2028', '\u2028'],
+  ])('leaves a proof with %s to the plain way', (_, text, place = 'end') => {
+    const bytes = escaped(place === 'front' ? text + FILE.proof : FILE.proof + text);
+    expect(readPlainReceipt(bytes)).toBeUndefined();
+    expect(codeOf(() => parseReceipt(bytes))).toBe(codeOf(() => parseReceiptJson(bytes)));
+  });
+
+  it.each([
+    ['a newline as it is', (text: string) => text.replace('\\n', '\n')],
+    ['a newline in hex digits', (text: string) => text.replace('\\n', '\\u000a')],
+    ['an escape that needs none', (text: string) => text.replace('index', '\\u0069ndex')],
+    ['no quote at its end', (text: string) => text.replace('\\n","type"', '\\n,"type"')],
+    ['a closing bracket before its time', (text: string) => text.replace('"payload"', '"]ayload"')],
+    ['nothing at all', (text: string) => text.replace(/"proof":".*","type"/, '"proof":","type"')],
+  ])('refuses a proof with %s', (_, change) => {
+    const bytes = encodeUtf8(change(decodeUtf8(BYTES)));
+    expect(bytes).not.toEqual(BYTES);
+    expect(readPlainReceipt(bytes)).toBeUndefined();
+    expect(codeOf(() => parseReceipt(bytes))).not.toBe('none');
   });
 });

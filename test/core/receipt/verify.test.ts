@@ -4,8 +4,10 @@ import { formatTime } from '../../../src/core/bytes/time.ts';
 import { formatReceipt, parseReceipt, type Receipt } from '../../../src/core/receipt/receipt.ts';
 import { verifyReceipt } from '../../../src/core/receipt/verify.ts';
 import type { VerificationRules } from '../../../src/core/trust/quorum.ts';
+import { systemHashes } from '../../../src/keys/openssl-hash.ts';
 import { codeOf } from '../../helpers/code-of.ts';
 import { makeNetwork, signedEntry, type TestLog, TRUSTING_ENGINE } from '../../helpers/fixtures.ts';
+import { accepted } from '../../helpers/hostile.ts';
 import { naiveLeafHash } from '../../helpers/naive-tree.ts';
 import { NOW, sampleStatement } from '../../helpers/statements.ts';
 
@@ -126,6 +128,25 @@ describe('verifyReceipt', () => {
     const foreign = signedEntry(sampleStatement('deployment', { context: { log: OTHER.origin } }));
     expect(verdict({ ...withProof({ checkpoint: LOG.checkpoint() }), envelope: foreign })).toBe(
       'STATEMENT_LOG_MISMATCH',
+    );
+  });
+
+  it('has the same verdict by the hashes of OpenSSL, whatever is changed', () => {
+    const bytes = formatReceipt(RECEIPT);
+    const trusting = { engine: TRUSTING_ENGINE };
+    const codes = new Set<string>();
+    for (let at = 0; at < bytes.length; at += 7) {
+      const receipt = accepted(() =>
+        parseReceipt(bytes.map((byte, i) => (i === at ? byte ^ 1 : byte))),
+      );
+      if (receipt === undefined) continue;
+      const code = verdict(receipt, trusting);
+      expect(verdict(receipt, { ...trusting, hashes: systemHashes }), `byte ${at}`).toBe(code);
+      codes.add(code);
+    }
+    expect(codes).toContain('INCLUSION_ROOT_MISMATCH');
+    expect(verifyReceipt(RECEIPT, { ...rules, hashes: systemHashes })).toEqual(
+      verifyReceipt(RECEIPT, rules),
     );
   });
 
