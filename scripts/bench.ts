@@ -4,7 +4,10 @@ import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { type Figure, formatComparison, formatFigures } from './bench/figures.ts';
-import { FULL, measureAll, QUICK } from './bench/measure.ts';
+import { loadLog } from './bench/loading.ts';
+import { measureAll } from './bench/measure.ts';
+import { FULL, QUICK } from './bench/plan.ts';
+import { startRig } from './bench/rig.ts';
 
 if (process.argv.includes('--tally')) {
   await import('./bench-tally.ts');
@@ -16,12 +19,16 @@ interface Flags {
   readonly quick?: boolean;
   readonly compare?: string;
   readonly entries?: number;
+  readonly largeLog?: string;
+  readonly loadOnly?: boolean;
 }
 
 const flags = new Command('bench')
   .description('Measures a real log process with four witnesses on this machine.')
   .option('--quick', 'fewer entries: under 3 minutes')
   .option('--entries <count>', 'entries of the large log', parseCount)
+  .option('--large-log <folder>', 'keep the large log there, and use it again when it is there')
+  .option('--load-only', 'load that log and measure nothing; goes on where it was ended')
   .option('--json <file>', 'also write the figures as JSON')
   .option('--compare <file>', 'show the figures of an earlier --json beside these')
   .addHelpText(
@@ -35,8 +42,17 @@ const plan = flags.quick === true ? QUICK : FULL;
 const { entries = plan.largeLog } = flags;
 tell(`node ${process.version}, ${availableParallelism()} × ${cpus()[0]?.model}`);
 const folder = await mkdtemp(join(tmpdir(), 'attestry-bench-'));
+const { largeLog: largeFolder = join(folder, 'large') } = flags;
 try {
-  const figures = await measureAll({ ...plan, largeLog: entries }, folder, tell);
+  if (flags.loadOnly === true) await loadOnly();
+  else await measure();
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
+
+async function measure(): Promise<void> {
+  const job = { plan: { ...plan, largeLog: entries }, folder, largeFolder, tell };
+  const figures = await measureAll(job);
   process.stdout.write(`${formatFigures(figures)}\n`);
   if (flags.compare !== undefined) {
     const before = JSON.parse(await readFile(flags.compare, 'utf8')) as Figure[];
@@ -45,8 +61,12 @@ try {
   if (flags.json !== undefined) {
     await writeFile(flags.json, `${JSON.stringify(figures, null, 2)}\n`);
   }
-} finally {
-  await rm(folder, { recursive: true, force: true });
+}
+
+async function loadOnly(): Promise<void> {
+  const rig = await startRig(largeFolder);
+  const { size, rate = 0 } = await loadLog(rig, entries, tell).finally(() => rig.stopAll());
+  tell(`${size} entries are there; loaded at ${rate.toFixed(0)} a second`);
 }
 
 function tell(line: string): void {

@@ -9,9 +9,61 @@ import { fsck } from '../../src/log/fsck.ts';
 import { SHARED_DISK } from '../../src/store/disk.ts';
 import { openHeadLock } from '../../src/store/head-lock.ts';
 import { openLevelLogStore } from '../../src/store/level-log-store.ts';
-import { ORIGIN } from './entries.ts';
-import { rateOf } from './machine.ts';
-import type { Rig } from './rig.ts';
+import { makeEntries } from './entries.ts';
+import { type Figure, median, most, rate } from './figures.ts';
+import { loadLog } from './loading.ts';
+import { measureHashes, measureSignatureChecks, rateOf } from './machine.ts';
+import { type Rig, startRig } from './rig.ts';
+import { ORIGIN } from './rig-parties.ts';
+import type { Material } from './rounds.ts';
+import type { Bench } from './submission.ts';
+
+/** Audits of a stopped log, in rounds with the machine's limits. */
+export async function measureAudits(
+  folder: string,
+  { plan, entryBytes, tell }: Omit<Material, 'folder'>,
+): Promise<Figure[]> {
+  const rig = await startRig(folder);
+  await loadLog(rig, plan.audited, tell).finally(() => rig.stopAll());
+  const full: number[] = [];
+  const bare: number[] = [];
+  const checks: number[] = [];
+  const hashes: number[] = [];
+  for (let round = 0; round < plan.rounds; round++) {
+    tell(`audit ${round + 1} of ${plan.rounds}`);
+    full.push(await measureFsck(rig, true));
+    checks.push(await measureSignatureChecks(plan.checks));
+    bare.push(await measureFsck(rig, false));
+    hashes.push(await measureHashes({ count: plan.hashes, leafBytes: 1 + entryBytes }));
+  }
+  const unit = 'entries/s';
+  return [
+    rate('full audit: signatures, hashes, admission', full, { unit, limits: checks, atLeast: 0.8 }),
+    rate('audit of hashes alone', bare, { unit, limits: hashes, atLeast: 0.5 }),
+  ];
+}
+
+/** Receipts verified in core, beside the checks in them. */
+export async function measureOffline({ rig, generator }: Bench): Promise<Figure> {
+  const receipts: Uint8Array[] = [];
+  for (const entry of makeEntries(rig.source, { from: generator.skip(20), count: 20 })) {
+    const answer = await fetch(`${rig.url}/v1/entries?wait=witnessed`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: entry as Uint8Array<ArrayBuffer>,
+    });
+    const text = await answer.text();
+    if (answer.status !== 201) throw new Error(`answered ${answer.status}: ${text}`);
+    const start = text.indexOf('"receipt":') + '"receipt":'.length;
+    receipts.push(Buffer.from(text.slice(start, text.lastIndexOf(',"state"'))));
+  }
+  // Many of each, so that what is measured is compiled code, as for the checks.
+  const many = Array.from({ length: 20 }, () => receipts).flat();
+  measureOfflineFactor(rig, many);
+  const factors = Array.from({ length: 5 }, () => measureOfflineFactor(rig, many));
+  const work = 'offline verification of a receipt, against the signature checks in it';
+  return most(work, median(factors), ['×', 1.3]);
+}
 
 /** Entries a second of a check of a stopped log: everything, or hashes alone. */
 export async function measureFsck(rig: Rig, signatures: boolean): Promise<number> {
@@ -35,7 +87,7 @@ export async function measureFsck(rig: Rig, signatures: boolean): Promise<number
 }
 
 /** How many times as long it takes to parse and verify witnessed receipts in core as the signature checks in them. */
-export function measureOfflineFactor(rig: Rig, receipts: readonly Uint8Array[]): number {
+function measureOfflineFactor(rig: Rig, receipts: readonly Uint8Array[]): number {
   const claims: Parameters<SignatureEngine['verify']>[] = [];
   const noting: SignatureEngine = {
     name: 'noting',

@@ -3,6 +3,8 @@ import { connect, type Socket } from 'node:net';
 
 export interface Answer {
   readonly status: number;
+  /** Status line and headers. */
+  readonly head: string;
   readonly body: Buffer;
 }
 
@@ -75,6 +77,7 @@ export class Connection {
     const { start, end, head } = this.#expected;
     const answer = {
       status: Number(head.slice(9, 12)),
+      head,
       body: Buffer.concat(this.#chunks).subarray(start, end),
     };
     const pending = this.#pending;

@@ -3,8 +3,7 @@ import Table from 'cli-table3';
 
 export interface Figure {
   readonly work: string;
-  /** null where it was not measured. */
-  readonly figure: number | null;
+  readonly figure: number;
   readonly unit: string;
   /** The machine's own figure in the same unit, where there is one. */
   readonly limit: number | null;
@@ -66,11 +65,6 @@ export function least(
 ): Figure {
   const reach = `≥ ${short(atLeast)} ${unit}`.trim();
   return { work, figure, unit, limit: null, ratio: null, reach, ok: figure >= atLeast };
-}
-
-/** What this run did not get to. Not measured is not reached. */
-export function unmeasured(work: string, reach: string): Figure {
-  return { work, figure: null, unit: '', limit: null, ratio: null, reach, ok: false };
 }
 
 export function median(values: Runs): number {

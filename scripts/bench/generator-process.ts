@@ -3,6 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import type { EntryNumbers, EntrySource } from './entries.ts';
 
 export interface Load {
   readonly url: string;
@@ -14,15 +15,47 @@ export interface Load {
   readonly wait?: 'witnessed';
   /** Requests a second, however fast they are answered; as fast as they are answered unless told. */
   readonly perSecond?: number;
+  /** No request begins after so many seconds; what is not sent by then is dropped. */
+  readonly seconds?: number;
   /** Paths to read. */
   readonly paths?: readonly string[];
   /** One answer in so many is handed back. */
   readonly sampleEvery: number;
 }
 
+/** Requests of one entry each, as many a second as are due, whether or not they are answered. */
+export interface Flood {
+  readonly url: string;
+  readonly connections: number;
+  readonly perSecond: number;
+  readonly seconds: number;
+}
+
 export type LoadOrder =
-  | { readonly make: { seed: Uint8Array; from: number; count: number }; readonly load?: never }
-  | { readonly make?: never; readonly load: Load };
+  | { readonly kind: 'make'; readonly source: EntrySource; readonly numbers: EntryNumbers }
+  | { readonly kind: 'load'; readonly load: Load }
+  | { readonly kind: 'flood'; readonly flood: Flood };
+
+/** An entry that the log says it has. */
+export interface AcceptedEntry {
+  /** Hex. */
+  readonly entryHash: string;
+  readonly index: number;
+}
+
+export interface FloodReport {
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  readonly statuses: Readonly<Record<string, number>>;
+  /** Requests that were due while every connection waited for an answer; they were not sent. */
+  readonly unsent: number;
+  readonly accepted: readonly AcceptedEntry[];
+  /** Milliseconds until each was answered. */
+  readonly acceptedTimes: number[];
+  readonly refusedTimes: number[];
+  /** Of the refused: those with status 503 and a Retry-After. */
+  readonly refusedAsAsked: number;
+}
 
 export interface LoadReport {
   readonly seconds: number;
@@ -37,14 +70,15 @@ export interface LoadReport {
 
 export class Generator {
   readonly #child: ChildProcess;
-  readonly #seed: Uint8Array;
-  #made = 0;
+  readonly #source: EntrySource;
+  #made: number;
   #cpuSeconds = 0;
   #coreSeconds = 0;
 
-  /** Signs entries with the seed. */
-  constructor(seed: Uint8Array) {
-    this.#seed = seed;
+  /** Of entries of this source, numbered from `from` on. */
+  constructor(source: EntrySource, from = 0) {
+    this.#source = source;
+    this.#made = from;
     const program = fileURLToPath(new URL('./generator.js', import.meta.url));
     this.#child = fork(program, { serialization: 'advanced' });
   }
@@ -56,7 +90,7 @@ export class Generator {
 
   /** Makes as many new entries, to be sent later. */
   async make(count: number): Promise<void> {
-    await this.#order({ make: { seed: this.#seed, from: this.#made, count } });
+    await this.#order({ kind: 'make', source: this.#source, numbers: { from: this.#made, count } });
     this.#made += count;
   }
 
@@ -68,10 +102,15 @@ export class Generator {
   }
 
   async send(load: Load): Promise<LoadReport> {
-    const report = (await this.#order({ load })) as LoadReport;
+    const report = (await this.#order({ kind: 'load', load })) as LoadReport;
     this.#cpuSeconds += report.cpuSeconds;
     this.#coreSeconds += report.seconds * availableParallelism();
     return report;
+  }
+
+  /** Offers made entries, refused ones again; its share is in the report alone. */
+  async flood(flood: Flood): Promise<FloodReport> {
+    return (await this.#order({ kind: 'flood', flood })) as FloodReport;
   }
 
   async close(): Promise<void> {

@@ -2,7 +2,8 @@
 
 import { type Answer, Connection } from './connection.ts';
 import { makeEntries } from './entries.ts';
-import type { Load, LoadOrder, LoadReport } from './generator-process.ts';
+import { flood } from './flood.ts';
+import type { FloodReport, Load, LoadOrder, LoadReport } from './generator-process.ts';
 
 const PATH = '/v1/entries';
 const MOST_REFUSALS = 3;
@@ -17,13 +18,11 @@ process.on('message', (order: LoadOrder) => {
 });
 process.on('disconnect', () => process.exit());
 
-async function carryOut(order: LoadOrder): Promise<LoadReport | null> {
-  if (order.make !== undefined) {
-    const { seed, from, count } = order.make;
-    entries = makeEntries(seed, from, count);
-    return null;
-  }
-  return await send(order.load);
+async function carryOut(order: LoadOrder): Promise<LoadReport | FloodReport | null> {
+  if (order.kind === 'load') return await send(order.load);
+  if (order.kind === 'flood') return await flood(order.flood, entries);
+  entries = makeEntries(order.source, order.numbers);
+  return null;
 }
 
 async function send(load: Load): Promise<LoadReport> {
@@ -32,9 +31,10 @@ async function send(load: Load): Promise<LoadReport> {
   const notes = { times: [], statuses: {}, samples: [], refusals: [] };
   const before = process.cpuUsage();
   const started = performance.now();
+  const end = started + (load.seconds ?? Number.POSITIVE_INFINITY) * 1000;
   let next = 0;
   const worker = async (connection: Connection): Promise<void> => {
-    for (let i = next++; i < jobs.length; i = next++) {
+    for (let i = next++; i < jobs.length && performance.now() < end; i = next++) {
       const due = await dueTime(load, started, i);
       const answer = await (jobs[i] as Job)(connection);
       note(notes, answer, { due, isSample: i % load.sampleEvery === 0 });

@@ -1,79 +1,72 @@
 /** A log as it grows: what it takes on disk and in memory, how fast it starts, reads and takes entries at a large size. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { encodeHex } from '../../src/core/bytes/hex.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { hashesOnLevel } from '../../src/core/merkle/tile.ts';
-import { admitStatement, openEntry } from '../../src/core/statement/admission.ts';
-import { leafHashBySystem } from '../../src/keys/openssl-hash.ts';
-import { openLog } from '../../src/log/log.ts';
-import { openHeadLock } from '../../src/store/head-lock.ts';
-import { openLevelLogStore } from '../../src/store/level-log-store.ts';
-import { makeEntries, ORIGIN } from './entries.ts';
-import { percentile } from './figures.ts';
+import { baseline, type Figure, most, percentile, rate } from './figures.ts';
+import type { MemoryWatch } from './memory.ts';
+import type { OpenBench } from './open-bench.ts';
+import type { Rounds } from './rounds.ts';
 import type { Bench } from './submission.ts';
 
-const PIECE = 1024;
 const READ_CONNECTIONS = 4;
 const READS_PER_SECOND = 200;
 
-export interface Loaded {
-  /** Entries a second through the sequencer alone: made, opened and admitted beforehand, signatures not checked. */
-  readonly rate: number;
-  /** Hashes of some of them. */
-  readonly hashes: readonly string[];
+/** Receipts from a small log and a large one, in turns. */
+export async function readingFigures(
+  { small, large }: { readonly small: OpenBench; readonly large: OpenBench },
+  count: number,
+): Promise<Figure[]> {
+  const sizes = [await readSize(small.rig.url), await readSize(large.rig.url)];
+  // Each log process compiles its code at the first reads.
+  for (const bench of [small, large]) await measureReads(bench, count);
+  const [few, many] = [await measureReads(small, count), await measureReads(large, count)];
+  return [
+    most(`receipts served, p99, at ${sizes[0]} entries`, few, ['ms', 10]),
+    most(`receipts served, p99, at ${sizes[1]} entries`, many, ['ms', 10]),
+    most('the same, large log against small', many / few, ['×', 1.5]),
+  ];
 }
 
-/** Commits entries through the log's own sequencer, without HTTP; the log process is stopped. */
-export async function loadEntries({ rig, generator }: Bench, count: number): Promise<Loaded> {
-  const headLock = await openHeadLock(join(rig.data, 'lock'));
-  const store = await openLevelLogStore(join(rig.data, 'db'));
-  const { trust, signer, seed } = rig;
-  const now = (): number => Math.floor(Date.now() / 1000);
-  let fatal: unknown;
-  const log = await openLog({
-    signer,
-    trust,
-    store,
-    headLock,
-    witnesses: [],
-    now,
-    clockMs: () => performance.now(),
-    onFatal: (error) => {
-      fatal = error;
-    },
-  });
-  const hashes: string[] = [];
-  let milliseconds = 0;
-  try {
-    for (let done = 0; done < count; done += PIECE) {
-      const piece = Math.min(PIECE, count - done);
-      const admitted = makeEntries(seed, generator.skip(piece), piece).map((entry) =>
-        admitStatement(openEntry(entry, trust, leafHashBySystem), {
-          trust,
-          origin: ORIGIN,
-          now: now(),
-        }),
-      );
-      const started = performance.now();
-      await log.commitMany(admitted);
-      milliseconds += performance.now() - started;
-      hashes.push(encodeHex((admitted[0] as (typeof admitted)[number]).entryHash));
-    }
-  } finally {
-    await log.close();
-    await store.close();
-    await headLock.close();
-  }
-  if (fatal !== undefined) throw fatal;
-  return { rate: count / (milliseconds / 1000), hashes };
+export interface LargeMaterial {
+  readonly rounds: Rounds;
+  readonly entryBytes: number;
+  /** Of the log process since the rounds began. */
+  readonly watch: MemoryWatch;
+}
+
+/** What the rounds have shown of a large log, and its start; it is killed and started again. */
+export async function largeFigures(
+  bench: OpenBench,
+  { rounds, entryBytes, watch }: LargeMaterial,
+): Promise<Figure[]> {
+  const { rig, startMs, loadRate } = bench;
+  const memory = await watch.stop();
+  const size = await readSize(rig.url);
+  const disk = await measureDisk(bench, entryBytes);
+  await rig.killLog();
+  const restartMs = await rig.startLog();
+  const at = `at ${size} entries`;
+  return [
+    ...(loadRate === undefined
+      ? []
+      : [baseline('entries loaded without HTTP, with their tally', 'entries/s', [loadRate])]),
+    rate(`NDJSON submission ${at}, against the small log`, rounds.large, {
+      unit: 'entries/s',
+      limits: rounds.batches,
+      atLeast: 0.85,
+    }),
+    most(`memory ${at}, under load, the process's own`, memory.ownMiB, ['MiB', 512]),
+    most('— with the program and mapped files of the database', memory.residentMiB, ['MiB', 512]),
+    most(`start ${at}, after a clean stop`, startMs / 1000, ['s', 2]),
+    most(`start ${at}, after kill -9`, restartMs / 1000, ['s', 5]),
+    most(`disk ${at}, against entries and tiles`, disk.factor, ['×', 1.5]),
+    baseline(`disk for an entry of ${entryBytes} bytes`, 'bytes', [disk.perEntry]),
+  ];
 }
 
 /** The 99th percentile of the milliseconds in which receipts and bundles are served. */
-export async function measureReads(
-  { rig, generator }: Bench,
-  hashes: readonly string[],
-  count: number,
-): Promise<number> {
+async function measureReads({ rig, generator, hashes }: OpenBench, count: number): Promise<number> {
   const paths = Array.from({ length: count }, (_, i) => {
     const hash = hashes[Math.floor((i * hashes.length) / count)] as string;
     return `/v1/receipts/${hash}?state=committed`;
@@ -91,7 +84,7 @@ export async function measureReads(
 }
 
 /** How many times the entries' own bytes and their tiles the database takes. */
-export async function measureDisk(
+async function measureDisk(
   { rig }: Bench,
   entryBytes: number,
 ): Promise<{ factor: number; perEntry: number; size: number }> {
@@ -103,7 +96,6 @@ export async function measureDisk(
 }
 
 export interface ProcessState {
-  readonly rssBytes: number;
   /** Since it was asked last. */
   readonly loopDelayP99Ms: number;
   readonly cpuSeconds: number;
@@ -111,20 +103,33 @@ export interface ProcessState {
 
 /** What the log process says of itself. */
 export async function readProcessState(url: string): Promise<ProcessState> {
-  const text = await (await fetch(`${url}/metrics`)).text();
-  const read = (name: string): number => {
-    const value = new RegExp(`^${name}\\S* (\\S+)$`, 'm').exec(text)?.[1];
-    if (value === undefined) throw new Error(`Expected a metric ${name}.`);
-    return Number(value);
-  };
+  const read = await readMetrics(url);
   return {
-    rssBytes: read('process_resident_memory_bytes'),
     loopDelayP99Ms: read('nodejs_eventloop_lag_p99_seconds') * 1000,
     cpuSeconds: read('process_cpu_seconds_total'),
   };
 }
 
-export async function readSize(url: string): Promise<number> {
+async function readMetrics(url: string): Promise<(name: string) => number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  return (name) => {
+    const value = new RegExp(`^${name}\\S* (\\S+)$`, 'm').exec(text)?.[1];
+    if (value === undefined) throw new Error(`Expected a metric ${name}.`);
+    return Number(value);
+  };
+}
+
+/** Waits until a log that was started has hashed all of its entries again: that is work beside every other. */
+export async function waitForScrub(url: string): Promise<void> {
+  const scrubbed = async (): Promise<number> =>
+    (await readMetrics(url))('attestry_log_scrubbed_entries_total');
+  for (let before = -1, now = await scrubbed(); now > before; now = await scrubbed()) {
+    before = now;
+    await sleep(500);
+  }
+}
+
+async function readSize(url: string): Promise<number> {
   const { size } = (await (await fetch(`${url}/v1/log`)).json()) as { size: number };
   return size;
 }

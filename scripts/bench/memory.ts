@@ -21,6 +21,7 @@ export class MemoryWatch {
   readonly #watching: Promise<void>;
   #ownMiB = Number.NaN;
   #residentMiB = Number.NaN;
+  readonly #ownEach: number[] = [];
   #stopped = false;
 
   constructor(pid: number) {
@@ -35,10 +36,17 @@ export class MemoryWatch {
     return { ownMiB: this.#ownMiB, residentMiB: this.#residentMiB };
   }
 
+  /** The peak of the second half of what was watched so far, against the peak of the first. */
+  get growth(): number {
+    const middle = Math.floor(this.#ownEach.length / 2);
+    return Math.max(...this.#ownEach.slice(middle)) / Math.max(...this.#ownEach.slice(0, middle));
+  }
+
   async #watch(): Promise<void> {
     while (!this.#stopped) {
       const status = await readFile(`/proc/${this.#pid}/status`, 'utf8').catch(() => '');
       const own = mebibytes(status, 'RssAnon');
+      this.#ownEach.push(own);
       if (!(own <= this.#ownMiB)) this.#ownMiB = own;
       this.#residentMiB = mebibytes(status, 'VmHWM');
       await sleep(SAMPLE_MS);

@@ -1,4 +1,4 @@
-/** Submitting to a log process: rates, latencies, and what happens above its capacity. */
+/** Submitting to a log process: rates and latencies. */
 
 import { encodeUtf8 } from '../../src/core/bytes/utf8.ts';
 import { leafHash } from '../../src/core/merkle/hash.ts';
@@ -6,10 +6,10 @@ import { verifyInclusion } from '../../src/core/merkle/inclusion.ts';
 import { verifyCheckpoint } from '../../src/core/note/checkpoint.ts';
 import { nobleEngine } from '../../src/core/note/ed25519.ts';
 import { parseReceipt } from '../../src/core/receipt/receipt.ts';
-import { ORIGIN } from './entries.ts';
-import { type Figure, most, percentile, type Runs, rate, unmeasured } from './figures.ts';
+import { type Figure, most, percentile, type Runs, rate } from './figures.ts';
 import type { Generator, LoadReport } from './generator-process.ts';
 import type { Rig } from './rig.ts';
+import { ORIGIN } from './rig-parties.ts';
 
 const BATCH = 500;
 const BATCH_CONNECTIONS = 8;
@@ -106,13 +106,5 @@ export function submissionFigures(runs: {
   return [
     rate('NDJSON submission, committed', runs.batches, { unit, limits, atLeast: 0.7 }),
     rate('single POST, 64 connections, committed', runs.singles, { unit, limits, atLeast: 0.4 }),
-  ];
-}
-
-export function unreachedFigures(): Figure[] {
-  return [
-    unmeasured('verifier following three nodes at full load', 'lag ≤ 5 s'),
-    unmeasured('overload at 10× capacity for 60 s', '503 early, accepted p99 ≤ 2 s, nothing lost'),
-    unmeasured("one greedy operator at 10× its limit: others' p99", '≤ 2×'),
   ];
 }

@@ -23,8 +23,13 @@ export async function makeLogKeys(
   const { ed25519 } = SIGNATURE_TYPE;
   return {
     log: await makeKey(folder, `log-${party.region}`, { name: party.origin, type: ed25519 }),
-    operator: await makeKey(folder, party.operator, { name: party.operator, type: ed25519 }),
+    operator: await makeOperatorKey(folder, party.operator),
   };
+}
+
+/** The key with which an operator signs statements. */
+export async function makeOperatorKey(folder: string, operator: string): Promise<DemoKey> {
+  return await makeKey(folder, operator, { name: operator, type: SIGNATURE_TYPE.ed25519 });
 }
 
 /** Another key of an operator, to follow the one that it has. */

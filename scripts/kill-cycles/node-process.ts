@@ -51,6 +51,12 @@ export class NodeProcess {
     this.listening.catch(() => undefined);
   }
 
+  get pid(): number {
+    const { pid } = this.#child;
+    if (pid === undefined) throw new RangeError('Expected a process that was started.');
+    return pid;
+  }
+
   /** SIGKILL: nothing in the process gets to know. */
   async kill(): Promise<Ended> {
     this.#child.kill('SIGKILL');

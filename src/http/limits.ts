@@ -18,6 +18,8 @@ export interface AppLimits {
   readonly inactivityTimeoutMs: number;
   /** Open connections; further ones are closed at once. */
   readonly maxConnections: number;
+  /** Submissions that a log admits and commits at once; further ones are refused before they are read. */
+  readonly submissionsUnderWay: number;
   /** Requests on one connection before it is closed. */
   readonly maxRequestsPerSocket: number;
   /** Longest parameter in a URL path, in characters. */
@@ -41,6 +43,7 @@ export const DEFAULT_LIMITS: AppLimits = {
   keepAliveTimeoutMs: 10_000,
   inactivityTimeoutMs: 60_000,
   maxConnections: 1_024,
+  submissionsUnderWay: 512,
   maxRequestsPerSocket: 1_000,
   pathParameterLength: 512,
   requestsPerWindow: 1_000,

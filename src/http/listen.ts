@@ -26,7 +26,7 @@ export interface Listening {
 export async function listen(app: App, options: ListenOptions): Promise<Listening> {
   const { host, port, closeDeadlineMs = CLOSE_DEADLINE_MS } = options;
   try {
-    await app.listen({ host, port });
+    await app.listen({ host, port, backlog: app.server.maxConnections });
   } catch (cause) {
     throw asAddressError(cause, options);
   }

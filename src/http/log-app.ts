@@ -5,6 +5,7 @@ import { VERSION } from '../version.ts';
 import { type AppOptions, createApp } from './app.ts';
 import type { App } from './app-type.ts';
 import { addHealthRoutes, type Health } from './health.ts';
+import { DEFAULT_LIMITS } from './limits.ts';
 import { logMetrics } from './log-metrics.ts';
 import { addLogReadRoutes } from './log-read-routes.ts';
 import { addSubmissionRoutes } from './submission-routes.ts';
@@ -35,7 +36,8 @@ export async function createLogApp(log: Log, options: LogAppOptions): Promise<Ap
       version: VERSION,
     },
   });
-  addSubmissionRoutes(app, log, witnessWaitMs);
+  const { submissionsUnderWay: mostUnderWay } = { ...DEFAULT_LIMITS, ...base.limits };
+  addSubmissionRoutes(app, log, { witnessWaitMs, mostUnderWay });
   addLogReadRoutes(app, log);
   addTileRoutes(app, log);
   if (tally !== undefined) addTallyRoutes(app, tally);

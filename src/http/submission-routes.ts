@@ -9,6 +9,7 @@ import { type Static, Type } from '../typebox.ts';
 import type { App } from './app-type.ts';
 import { bodyOf } from './body.ts';
 import { formatRefusal } from './refusal.ts';
+import { SubmissionRoom } from './submission-room.ts';
 
 const MOST_ENVELOPES = 1000;
 const LARGEST_BODY_BYTES = 16 * 1024 * 1024;
@@ -49,11 +50,22 @@ const ANSWER = Type.Unsafe<Uint8Array>(
   }),
 );
 
-/** `witnessWaitMs`: how long a request may wait for witnesses. */
-export function addSubmissionRoutes(app: App, log: Log, witnessWaitMs: number): void {
+export interface SubmissionBounds {
+  /** How long a request may wait for witnesses. */
+  readonly witnessWaitMs: number;
+  /** Requests whose entries are being admitted and committed; waiting for witnesses takes no room. */
+  readonly mostUnderWay: number;
+}
+
+export function addSubmissionRoutes(app: App, log: Log, bounds: SubmissionBounds): void {
+  const room = new SubmissionRoom(bounds.mostUnderWay);
   app.post(
     '/v1/entries',
     {
+      onRequest: (_request, _reply, done) => {
+        room.demand();
+        done();
+      },
       bodyLimit: LARGEST_BODY_BYTES,
       schema: {
         summary: 'Submit one envelope, or up to 1,000 as NDJSON',
@@ -68,12 +80,12 @@ export function addSubmissionRoutes(app: App, log: Log, witnessWaitMs: number): 
     async (request, reply) => {
       const type = mediaType(request.headers['content-type']);
       const body = bodyOf(request);
-      const wait: Wait = { for: request.query.wait, atMostMs: witnessWaitMs };
+      const wait: Wait = { for: request.query.wait, atMostMs: bounds.witnessWaitMs };
       if (type === 'application/x-ndjson') {
-        const answers = await submitMany(log, splitLines(body), wait);
+        const answers = await submitMany({ log, room }, splitLines(body), wait);
         return reply.type(type).send(Buffer.concat(answers));
       }
-      const submission = await log.commit(await log.admit(body));
+      const submission = await room.run(async () => log.commit(await log.admit(body)));
       const state = await reachedState(log, [submission.index], wait);
       const parts = await answer(log, submission, state(submission.index));
       const missed = wait.for === 'witnessed' && state(submission.index) === 'committed';
@@ -96,15 +108,17 @@ function mediaType(header = ''): 'application/json' | 'application/x-ndjson' {
 
 /** The answers to all envelopes, in their order. What one slice is told does not wait for the next. */
 async function submitMany(
-  log: Log,
+  { log, room }: { readonly log: Log; readonly room: SubmissionRoom },
   envelopes: readonly Uint8Array[],
   wait: Wait,
 ): Promise<Uint8Array[]> {
   const answers: Promise<Uint8Array>[] = [];
-  for await (const admitted of admitSlices(log, envelopes)) {
-    // Committed in the order of the lines: the statements of one meter follow each other.
-    answers.push(watched(answerSlice(log, log.commitMany(admitted), wait)));
-  }
+  await room.run(async () => {
+    for await (const admitted of admitSlices(log, envelopes)) {
+      // Committed in the order of the lines: the statements of one meter follow each other.
+      answers.push(watched(answerSlice(log, log.commitMany(admitted), wait)));
+    }
+  });
   return await Promise.all(answers);
 }
 

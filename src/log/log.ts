@@ -276,7 +276,9 @@ export class Log {
         `${this.origin} takes no more statements${trusted.retired === undefined ? '' : `; ${trusted.retired.successor} does`}.`,
       );
     }
-    return openEntry(entry, trust, leafHashBySystem);
+    const opened = openEntry(entry, trust, leafHashBySystem);
+    this.#rate.demand(opened.operator.id);
+    return opened;
   }
 
   #admitOpened(opened: OpenedEntry): AdmittedEntry {

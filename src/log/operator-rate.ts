@@ -1,6 +1,6 @@
 /**
- * How fast each operator may add entries: a bucket that fills at a steady rate. It is asked only after the signature has
- * been verified, so no one can spend another's share.
+ * How fast each operator may add entries: a bucket that fills at a steady rate. A share is taken only after the signature
+ * has been verified, so no one can spend another's; whose bucket is empty is refused before, so that no check is wasted on it.
  */
 import { AttestryError } from '../errors.ts';
 
@@ -23,13 +23,18 @@ export class OperatorRate {
 
   /** Takes one entry's share. @throws RATE_LIMITED */
   take(operator: string): void {
+    const tokens = this.demand(operator);
+    this.#buckets.set(operator, { tokens: tokens - 1, at: this.#options.clockMs() });
+  }
+
+  /** How many shares the operator has; takes none. @throws RATE_LIMITED where there is none to take */
+  demand(operator: string): number {
     const { perSecond, burst, clockMs } = this.#options;
-    if (perSecond === 0) return;
+    if (perSecond === 0) return Number.POSITIVE_INFINITY;
     const now = clockMs();
     const bucket = this.#buckets.get(operator) ?? { tokens: burst, at: now };
     const tokens = Math.min(burst, bucket.tokens + ((now - bucket.at) / 1000) * perSecond);
-    this.#buckets.set(operator, { tokens: tokens < 1 ? tokens : tokens - 1, at: now });
-    if (tokens >= 1) return;
+    if (tokens >= 1) return tokens;
     throw new AttestryError(
       'RATE_LIMITED',
       `Expected at most ${perSecond} entries per second from ${operator}; try again after Retry-After.`,

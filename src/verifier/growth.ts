@@ -8,7 +8,7 @@ import { growTiles } from '../core/merkle/growth.ts';
 import { HASH_LENGTH } from '../core/merkle/hash.ts';
 import { TILE_WIDTH } from '../core/merkle/tile.ts';
 import { AttestryError } from '../errors.ts';
-import { leafHashBySystem } from '../keys/openssl-hash.ts';
+import { leafHashBySystem, nodeHashBySystem } from '../keys/openssl-hash.ts';
 import type { LogCommit } from '../store/log-store.ts';
 import type { LogSource } from './log-source.ts';
 import type { Mirror } from './mirror.ts';
@@ -48,7 +48,12 @@ async function growByPiece(tree: ServedTree, options: GrowthOptions): Promise<vo
   const end = Math.min(tree.size, (firstBundle + BUNDLES_IN_PIECE) * TILE_WIDTH);
   const leaves = await fetchLeaves(tree, { ...options, from, end });
   const leafHashes = leaves.map(({ entryHash }) => entryHash);
-  const { tiles, size, root } = growTiles({ size: from, leafHashes, readTile: mirror.readTile });
+  const { tiles, size, root } = growTiles({
+    size: from,
+    leafHashes,
+    readTile: mirror.readTile,
+    hashNode: nodeHashBySystem,
+  });
   if (!bytesEqual(root, await tree.rootAt(end))) throw mirrorDamaged(end);
   const { refused, ...readmitted } = await readmit(leaves, from, { ...rules, store: mirror.store });
   await keepRefused(refused);

@@ -119,6 +119,41 @@ describe('POST /v1/entries with one envelope', () => {
     expect(site.log.size).toBe(2);
   });
 
+  it('refuses a submission above those under way before it is read, and takes it once there is room', async () => {
+    const gate = new Gate();
+    const bed = await LogBed.make();
+    const { store } = await bed.open();
+    const commit: typeof store.commit = async (batch) => {
+      await gate.pass();
+      await store.commit(batch);
+    };
+    const site = await openLogSite({
+      bed,
+      log: { store: wrapStore(store, { commit }) },
+      app: { limits: { requestsPerWindow: 0, maxEventLoopDelayMs: 0, submissionsUnderWay: 2 } },
+    });
+    const taken = [post(site.app, bed.entry(0)), post(site.app, bed.entry(1))];
+    await eventually(() => expect(gate.arrived).toBe(1));
+    for (const unread of [bed.entry(2), new Uint8Array()]) {
+      const refused = await post(site.app, unread);
+      expect([refused.statusCode, refused.headers['retry-after']]).toEqual([503, '1']);
+      expect(refused.json()).toMatchObject({ error: { code: 'QUEUE_FULL' } });
+    }
+    gate.open();
+    for (const answer of taken) expect((await answer).statusCode).toBe(201);
+    expect((await post(site.app, bed.entry(2))).statusCode).toBe(201);
+    expect(site.log.size).toBe(3);
+  });
+
+  it('lets those who wait for witnesses take no room from others', async () => {
+    const limits = { requestsPerWindow: 0, maxEventLoopDelayMs: 0, submissionsUnderWay: 1 };
+    const site = await openLogSite({ bed: new LogBed(), app: { witnessWaitMs: 200, limits } });
+    const waiting = post(site.app, site.bed.entry(0), '?wait=witnessed');
+    await eventually(() => expect(site.log.status().counters.accepted).toBe(1));
+    expect((await post(site.app, site.bed.entry(1))).statusCode).toBe(201);
+    expect((await waiting).statusCode).toBe(202);
+  });
+
   it('answers with 503 and without a word of the disk when that fails', async () => {
     const bed = new LogBed();
     const { store } = await bed.open();

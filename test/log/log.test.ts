@@ -5,6 +5,7 @@ import { parseCheckpoint } from '../../src/core/note/checkpoint.ts';
 import { formatReceipt } from '../../src/core/receipt/receipt.ts';
 import { verifyReceipt } from '../../src/core/receipt/verify.ts';
 import { AttestryError } from '../../src/errors.ts';
+import type { VerifyMany } from '../../src/keys/openssl-engine.ts';
 import type { Log, LogOptions } from '../../src/log/log.ts';
 import type { WitnessPort } from '../../src/log/witness-port.ts';
 import { openMemoryLogStore } from '../../src/store/memory-log-store.ts';
@@ -102,6 +103,22 @@ describe('Log', () => {
     await bed.submit(log, [bed.entry(1)]);
     await expect(log.admit(bed.entry(2))).rejects.toMatchObject({ code: 'RATE_LIMITED' });
     expect(log.size).toBe(2);
+  });
+
+  it('wastes no signature check on an operator without a share, and takes none for a wrong one', async () => {
+    const bed = await LogBed.make();
+    let checks = 0;
+    const verifyMany: VerifyMany = async (claims) => {
+      checks += claims.length;
+      return claims.map(() => checks !== 1);
+    };
+    const limits = { operatorEntriesPerSecond: 0.01, operatorBurst: 1 };
+    const { log } = await bed.open({ limits, verifyMany });
+    await expect(log.admit(bed.entry(0))).rejects.toMatchObject({ code: 'SIGNATURE_INVALID' });
+    await bed.submit(log, [bed.entry(0)]);
+    expect(checks).toBe(2);
+    await expect(log.admit(bed.entry(1))).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    expect(checks).toBe(2);
   });
 });
 

@@ -53,6 +53,15 @@ describe('OperatorRate', () => {
     expect(takeMany(rate, 'a', 2)).toBe(1);
   });
 
+  it('takes no share of whoever is only asked about', () => {
+    const { rate, clock } = rateOf(1, 2);
+    for (let i = 0; i < 100; i++) expect(rate.demand('a')).toBe(2);
+    expect(takeMany(rate, 'a', 3)).toBe(2);
+    expect(codeOf(() => rate.demand('a'))).toBe('RATE_LIMITED');
+    clock.ms += 1_000;
+    expect(rate.demand('a')).toBe(1);
+  });
+
   it('lets everything through without a limit', () => {
     expect(takeMany(rateOf(0, 1).rate, 'a', 1_000)).toBe(1_000);
   });

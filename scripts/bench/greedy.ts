@@ -1,0 +1,83 @@
+/** One operator that adds ten times what an operator may: what the others notice of it. */
+import { baseline, type Figure, most, percentile } from './figures.ts';
+import { Generator, type LoadReport } from './generator-process.ts';
+import type { Bench } from './submission.ts';
+
+const TIMES = 10;
+const CONNECTIONS = 64;
+/** Of the limit, so that nobody else is refused. */
+const OTHERS = 0.8;
+
+export interface GreedyOptions {
+  /** Requests of one entry each that the log takes in a second; the limit is a tenth of it. */
+  readonly capacity: number;
+  readonly rounds: number;
+  /** Of each round, once without the greedy one and once with it. */
+  readonly seconds: number;
+}
+
+export async function measureGreedy(bench: Bench, options: GreedyOptions): Promise<Figure[]> {
+  const { rig } = bench;
+  const { rounds, seconds } = options;
+  const limit = Math.round(options.capacity / TIMES);
+  await rig.stopLog();
+  await rig.startLog({ 'operator-entries-per-second': limit });
+  const greedy = new Generator(rig.greedy);
+  const load = (generator: Generator, perSecond: number): Promise<LoadReport> =>
+    loadAt(rig.url, generator, { perSecond, seconds });
+  const others = (): Promise<LoadReport> => load(bench.generator, OTHERS * limit);
+  const alone: number[] = [];
+  const beside: number[] = [];
+  let refused = 0;
+  let asked = 0;
+  try {
+    // The first round only warms up.
+    for (let round = 0; round <= rounds; round++) {
+      const before = await others();
+      const [during, pressing] = await Promise.all([others(), load(greedy, TIMES * limit)]);
+      for (const report of [before, during]) demandOnly('201', report);
+      if (round === 0) continue;
+      alone.push(...before.times);
+      beside.push(...during.times);
+      refused += pressing.statuses['429'] ?? 0;
+      asked += pressing.times.length;
+    }
+  } finally {
+    await greedy.close();
+  }
+  const [usual, slowed] = [percentile(alone, 0.99), percentile(beside, 0.99)];
+  const work = `one operator at ${TIMES}× its limit of ${limit}/s`;
+  return [
+    most(`${work}: p99 of another's receipts, against without it`, slowed / usual, ['×', 2]),
+    baseline('— p99 with it', 'ms', [slowed]),
+    baseline('— p99 without it', 'ms', [usual]),
+    baseline('— its requests', 'requests/s', [asked / rounds / seconds]),
+    baseline('— of them refused with 429', '%', [(100 * refused) / asked]),
+  ];
+}
+
+interface Pace {
+  readonly perSecond: number;
+  readonly seconds: number;
+}
+
+async function loadAt(
+  url: string,
+  generator: Generator,
+  { perSecond, seconds }: Pace,
+): Promise<LoadReport> {
+  const entries = Math.round(perSecond * seconds);
+  await generator.make(entries);
+  return await generator.send({
+    url,
+    connections: CONNECTIONS,
+    entries,
+    perSecond,
+    sampleEvery: entries,
+  });
+}
+
+function demandOnly(status: string, { statuses, refusals }: LoadReport): void {
+  if (Object.keys(statuses).join() === status) return;
+  throw new Error(`answered ${JSON.stringify(statuses)}: ${refusals[0]}`);
+}

@@ -1,0 +1,56 @@
+/** How much of each work. */
+export interface Plan {
+  readonly rounds: number;
+  readonly checks: number;
+  readonly batched: number;
+  readonly singles: number;
+  readonly naive: number;
+  /** Leaves that each core hashes. */
+  readonly hashes: number;
+  readonly paced: number;
+  readonly reads: number;
+  readonly smallLog: number;
+  readonly largeLog: number;
+  /** Entries of the log that is audited. */
+  readonly audited: number;
+  /** Seconds during which a verifier follows three logs under load. */
+  readonly following: number;
+  /** Seconds of overload. */
+  readonly overload: number;
+  /** Rounds with a greedy operator and without, and the seconds of each. */
+  readonly greedy: { readonly rounds: number; readonly seconds: number };
+}
+
+export const QUICK: Plan = {
+  rounds: 5,
+  checks: 8_000,
+  batched: 16_000,
+  singles: 4_000,
+  naive: 100,
+  hashes: 50_000,
+  paced: 1_000,
+  reads: 400,
+  smallLog: 10_000,
+  largeLog: 20_000,
+  audited: 20_000,
+  following: 20,
+  overload: 15,
+  greedy: { rounds: 3, seconds: 2.5 },
+};
+
+export const FULL: Plan = {
+  rounds: 7,
+  checks: 40_000,
+  batched: 40_000,
+  singles: 15_000,
+  naive: 300,
+  hashes: 200_000,
+  paced: 10_000,
+  reads: 4_000,
+  smallLog: 10_000,
+  largeLog: 1_000_000,
+  audited: 200_000,
+  following: 60,
+  overload: 60,
+  greedy: { rounds: 5, seconds: 10 },
+};

@@ -1,0 +1,92 @@
+/** The works that are measured round by round, with the machine's limits and the ledger by hand. */
+import { availableParallelism } from 'node:os';
+import { baseline, type Figure, median, most } from './figures.ts';
+import { readProcessState } from './growth.ts';
+import { measureHashes, measureSignatureChecks, measureSyncedWrites } from './machine.ts';
+import { measureNaiveLedger } from './naive.ts';
+import type { Plan } from './plan.ts';
+import { type Bench, measureBatches, measureSingles } from './submission.ts';
+
+/** The same log at two sizes, both running. */
+export interface TwoSizes {
+  readonly small: Bench;
+  readonly large: Bench;
+}
+
+export interface Material {
+  readonly plan: Plan;
+  readonly folder: string;
+  readonly entryBytes: number;
+  readonly tell: (line: string) => void;
+}
+
+const WORKS = ['batches', 'checks', 'singles', 'large', 'hashes', 'writes', 'naive'] as const;
+
+/** What the warm-up does of a round. */
+const WARM_UP = 1 / 4;
+
+/** The values of each work, one a round; `large` are batches too. */
+export type Rounds = Record<(typeof WORKS)[number], number[]> & {
+  readonly baselines: readonly Figure[];
+  readonly loopDelay: Figure;
+};
+
+/** Rounds of everything, so that a slow minute of the machine touches figure and limit alike. */
+export async function measureRounds(sizes: TwoSizes, material: Material): Promise<Rounds> {
+  const { plan, tell } = material;
+  const runs = Object.fromEntries(WORKS.map((work) => [work, [] as number[]])) as Record<
+    (typeof WORKS)[number],
+    number[]
+  >;
+  const delays: number[] = [];
+  // The first round only warms up.
+  for (let round = 0; round <= plan.rounds; round++) {
+    tell(round === 0 ? 'warming up' : `round ${round} of ${plan.rounds}`);
+    const share = round === 0 ? WARM_UP : 1;
+    const { loopDelayP99Ms, ...measured } = await measureRound(sizes, material, share);
+    if (round === 0) continue;
+    for (const work of WORKS) runs[work].push(measured[work]);
+    delays.push(loopDelayP99Ms);
+  }
+  const cores = `${availableParallelism()} cores`;
+  const baselines = [
+    baseline(`Ed25519 checks, ${cores}`, 'checks/s', runs.checks),
+    baseline(`SHA-256 of a leaf and a node, ${cores}`, 'leaves/s', runs.hashes),
+    baseline('synced writes to level, batches of 256 × 512 B', 'rows/s', runs.writes),
+    baseline(
+      `ledger by hand (fastify, level, merkletreejs), first ${plan.naive}`,
+      'entries/s',
+      runs.naive,
+    ),
+  ];
+  const loopDelay = most('event loop delay under load, p99', median(delays), ['ms', 50]);
+  return { ...runs, baselines, loopDelay };
+}
+
+async function measureRound(
+  { small, large }: TwoSizes,
+  { plan, folder, entryBytes }: Material,
+  share: number,
+) {
+  const { rig, generator } = small;
+  await readProcessState(rig.url);
+  const batches = await measureBatches(small, plan.batched * share);
+  const checks = await measureSignatureChecks(plan.checks);
+  const { rate: singles } = await measureSingles(small, { entries: plan.singles * share });
+  const { loopDelayP99Ms } = await readProcessState(rig.url);
+  return {
+    batches,
+    checks,
+    singles,
+    loopDelayP99Ms,
+    large: await measureBatches(large, plan.batched * share),
+    hashes: await measureHashes({ count: plan.hashes, leafBytes: 1 + entryBytes }),
+    writes: await measureSyncedWrites(40),
+    naive: await measureNaiveLedger({
+      folder,
+      seed: rig.source.seed,
+      generator,
+      entries: plan.naive,
+    }),
+  };
+}
