@@ -28,7 +28,7 @@ export const QUICK: Plan = {
   singles: 4_000,
   naive: 100,
   hashes: 50_000,
-  paced: 1_000,
+  paced: 3_000,
   reads: 400,
   smallLog: 10_000,
   largeLog: 20_000,

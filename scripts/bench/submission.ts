@@ -14,6 +14,8 @@ import { ORIGIN } from './rig-parties.ts';
 const BATCH = 500;
 const BATCH_CONNECTIONS = 8;
 const SINGLE_CONNECTIONS = 64;
+// Requests that come when they are due need a connection each for as long as they wait.
+const PACED_CONNECTIONS = 400;
 const SAMPLES = 5;
 
 export interface Bench {
@@ -55,7 +57,7 @@ export async function measureSingles(
   await generator.make(entries);
   const sent = await generator.send({
     url: rig.url,
-    connections: SINGLE_CONNECTIONS,
+    connections: load.perSecond === undefined ? SINGLE_CONNECTIONS : PACED_CONNECTIONS,
     entries,
     sampleEvery: Math.ceil(entries / SAMPLES),
     ...load,

@@ -118,6 +118,7 @@ export class Publisher {
       const waiter: Waiter = { index, finish };
       const timer = setTimeout(() => finish(false), timeoutMs);
       this.#waiters.add(waiter);
+      this.#wake();
     });
   }
 
@@ -149,8 +150,10 @@ export class Publisher {
         continue;
       }
       const isBusy = perMs >= BUSY_ENTRIES_PER_MS;
-      const rest = restAfter(clockMs() - startedMs, isBusy);
-      if (isBusy || isNewer()) await this.#pause(rest, () => false);
+      const roundMs = clockMs() - startedMs;
+      if (isBusy || isNewer()) await this.#pause(restAfter(roundMs), () => false);
+      const untilNextMs = BUSY_INTERVAL_MS - (clockMs() - startedMs);
+      if (isBusy && untilNextMs > 0) await this.#pause(untilNextMs, () => this.#waiters.size > 0);
       if (!isNewer()) await this.#pause(limits.refreshMs, isNewer);
     }
   }
@@ -244,12 +247,12 @@ export class Publisher {
 }
 
 // A round costs four requests, four signatures to check, synced writes here and at the witnesses, and then a step of the
-// tally, however many entries it is for. So a busy log begins a round so far after the last, and an idle one nearly at once.
+// tally, however many entries it is for. So a log asks a third of the time at most, and while it is busy and nobody waits
+// for a cosigned receipt, once in so many milliseconds.
 const BUSY_ENTRIES_PER_MS = 0.1;
 const BUSY_INTERVAL_MS = 400;
 const LONGEST_REST_MS = 250;
 
-function restAfter(roundMs: number, isBusy: boolean): number {
-  const rest = Math.min(2 * roundMs, LONGEST_REST_MS);
-  return isBusy ? Math.max(rest, BUSY_INTERVAL_MS - roundMs) : rest;
+function restAfter(roundMs: number): number {
+  return Math.min(2 * roundMs, LONGEST_REST_MS);
 }

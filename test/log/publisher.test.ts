@@ -205,30 +205,36 @@ describe('Publisher', () => {
     expect(a.asked.map(({ size }) => size)).toEqual([1, 2]);
   });
 
-  it('begins a round of a busy log 400 ms after the last', async () => {
+  it('begins a round of a busy log 400 ms after the last, or sooner where someone waits', async () => {
     vi.useFakeTimers();
     onTestFinished(() => {
       vi.useRealTimers();
     });
-    let ms = 0;
-    const bed = makeBed({}, { clockMs: () => ms });
+    let roundsMs = 0;
+    const bed = makeBed({}, { clockMs: () => Date.now() + roundsMs });
     const [a] = bed.witnesses as [FakeWitness];
     const sizes = (): number[] => a.asked.map(({ size }) => size);
     a.answer = async (line) => {
-      ms += 30;
+      roundsMs += 30;
       return line;
     };
     bed.publisher.start(at(1));
     await vi.advanceTimersByTimeAsync(1_000);
-    ms = 1_000;
     bed.publisher.offer(at(500));
     await vi.advanceTimersByTimeAsync(0);
     expect(sizes()).toEqual([1, 500]);
-    bed.publisher.offer(at(501));
+    bed.publisher.offer(at(901));
     await vi.advanceTimersByTimeAsync(369);
     expect(sizes()).toEqual([1, 500]);
     await vi.advanceTimersByTimeAsync(1);
-    expect(sizes()).toEqual([1, 500, 501]);
+    expect(sizes()).toEqual([1, 500, 901]);
+    bed.publisher.offer(at(1_400));
+    await vi.advanceTimersByTimeAsync(100);
+    expect(sizes()).toEqual([1, 500, 901]);
+    const covered = bed.publisher.waitFor(1_399, 10);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(sizes()).toEqual([1, 500, 901, 1_400]);
+    expect(await covered).toBe(true);
   });
 
   it('has the newest checkpoint cosigned afresh while nothing is added', async () => {
