@@ -78,7 +78,7 @@ export async function openTallyPart(
       verifiers: trust.verifiers,
       verifierQuorum: trust.verifierQuorum,
       published: () => log.status().published,
-      waitForGrowth: (size, timeoutMs) => log.waitForWitnesses(size, timeoutMs),
+      waitForGrowth: (size, timeoutMs) => log.waitForGrowth(size, timeoutMs),
       now: unixNow,
       clockMs: () => performance.now(),
       onFatal: exitWithDefect,

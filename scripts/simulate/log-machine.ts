@@ -75,7 +75,7 @@ export class LogMachine extends Machine<RunningLog> {
         clockMs: () => world.scheduler.now,
         readEntries: (start, end) => log.reader.entries(start, end),
         published: () => log.status().published,
-        waitForGrowth: (size, timeoutMs) => log.waitForWitnesses(size, timeoutMs),
+        waitForGrowth: (size, timeoutMs) => log.waitForGrowth(size, timeoutMs),
         now,
         engine: ENGINE,
         onFatal,

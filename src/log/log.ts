@@ -225,6 +225,11 @@ export class Log {
     return this.#publisher.waitFor(index, timeoutMs);
   }
 
+  /** Whether more than `size` entries are published, within the time. */
+  waitForGrowth(size: number, timeoutMs: number): Promise<boolean> {
+    return this.#publisher.waitForGrowth(size, timeoutMs);
+  }
+
   /** The entry's receipt in one state; it never changes. @throws ENTRY_UNKNOWN when the state is not reached */
   async receipt(entryHash: Uint8Array, state: CheckpointState): Promise<Receipt> {
     const index = this.#options.store.indexOf(entryHash);

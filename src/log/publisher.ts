@@ -51,6 +51,8 @@ interface WitnessState {
 
 interface Waiter {
   readonly index: number;
+  /** False for one that can as well wait for the next round. */
+  readonly isUrgent: boolean;
   readonly finish: (covered: boolean) => void;
 }
 
@@ -106,8 +108,20 @@ export class Publisher {
     this.#wake();
   }
 
-  /** Resolves true once a published checkpoint covers the entry, false at the time-out. */
+  /** Resolves true once a published checkpoint covers the entry, false at the time-out. A busy log hastens for it. */
   waitFor(index: number, timeoutMs: number): Promise<boolean> {
+    return this.#wait(index, { timeoutMs, isUrgent: true });
+  }
+
+  /** Resolves true once more than `size` entries are published, false at the time-out; in no hurry. */
+  waitForGrowth(size: number, timeoutMs: number): Promise<boolean> {
+    return this.#wait(size, { timeoutMs, isUrgent: false });
+  }
+
+  #wait(
+    index: number,
+    { timeoutMs, isUrgent }: { readonly timeoutMs: number; readonly isUrgent: boolean },
+  ): Promise<boolean> {
     if (this.#covers(index)) return Promise.resolve(true);
     return new Promise((resolve) => {
       const finish = (covered: boolean): void => {
@@ -115,10 +129,10 @@ export class Publisher {
         this.#waiters.delete(waiter);
         resolve(covered);
       };
-      const waiter: Waiter = { index, finish };
+      const waiter: Waiter = { index, isUrgent, finish };
       const timer = setTimeout(() => finish(false), timeoutMs);
       this.#waiters.add(waiter);
-      this.#wake();
+      if (isUrgent) this.#wake();
     });
   }
 
@@ -153,7 +167,7 @@ export class Publisher {
       const roundMs = clockMs() - startedMs;
       if (isBusy || isNewer()) await this.#pause(restAfter(roundMs), () => false);
       const untilNextMs = BUSY_INTERVAL_MS - (clockMs() - startedMs);
-      if (isBusy && untilNextMs > 0) await this.#pause(untilNextMs, () => this.#waiters.size > 0);
+      if (isBusy && untilNextMs > 0) await this.#pause(untilNextMs, () => this.#isAwaited);
       if (!isNewer()) await this.#pause(limits.refreshMs, isNewer);
     }
   }
@@ -226,6 +240,11 @@ export class Publisher {
     if (isNewSize) await this.#options.keep(published);
     this.#published = published;
     for (const waiter of this.#waiters) if (waiter.index < size) waiter.finish(true);
+  }
+
+  get #isAwaited(): boolean {
+    for (const { isUrgent } of this.#waiters) if (isUrgent) return true;
+    return false;
   }
 
   #covers(index: number): boolean {

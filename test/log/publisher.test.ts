@@ -229,12 +229,13 @@ describe('Publisher', () => {
     await vi.advanceTimersByTimeAsync(1);
     expect(sizes()).toEqual([1, 500, 901]);
     bed.publisher.offer(at(1_400));
+    const growth = bed.publisher.waitForGrowth(901, 1_000);
     await vi.advanceTimersByTimeAsync(100);
     expect(sizes()).toEqual([1, 500, 901]);
     const covered = bed.publisher.waitFor(1_399, 10);
     await vi.advanceTimersByTimeAsync(0);
     expect(sizes()).toEqual([1, 500, 901, 1_400]);
-    expect(await covered).toBe(true);
+    expect(await Promise.all([covered, growth])).toEqual([true, true]);
   });
 
   it('has the newest checkpoint cosigned afresh while nothing is added', async () => {
