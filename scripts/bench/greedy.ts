@@ -23,9 +23,8 @@ export async function measureGreedy(bench: Bench, options: GreedyOptions): Promi
   await rig.stopLog();
   await rig.startLog({ 'operator-entries-per-second': limit });
   const greedy = new Generator(rig.greedy);
-  const load = (generator: Generator, perSecond: number): Promise<LoadReport> =>
-    loadAt(rig.url, generator, { perSecond, seconds });
-  const others = (): Promise<LoadReport> => load(bench.generator, OTHERS * limit);
+  const others = { url: rig.url, generator: bench.generator, perSecond: OTHERS * limit, seconds };
+  const pressing = { ...others, generator: greedy, perSecond: TIMES * limit };
   const alone: number[] = [];
   const beside: number[] = [];
   let refused = 0;
@@ -33,14 +32,18 @@ export async function measureGreedy(bench: Bench, options: GreedyOptions): Promi
   try {
     // The first round only warms up.
     for (let round = 0; round <= rounds; round++) {
-      const before = await others();
-      const [during, pressing] = await Promise.all([others(), load(greedy, TIMES * limit)]);
-      for (const report of [before, during]) demandOnly('201', report);
+      const before = await (await prepare(others))();
+      const [press, send] = [await prepare(pressing), await prepare(others)];
+      const pressed = press();
+      await untilBurstIsSpent();
+      const during = await send();
+      const report = await pressed;
+      for (const other of [before, during]) demandOnly('201', other);
       if (round === 0) continue;
       alone.push(...before.times);
       beside.push(...during.times);
-      refused += pressing.statuses['429'] ?? 0;
-      asked += pressing.times.length;
+      refused += report.statuses['429'] ?? 0;
+      asked += report.times.length;
     }
   } finally {
     await greedy.close();
@@ -56,25 +59,24 @@ export async function measureGreedy(bench: Bench, options: GreedyOptions): Promi
   ];
 }
 
-interface Pace {
+interface Share {
+  readonly url: string;
+  readonly generator: Generator;
   readonly perSecond: number;
   readonly seconds: number;
 }
 
-async function loadAt(
-  url: string,
-  generator: Generator,
-  { perSecond, seconds }: Pace,
-): Promise<LoadReport> {
+/** Makes the entries; gives what sends them. */
+async function prepare({ url, generator, perSecond, seconds }: Share) {
   const entries = Math.round(perSecond * seconds);
   await generator.make(entries);
-  return await generator.send({
-    url,
-    connections: CONNECTIONS,
-    entries,
-    perSecond,
-    sampleEvery: entries,
-  });
+  const load = { url, connections: CONNECTIONS, entries, perSecond, sampleEvery: entries };
+  return (): Promise<LoadReport> => generator.send(load);
+}
+
+/** An operator may add what it has not used for two seconds at once: at ten times its limit that is gone in a quarter of a second. */
+async function untilBurstIsSpent(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 500));
 }
 
 function demandOnly(status: string, { statuses, refusals }: LoadReport): void {

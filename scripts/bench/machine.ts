@@ -5,6 +5,8 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { Level } from 'level';
+import { publicKeyOf } from '../../src/core/note/ed25519.ts';
+import { signInProcess, verifyInPool } from '../../src/keys/openssl-engine.ts';
 
 const MESSAGE_BYTES = 700;
 const VALUE_BYTES = 512;
@@ -27,6 +29,17 @@ export async function measureSignatureChecks(count: number): Promise<number> {
         }),
     );
     if (!(await Promise.all(verdicts)).every(Boolean)) throw new Error('a good signature failed');
+  });
+}
+
+/** The same checks as a log makes them: many in one message to a thread, by libsodium where the system has it. */
+export async function measureThreadChecks(count: number): Promise<number> {
+  const seed = new Uint8Array(32).fill(1);
+  const message = new Uint8Array(MESSAGE_BYTES).fill(7);
+  const claim = { publicKey: publicKeyOf(seed), message, signature: signInProcess(seed, message) };
+  const claims = Array.from({ length: count }, () => claim);
+  return await rateOf(count, async () => {
+    if (!(await verifyInPool(claims)).every(Boolean)) throw new Error('a good signature failed');
   });
 }
 

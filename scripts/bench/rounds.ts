@@ -2,7 +2,12 @@
 import { availableParallelism } from 'node:os';
 import { baseline, type Figure, median, most } from './figures.ts';
 import { readProcessState } from './growth.ts';
-import { measureHashes, measureSignatureChecks, measureSyncedWrites } from './machine.ts';
+import {
+  measureHashes,
+  measureSignatureChecks,
+  measureSyncedWrites,
+  measureThreadChecks,
+} from './machine.ts';
 import { measureNaiveLedger } from './naive.ts';
 import type { Plan } from './plan.ts';
 import { type Bench, measureBatches, measureSingles } from './submission.ts';
@@ -20,7 +25,16 @@ export interface Material {
   readonly tell: (line: string) => void;
 }
 
-const WORKS = ['batches', 'checks', 'singles', 'large', 'hashes', 'writes', 'naive'] as const;
+const WORKS = [
+  'batches',
+  'checks',
+  'threadChecks',
+  'singles',
+  'large',
+  'hashes',
+  'writes',
+  'naive',
+] as const;
 
 const REST_MS = 2_000;
 
@@ -52,7 +66,8 @@ export async function measureRounds(sizes: TwoSizes, material: Material): Promis
   }
   const cores = `${availableParallelism()} cores`;
   const baselines = [
-    baseline(`Ed25519 checks, ${cores}`, 'checks/s', runs.checks),
+    baseline(`Ed25519 checks by OpenSSL, ${cores}`, 'checks/s', runs.checks),
+    baseline('— in threads, by the engine that a log uses', 'checks/s', runs.threadChecks),
     baseline(`SHA-256 of a leaf and a node, ${cores}`, 'leaves/s', runs.hashes),
     baseline('synced writes to level, batches of 256 × 512 B', 'rows/s', runs.writes),
     baseline(
@@ -73,12 +88,14 @@ async function measureRound(
   const { rig, generator } = small;
   await readProcessState(rig.url);
   const checks = await atRest(() => measureSignatureChecks(plan.checks));
+  const threadChecks = await measureThreadChecks(plan.checks);
   const batches = await measureBatches(small, plan.batched * share);
   const { rate: singles } = await measureSingles(small, { entries: plan.singles * share });
   const { loopDelayP99Ms } = await readProcessState(rig.url);
   return {
     batches,
     checks,
+    threadChecks,
     singles,
     loopDelayP99Ms,
     large: await measureBatches(large, plan.batched * share),
