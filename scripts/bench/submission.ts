@@ -15,7 +15,7 @@ const BATCH = 500;
 const BATCH_CONNECTIONS = 8;
 const SINGLE_CONNECTIONS = 64;
 // Requests that come when they are due need a connection each for as long as they wait.
-const PACED_CONNECTIONS = 400;
+const PACED_CONNECTIONS = 500;
 const SAMPLES = 5;
 
 export interface Bench {

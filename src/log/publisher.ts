@@ -165,7 +165,7 @@ export class Publisher {
       }
       const isBusy = perMs >= BUSY_ENTRIES_PER_MS;
       const roundMs = clockMs() - startedMs;
-      if (isBusy || isNewer()) await this.#pause(restAfter(roundMs), () => false);
+      if (isBusy || isNewer()) await this.#pause(this.#restAfter(roundMs), () => false);
       const untilNextMs = BUSY_INTERVAL_MS - (clockMs() - startedMs);
       if (isBusy && untilNextMs > 0) await this.#pause(untilNextMs, () => this.#isAwaited);
       if (!isNewer()) await this.#pause(limits.refreshMs, isNewer);
@@ -242,6 +242,10 @@ export class Publisher {
     for (const waiter of this.#waiters) if (waiter.index < size) waiter.finish(true);
   }
 
+  #restAfter(roundMs: number): number {
+    return Math.min(this.#isAwaited ? roundMs : 2 * roundMs, LONGEST_REST_MS);
+  }
+
   get #isAwaited(): boolean {
     for (const { isUrgent } of this.#waiters) if (isUrgent) return true;
     return false;
@@ -266,12 +270,8 @@ export class Publisher {
 }
 
 // A round costs four requests, four signatures to check, synced writes here and at the witnesses, and then a step of the
-// tally, however many entries it is for. So a log asks a third of the time at most, and while it is busy and nobody waits
-// for a cosigned receipt, once in so many milliseconds.
+// tally, however many entries it is for. So a log asks a third of the time at most, half of it while someone waits for a
+// cosigned receipt, and while it is busy and nobody does, once in so many milliseconds.
 const BUSY_ENTRIES_PER_MS = 0.1;
 const BUSY_INTERVAL_MS = 400;
 const LONGEST_REST_MS = 250;
-
-function restAfter(roundMs: number): number {
-  return Math.min(2 * roundMs, LONGEST_REST_MS);
-}

@@ -3,8 +3,8 @@ import { Level } from 'level';
 import { makeFolder } from './durable-file.ts';
 import { storeFailure } from './store-failure.ts';
 
-// Rows are gathered in memory before they are sorted into files: four times the default, and fewer rows are moved again.
-const WRITE_BUFFER_BYTES = 16 * 1024 * 1024;
+// Rows are gathered in memory before they are sorted into files: twice the default, and fewer rows are moved again.
+const WRITE_BUFFER_BYTES = 8 * 1024 * 1024;
 // LevelDB keeps a thousand files open: with the default of 2 MiB for each, a log of five million entries has more, and a
 // look-up among all of them opens files again and again.
 const LARGEST_FILE_BYTES = 16 * 1024 * 1024;
