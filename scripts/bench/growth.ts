@@ -20,7 +20,6 @@ export async function readingFigures(
   count: number,
 ): Promise<Figure[]> {
   const sizes = [await readSize(small.rig.url), await readSize(large.rig.url)];
-  // Each log process compiles its code at the first reads.
   for (let i = 0; i < WARM_UPS; i++) {
     for (const bench of [small, large]) await measureReads(bench, count);
   }
