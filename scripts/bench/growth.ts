@@ -10,7 +10,7 @@ import type { Rounds } from './rounds.ts';
 import type { Bench } from './submission.ts';
 
 const READ_CONNECTIONS = 4;
-const READS_PER_SECOND = 200;
+const READS_PER_SECOND = 300;
 // A process compiles its code at the first reads, and LevelDB puts in order what the check of the whole log made it look at.
 const WARM_UPS = 4;
 

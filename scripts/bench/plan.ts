@@ -24,18 +24,18 @@ export interface Plan {
 export const QUICK: Plan = {
   rounds: 5,
   checks: 8_000,
-  batched: 16_000,
-  singles: 4_000,
+  batched: 12_000,
+  singles: 3_000,
   naive: 100,
   hashes: 50_000,
-  paced: 3_000,
+  paced: 2_000,
   reads: 400,
   smallLog: 10_000,
   largeLog: 20_000,
   audited: 20_000,
-  following: 20,
-  overload: 15,
-  greedy: { rounds: 3, seconds: 2.5 },
+  following: 10,
+  overload: 10,
+  greedy: { rounds: 2, seconds: 2.5 },
 };
 
 export const FULL: Plan = {

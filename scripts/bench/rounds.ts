@@ -36,7 +36,7 @@ const WORKS = [
   'naive',
 ] as const;
 
-const REST_MS = 2_000;
+const REST_MS = 1_000;
 
 /** What the warm-up does of a round. */
 const WARM_UP = 1 / 4;
