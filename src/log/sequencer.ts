@@ -152,8 +152,9 @@ export class Sequencer {
       return;
     }
     this.#demandRoom(entry.length);
-    const stream = this.#advance(admitted);
     const leaves = leavesOfStatement(statement, 0, entryHash);
+    // Last of all that may refuse it: a stream that has moved must have its entry in the queue.
+    const stream = this.#advance(admitted);
     const queued = { entry, entryHash, hash, stream, leaves, place };
     this.#queue.push(queued);
     this.#queuedBytes += entry.length;
