@@ -71,10 +71,10 @@ export async function checkStep(rules: StepRules, step: ScrubStep): Promise<Step
       continue;
     }
     const { entryHash, opened } = entry;
-    const misplaced = areInPlace ? undefined : refusalOf(() => checkPlace(rules, index, entryHash));
+    const misplaced = areInPlace ? undefined : faultOf(() => checkPlace(rules, index, entryHash));
     if (misplaced !== undefined) note(misplaced);
     if (opened === undefined) continue;
-    const statement = refusalOf(() => readmit(rules, index, opened));
+    const statement = faultOf(() => readmit(rules, index, opened));
     if (statement instanceof AttestryError) note(inadmissible(index, statement));
     else if (statement.kind === 'usage')
       usage.push({ index, statement, payload: opened.envelope.payload });
@@ -89,9 +89,9 @@ function readTile(
   note: (problem: AttestryError) => unknown,
 ): Uint8Array | undefined {
   const tile = { level: 0, index: start / TILE_WIDTH };
-  const wrong = refusalOf(() => scrubTile(store, tile, size));
+  const wrong = faultOf(() => scrubTile(store, tile, size));
   if (wrong !== undefined) note(wrong);
-  const row = refusalOf(() => tileReader(store)(tile.level, tile.index));
+  const row = faultOf(() => tileReader(store)(tile.level, tile.index));
   if (!(row instanceof AttestryError)) return row;
   note(row);
   return undefined;
@@ -118,7 +118,7 @@ async function isRow(
     const hashes = (await store.entryTexts(start, end)).map(leafHashOfText);
     return hashes.join('') === Buffer.from(row).toString('latin1') && !hashes.includes(undefined);
   } catch (error) {
-    asRefusal(error);
+    asFault(error);
     return false;
   }
 }
@@ -138,7 +138,7 @@ async function openStep(
   const read = await readStep(rules, step);
   const entries = read.map((entry, i) => {
     const leaf = row?.subarray(i * HASH_LENGTH, (i + 1) * HASH_LENGTH);
-    return refusalOf(() => openAt(rules, { index: step.start + i, entry, leaf }));
+    return faultOf(() => openAt(rules, { index: step.start + i, entry, leaf }));
   });
   return rules.signatures === false ? entries : await verifyStep(rules, step.start, entries);
 }
@@ -150,8 +150,8 @@ async function readStep({ store }: StepRules, { start, end }: ScrubStep): Promis
   try {
     return await store.entries(start, end);
   } catch (error) {
-    asRefusal(error);
-    return Array.from({ length: end - start }, (_, i) => refusalOf(() => store.entry(start + i)));
+    asFault(error);
+    return Array.from({ length: end - start }, (_, i) => faultOf(() => store.entry(start + i)));
   }
 }
 
@@ -174,7 +174,7 @@ function openAt({ trust, signatures }: StepRules, { index, entry, leaf }: EntryA
     );
   }
   if (signatures === false) return { entryHash };
-  const opened = refusalOf(() => openEntry(bytes, trust, () => entryHash));
+  const opened = faultOf(() => openEntry(bytes, trust, () => entryHash));
   if (opened instanceof AttestryError) throw inadmissible(index, opened);
   return { entryHash, opened };
 }
@@ -208,7 +208,7 @@ async function arePlaced(
     const indexes = await store.indexesOf(whole.map(({ entryHash }) => entryHash));
     return indexes.every((index, i) => index === start + i);
   } catch (error) {
-    asRefusal(error);
+    asFault(error);
     return false;
   }
 }
@@ -230,17 +230,17 @@ export function inadmissible(index: number, cause: AttestryError): AttestryError
   return new AttestryError('ENTRY_INADMISSIBLE', message, { cause, details: { index } });
 }
 
-/** What `run` gives, or why it refuses. @throws whatever `asRefusal` throws */
-export function refusalOf<T>(run: () => T): T | AttestryError {
+/** What `run` gives, or what it finds wrong with the log. @throws whatever `asFault` throws */
+export function faultOf<T>(run: () => T): T | AttestryError {
   try {
     return run();
   } catch (error) {
-    return asRefusal(error);
+    return asFault(error);
   }
 }
 
 /** The error, where it says what is wrong with the log. @throws whatever else it is */
-export function asRefusal(error: unknown): AttestryError {
+export function asFault(error: unknown): AttestryError {
   if (error instanceof AttestryError && error.code !== 'STORE_FAILED') return error;
   throw error;
 }

@@ -14,11 +14,11 @@ import { nodeHashBySystem } from '../keys/openssl-hash.ts';
 import type { HeadLock } from '../store/head-lock.ts';
 import type { CheckpointState, Head, LogStore, StoredCheckpoint } from '../store/log-store.ts';
 import {
-  asRefusal,
+  asFault,
   checkStep,
   type FsckProblem,
+  faultOf,
   inadmissible,
-  refusalOf,
   type StepReport,
 } from './fsck-step.ts';
 import { startFsckThreads } from './fsck-threads.ts';
@@ -174,7 +174,7 @@ function judgeStep(run: Fsck, { problems, unread, usage }: StepReport): void {
     // Of which stream a damaged entry was, nobody knows.
     if ((run.unread[0] ?? index) < index) return;
     const key = streamKey(statement);
-    const after = refusalOf(() => advanceStream(streams.get(key), statement, payload));
+    const after = faultOf(() => advanceStream(streams.get(key), statement, payload));
     if (after instanceof AttestryError) note(run, inadmissible(index, after));
     else streams.set(key, after);
   }
@@ -248,7 +248,7 @@ async function attempt<T>(run: Fsck, check: () => T | Promise<T>): Promise<T | u
   try {
     return await check();
   } catch (error) {
-    note(run, asRefusal(error));
+    note(run, asFault(error));
     return undefined;
   }
 }
