@@ -1,5 +1,5 @@
 /** POST /v1/entries: one envelope, or up to 1,000 of them one a line. */
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { encodeHex } from '../core/bytes/hex.ts';
 import { formatReceipt } from '../core/receipt/receipt.ts';
 import { AttestryError } from '../errors.ts';
@@ -17,6 +17,9 @@ const LARGEST_BODY_BYTES = 16 * 1024 * 1024;
 const ENVELOPES_PER_TURN = 32;
 // Enough for the threads that verify to have work while the next slice is opened.
 const SLICES_AHEAD = 4;
+// Whoever offers more than its share is told so this much later: on the connections that it has, it can then press no
+// harder than a few hundred times a second, and each refusal costs the others the time of a request.
+const RATE_REFUSED_AFTER_MS = 250;
 const NEWLINE = 0x0a;
 const NEWLINE_BYTE = Uint8Array.of(NEWLINE);
 
@@ -85,7 +88,9 @@ export function addSubmissionRoutes(app: App, log: Log, bounds: SubmissionBounds
         const answers = await submitMany({ log, room }, splitLines(body), wait);
         return reply.type(type).send(Buffer.concat(answers));
       }
-      const submission = await room.run(async () => log.commit(await log.admit(body)));
+      const submission = await room
+        .run(async () => log.commit(await log.admit(body)))
+        .catch(refuseInTime);
       const state = await reachedState(log, [submission.index], wait);
       const parts = await answer(log, submission, state(submission.index));
       const missed = wait.for === 'witnessed' && state(submission.index) === 'committed';
@@ -95,6 +100,13 @@ export function addSubmissionRoutes(app: App, log: Log, bounds: SubmissionBounds
         .send(Buffer.concat(parts));
     },
   );
+}
+
+/** Takes no room while it waits. */
+async function refuseInTime(error: unknown): Promise<never> {
+  if (error instanceof AttestryError && error.code === 'RATE_LIMITED')
+    await sleep(RATE_REFUSED_AFTER_MS);
+  throw error;
 }
 
 function mediaType(header = ''): 'application/json' | 'application/x-ndjson' {

@@ -239,6 +239,7 @@ export class Log {
         `${this.origin} holds no entry ${encodeHex(entryHash)}.`,
       );
     }
+    await this.#sequencer.noteKept;
     return await this.reader.receipt({ index, entryHash }, state);
   }
 

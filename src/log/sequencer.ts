@@ -98,6 +98,7 @@ export class Sequencer {
   #endGather: () => void = () => undefined;
   #enough = 0;
   #running: Promise<void> | undefined;
+  #noteKept: Promise<void> = Promise.resolve();
   #stopped: AttestryError | undefined;
   #failed = false;
 
@@ -113,6 +114,11 @@ export class Sequencer {
 
   get queued(): number {
     return this.#queue.length;
+  }
+
+  /** Resolves once the checkpoint of every entry whose place has been told is in the database, or the log has failed. */
+  get noteKept(): Promise<void> {
+    return this.#noteKept;
   }
 
   /**
@@ -173,6 +179,7 @@ export class Sequencer {
       },
     );
     await this.#running;
+    await this.#noteKept;
   }
 
   /**
@@ -251,14 +258,19 @@ export class Sequencer {
     const before = this.#head;
     const commit = this.#prepare(batch);
     const proven = proveCommit(commit, this.#frontier.hashes);
+    // So that only the newest checkpoint can be missing after a crash, which a start makes anew, the same.
+    await this.#noteKept;
+    if (this.#failed) throw this.#stopped;
     await store.commit(commit);
-    await verifyCommit(store, commit, { frontier: this.#frontier, proofs: proven.proofs });
+    verifyCommit(store, commit, { frontier: this.#frontier, proofs: proven.proofs });
     const { head } = commit;
     await headLock.swap(before, head);
     if (this.#failed) throw this.#stopped;
     this.#head = head;
     const note = signCheckpoint({ origin: signer.vkey.name, ...head }, signer, signInProcess);
-    await store.putCheckpoint('committed', head.size, note);
+    this.#noteKept = store
+      .putCheckpoint('committed', head.size, note)
+      .catch((error: unknown) => this.fail(error));
     const receipts = new BatchReceipts(commit, proven, note);
     for (const [i, entry] of batch.entries()) {
       const { entryHash } = entry;

@@ -93,6 +93,22 @@ describe('POST /v1/entries with one envelope', () => {
     expect(Number(answer.headers['retry-after'])).toBeGreaterThan(50);
   });
 
+  it('is in no hurry to refuse who sends too much, and has room for others meanwhile', async () => {
+    const limits = { operatorEntriesPerSecond: 0.01, operatorBurst: 1 };
+    const site = await openLogSite({ log: { limits }, app: { limits: { submissionsUnderWay: 1 } } });
+    await post(site.app, site.bed.entry(0));
+    const started = performance.now();
+    const first = post(site.app, site.bed.entry(1));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const malformed = await post(site.app, new Uint8Array([1]));
+    const untilOther = performance.now() - started;
+    expect(malformed.statusCode).toBe(400);
+    expect((await first).statusCode).toBe(429);
+    const untilRefused = performance.now() - started;
+    expect(untilRefused).toBeGreaterThanOrEqual(240);
+    expect(untilOther).toBeLessThan(untilRefused);
+  });
+
   it('answers a full queue with 503 and Retry-After, before it promises anything', async () => {
     const gate = new Gate();
     const bed = await LogBed.make();

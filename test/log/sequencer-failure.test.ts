@@ -93,8 +93,14 @@ describe('Sequencer with a failing disk', () => {
       'after the batch is written',
       (store) => ({ commit: async (c) => store.commit(c).then(fail) }),
     ],
-    ['when it is read back', () => ({ entries: fail })],
-    ['when the checkpoint is kept', () => ({ putCheckpoint: fail })],
+    [
+      'when it is read back',
+      () => ({
+        entry: () => {
+          throw EIO;
+        },
+      }),
+    ],
   ];
 
   it.each(places)('rejects everything that waits and stops: %s', async (_, change) => {
@@ -128,6 +134,17 @@ describe('Sequencer with a failing disk', () => {
     });
     await bed.sequencer.close();
     expect(bed.fatal).toHaveLength(1);
+  });
+
+  it('stops when a checkpoint cannot be kept, and what it has told stays true', async () => {
+    const bed = open({ change: () => ({ putCheckpoint: fail }) });
+    expect(await place(bed.sequencer, deployment(0))).toMatchObject({ index: 0, isNew: true });
+    await bed.sequencer.noteKept;
+    expect(bed.fatal).toEqual([EIO]);
+    expect(await refusalOf(place(bed.sequencer, deployment(1)))).toMatchObject({
+      code: 'STORE_FAILED',
+    });
+    expect(bed.store.head()?.size).toBe(1);
   });
 
   it('signs nothing more when another part of the log fails', async () => {

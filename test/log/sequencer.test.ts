@@ -99,7 +99,7 @@ describe('Sequencer', () => {
     expect(bed.notes).toHaveLength(5);
   });
 
-  it('tells nobody before batch, lock and checkpoint are written, in this order', async () => {
+  it('tells nobody before batch and lock are written, in this order, and writes the checkpoint then', async () => {
     const events: string[] = [];
     const lock: LockDisk = { head: { size: 0, root: EMPTY_ROOT } };
     const headLock = openMemoryHeadLock(lock);
@@ -110,9 +110,9 @@ describe('Sequencer', () => {
           await store.commit(commit);
           events.push('commit');
         },
-        entries: async (start, end) => {
+        entry: (index) => {
           events.push('read back');
-          return await store.entries(start, end);
+          return store.entry(index);
         },
         putCheckpoint: async (state, size, note) => {
           await store.putCheckpoint(state, size, note);
@@ -130,15 +130,35 @@ describe('Sequencer', () => {
         onCheckpoint: () => events.push('publish'),
       },
     });
-    await place(bed.sequencer, deployment(0)).then(() => events.push('told'));
-    expect(events.filter((event) => event !== 'told')).toEqual([
-      'commit',
-      'read back',
-      'lock',
-      'checkpoint',
-      'publish',
-    ]);
-    expect(events.indexOf('told')).toBeGreaterThan(events.indexOf('checkpoint'));
+    const told = place(bed.sequencer, deployment(0)).then(() => events.push('told'));
+    await Promise.all([told, eventually(() => expect(events).toContain('checkpoint'))]);
+    const order = ['commit', 'read back', 'lock', 'publish'];
+    expect(events.filter((event) => order.includes(event))).toEqual(order);
+    for (const last of ['told', 'checkpoint'])
+      expect(events.indexOf(last)).toBeGreaterThan(events.indexOf('lock'));
+  });
+
+  it('writes nothing of the next commit before the checkpoint of this one', async () => {
+    const events: string[] = [];
+    const bed = open({
+      change: (store) => ({
+        commit: async (commit) => {
+          events.push(`commit ${commit.head.size}`);
+          await store.commit(commit);
+        },
+        putCheckpoint: async (state, size, note) => {
+          await new Promise((resolve) => setTimeout(resolve, 30));
+          await store.putCheckpoint(state, size, note);
+          events.push(`checkpoint ${size}`);
+        },
+      }),
+      limits: { batchEntries: 1 },
+    });
+    await enqueueAll(bed, deployments(3));
+    await bed.sequencer.close();
+    expect(events).toEqual(
+      [1, 2, 3].flatMap((size) => [`commit ${size}`, `checkpoint ${size}`]),
+    );
   });
 
   it('commits what waits when it is closed, and takes nothing more', async () => {
