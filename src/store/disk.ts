@@ -2,12 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { makeFolder, replaceFile } from './durable-file.ts';
-import { type LevelFolder, openLevelFolder } from './level-folder.ts';
+import { type LevelFolder, type LevelOptions, openLevelFolder } from './level-folder.ts';
 
 /** Errors are the system's own; the stores give them their codes. */
 export interface Disk {
   /** The open database of a folder, made if it is not there. @throws STORE_LOCKED, STORE_CORRUPT, STORE_FAILED */
-  openLevel(folder: string): Promise<LevelFolder>;
+  openLevel(folder: string, options?: LevelOptions): Promise<LevelFolder>;
   /** Makes a folder and those above it, durably. */
   makeFolder(folder: string): Promise<void>;
   /** The names in a folder. */
@@ -20,7 +20,7 @@ export interface Disk {
 
 /** The disk of this machine. */
 export const SYSTEM_DISK: Disk = {
-  openLevel: (folder) => openLevelFolder(folder),
+  openLevel: openLevelFolder,
   makeFolder,
   list: (folder) => readdir(folder),
   readFile: (path) => readFileSync(path),
@@ -30,5 +30,5 @@ export const SYSTEM_DISK: Disk = {
 /** The same, with databases that several threads of this process open at once. */
 export const SHARED_DISK: Disk = {
   ...SYSTEM_DISK,
-  openLevel: (folder) => openLevelFolder(folder, { isShared: true }),
+  openLevel: (folder, options) => openLevelFolder(folder, { ...options, isShared: true }),
 };

@@ -95,7 +95,10 @@ describe('POST /v1/entries with one envelope', () => {
 
   it('is in no hurry to refuse who sends too much, and has room for others meanwhile', async () => {
     const limits = { operatorEntriesPerSecond: 0.01, operatorBurst: 1 };
-    const site = await openLogSite({ log: { limits }, app: { limits: { submissionsUnderWay: 1 } } });
+    const site = await openLogSite({
+      log: { limits },
+      app: { limits: { submissionsUnderWay: 1 } },
+    });
     await post(site.app, site.bed.entry(0));
     const started = performance.now();
     const first = post(site.app, site.bed.entry(1));

@@ -126,11 +126,7 @@ const faults: readonly (readonly [string, string, Change])[] = [
       entry: (index) => flipBit(store.entry(index) ?? new Uint8Array(), 77),
     })),
   ],
-  [
-    'an entry that is lost',
-    'ENTRY_HASH_MISMATCH',
-    afterwards(() => ({ entry: () => undefined })),
-  ],
+  ['an entry that is lost', 'ENTRY_HASH_MISMATCH', afterwards(() => ({ entry: () => undefined }))],
   [
     'the head when it is read',
     'ROOT_MISMATCH',

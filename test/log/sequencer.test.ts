@@ -156,9 +156,7 @@ describe('Sequencer', () => {
     });
     await enqueueAll(bed, deployments(3));
     await bed.sequencer.close();
-    expect(events).toEqual(
-      [1, 2, 3].flatMap((size) => [`commit ${size}`, `checkpoint ${size}`]),
-    );
+    expect(events).toEqual([1, 2, 3].flatMap((size) => [`commit ${size}`, `checkpoint ${size}`]));
   });
 
   it('commits what waits when it is closed, and takes nothing more', async () => {
