@@ -13,6 +13,17 @@ interface Pending {
   readonly reject: (error: unknown) => void;
 }
 
+/** The bytes of a POST. */
+export function formatPost(path: string, type: string, body: Uint8Array): Uint8Array {
+  const head = `POST ${path} HTTP/1.1\r\nhost: bench\r\ncontent-type: ${type}\r\ncontent-length: ${body.length}\r\n\r\n`;
+  return Buffer.concat([Buffer.from(head, 'latin1'), body]);
+}
+
+/** The bytes of a GET. */
+export function formatGet(path: string): Uint8Array {
+  return Buffer.from(`GET ${path} HTTP/1.1\r\nhost: bench\r\n\r\n`, 'latin1');
+}
+
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
 
 export class Connection {
@@ -28,25 +39,12 @@ export class Connection {
     this.#port = Number(new URL(url).port);
   }
 
-  /** One at a time. */
-  request(head: string, body?: Uint8Array): Promise<Answer> {
+  /** Sends the bytes of one request; one at a time. */
+  request(bytes: Uint8Array): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.#pending = { resolve, reject };
-      const socket = this.#open();
-      socket.cork();
-      socket.write(head, 'latin1');
-      if (body !== undefined) socket.write(body);
-      socket.uncork();
+      this.#open().write(bytes);
     });
-  }
-
-  post(path: string, type: string, body: Uint8Array): Promise<Answer> {
-    const head = `POST ${path} HTTP/1.1\r\nhost: bench\r\ncontent-type: ${type}\r\ncontent-length: ${body.length}\r\n\r\n`;
-    return this.request(head, body);
-  }
-
-  get(path: string): Promise<Answer> {
-    return this.request(`GET ${path} HTTP/1.1\r\nhost: bench\r\n\r\n`);
   }
 
   close(): void {

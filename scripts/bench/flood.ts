@@ -1,6 +1,6 @@
 /** More requests than a log can take, at their own times: nobody waits for an answer before the next one comes. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Answer, Connection } from './connection.ts';
+import { type Answer, Connection, formatPost } from './connection.ts';
 import type { AcceptedEntry, Flood, FloodReport } from './generator-process.ts';
 
 const PATH = '/v1/entries';
@@ -72,7 +72,8 @@ class Sender {
 
   async #send(connection: Connection, entry: Uint8Array): Promise<void> {
     const started = performance.now();
-    const answer = await connection.post(PATH, 'application/json', entry).catch(() => undefined);
+    const request = formatPost(PATH, 'application/json', entry);
+    const answer = await connection.request(request).catch(() => undefined);
     const ms = performance.now() - started;
     const status = answer?.status ?? 'broken off';
     this.notes.statuses[status] = (this.notes.statuses[status] ?? 0) + 1;

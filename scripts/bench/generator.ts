@@ -1,6 +1,6 @@
 /** The generator of the load: a process of its own, told by its parent what to send. */
 
-import { type Answer, Connection } from './connection.ts';
+import { type Answer, Connection, formatGet, formatPost } from './connection.ts';
 import { makeEntries } from './entries.ts';
 import { flood } from './flood.ts';
 import type { FloodReport, Load, LoadOrder, LoadReport } from './generator-process.ts';
@@ -26,7 +26,7 @@ async function carryOut(order: LoadOrder): Promise<LoadReport | FloodReport | nu
 }
 
 async function send(load: Load): Promise<LoadReport> {
-  const jobs = jobsOf(load);
+  const requests = requestsOf(load);
   const connections = Array.from({ length: load.connections }, () => new Connection(load.url));
   const notes = { times: [], statuses: {}, samples: [], refusals: [] };
   const before = process.cpuUsage();
@@ -34,9 +34,9 @@ async function send(load: Load): Promise<LoadReport> {
   const end = started + (load.seconds ?? Number.POSITIVE_INFINITY) * 1000;
   let next = 0;
   const worker = async (connection: Connection): Promise<void> => {
-    for (let i = next++; i < jobs.length && performance.now() < end; i = next++) {
+    for (let i = next++; i < requests.length && performance.now() < end; i = next++) {
       const due = await dueTime(load, started, i);
-      const answer = await (jobs[i] as Job)(connection);
+      const answer = await connection.request(requests[i] as Uint8Array);
       note(notes, answer, { due, isSample: i % load.sampleEvery === 0 });
     }
   };
@@ -75,24 +75,18 @@ function note(
   if (status < 300 && isSample) samples.push(body.toString());
 }
 
-type Job = (connection: Connection) => Promise<Answer>;
-
-function jobsOf(load: Load): Job[] {
-  if (load.paths !== undefined)
-    return load.paths.map((path) => (connection) => connection.get(path));
-  const query = load.wait === undefined ? '' : `?wait=${load.wait}`;
+/** The bytes of every request, made before the first is sent. */
+function requestsOf(load: Load): Uint8Array[] {
+  if (load.paths !== undefined) return load.paths.map(formatGet);
+  const path = load.wait === undefined ? PATH : `${PATH}?wait=${load.wait}`;
   const taken = entries.splice(0, load.entries);
   if (taken.length < load.entries) throw new Error(`only ${taken.length} entries are made`);
   const { perRequest = 1 } = load;
-  if (perRequest === 1) {
-    return taken.map(
-      (entry) => (connection) => connection.post(PATH + query, 'application/json', entry),
-    );
-  }
+  if (perRequest === 1) return taken.map((entry) => formatPost(path, 'application/json', entry));
   const newline = Buffer.from('\n');
   return Array.from({ length: Math.ceil(taken.length / perRequest) }, (_, i) => {
     const lines = taken.slice(i * perRequest, (i + 1) * perRequest);
     const body = Buffer.concat(lines.flatMap((line) => [line, newline]));
-    return (connection) => connection.post(PATH + query, 'application/x-ndjson', body);
+    return formatPost(path, 'application/x-ndjson', body);
   });
 }

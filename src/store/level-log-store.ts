@@ -1,13 +1,16 @@
 /** The log store on LevelDB. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { bytesEqual, concatBytes } from '../core/bytes/equal.ts';
 import { encodeHex } from '../core/bytes/hex.ts';
 import { formatCanonicalJson } from '../core/bytes/json.ts';
 import { count, digest, object } from '../core/bytes/shape.ts';
 import { encodeUtf8 } from '../core/bytes/utf8.ts';
 import { HASH_LENGTH } from '../core/merkle/hash.ts';
+import { TILE_WIDTH } from '../core/merkle/tile.ts';
 import type { StreamState } from '../core/statement/stream.ts';
 import { AttestryError } from '../errors.ts';
 import { type Disk, SYSTEM_DISK } from './disk.ts';
+import { HashFilter } from './hash-filter.ts';
 import { closeLevelFolder, type LevelFolder } from './level-folder.ts';
 import * as keys from './level-keys.ts';
 import type {
@@ -84,9 +87,18 @@ async function claimFormat(db: LevelFolder, folder: string): Promise<void> {
   await db.put(keys.FORMAT_KEY, FORMAT, SYNCED);
 }
 
+/** Tiles that are learned in one turn of the event loop: two milliseconds. */
+const TILES_PER_TURN = 32;
+/** A filter is made for so many times the entries that are there. */
+const FILTER_ROOM = 1.25;
+
 class LevelLogStore implements LogStore {
   readonly #db: LevelFolder;
   readonly #writes = new WriteQueue();
+  /** The hashes of all entries, once they have been learned; made at the first commit, since only a writer asks often. */
+  #hashes: HashFilter | undefined;
+  #isLearned = false;
+  #isClosed = false;
 
   constructor(db: LevelFolder) {
     this.#db = db;
@@ -102,10 +114,12 @@ class LevelLogStore implements LogStore {
   async commit(commit: LogCommit): Promise<void> {
     checkCommit(commit);
     await this.#writes.run('commit to the log', async () => {
+      this.#hashes ??= this.#startLearning();
       checkContinuation(commit, this);
       // Put by put: a list of operations is copied and looked through member by member on its way to the database.
       const batch = this.#db.batch();
       for (const { key, value } of rowsOf(commit)) batch.put(key, value);
+      for (const { entryHash } of commit.entries) this.#hashes.add(entryHash);
       await batch.write(SYNCED);
     });
   }
@@ -137,6 +151,7 @@ class LevelLogStore implements LogStore {
   }
 
   indexOf(entryHash: Uint8Array): number | undefined {
+    if (this.#isLearned && this.#hashes?.mayHave(entryHash) === false) return undefined;
     return decodeIndex(entryHash, this.#get(keys.indexKey(entryHash)));
   }
 
@@ -218,8 +233,30 @@ class LevelLogStore implements LogStore {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     await this.#writes.idle();
     await closeLevelFolder(this.#db);
+  }
+
+  #startLearning(): HashFilter {
+    const size = this.head()?.size ?? 0;
+    const hashes = new HashFilter(FILTER_ROOM * size);
+    // Whatever keeps it from it, the database then answers, as before.
+    this.#learn(hashes, Math.ceil(size / TILE_WIDTH)).catch(() => undefined);
+    return hashes;
+  }
+
+  /** The tiles of the lowest level hold the hashes of all entries. Those of a small log are learned at once. */
+  async #learn(hashes: HashFilter, tiles: number): Promise<void> {
+    for (let index = 0; index < tiles; index++) {
+      const row = this.tile(0, index) ?? new Uint8Array();
+      for (let at = 0; at < row.length; at += HASH_LENGTH) {
+        hashes.add(row.subarray(at, at + HASH_LENGTH));
+      }
+      if (index % TILES_PER_TURN === TILES_PER_TURN - 1) await nextTurn();
+      if (this.#isClosed) return;
+    }
+    this.#isLearned = true;
   }
 
   async #checkpoint(range: keys.KeyRange, last: boolean): Promise<StoredCheckpoint | undefined> {

@@ -5,10 +5,13 @@ import { Level } from 'level';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { encodeHex } from '../../src/core/bytes/hex.ts';
 import { encodeUtf8 } from '../../src/core/bytes/utf8.ts';
+import { growTiles } from '../../src/core/merkle/growth.ts';
 import { leafHash, sha256 } from '../../src/core/merkle/hash.ts';
+import type { ReadTile } from '../../src/core/merkle/tile.ts';
 import { openLevelLogStore } from '../../src/store/level-log-store.ts';
-import type { LogStore } from '../../src/store/log-store.ts';
+import type { LogCommit, LogStore } from '../../src/store/log-store.ts';
 import { type Child, runFixture } from '../helpers/child-process.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { codeOf, commitOf, describeLogStore, entryOf, MODEL_A } from '../helpers/store-suite.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 
@@ -44,7 +47,47 @@ async function tamper(
 const u64 = (value: number): string => value.toString(16).padStart(16, '0');
 const letter = (text: string): string => encodeHex(encodeUtf8(text));
 
+/** A commit whose tiles hold the entries' hashes, as those of a log do. */
+function grownBy(from: number, count: number, readTile: ReadTile): LogCommit {
+  const commit = commitOf(from, count);
+  const leafHashes = commit.entries.map(({ entryHash }) => entryHash);
+  const { tiles, size, root } = growTiles({ size: from, leafHashes, readTile });
+  return { ...commit, tiles, head: { size, root } };
+}
+
 describe('openLevelLogStore on the disk', () => {
+  test('knows what it holds, and what it does not, also after a start and while it learns', async () => {
+    const folder = await temporaryFolder();
+    // More tiles than are learned in one turn.
+    const many = 40 * 256 + 7;
+    const first = await openLevelLogStore(folder);
+    const readTile: ReadTile = (level, index) => first.tile(level, index) as Uint8Array;
+    await first.commit(grownBy(0, many, readTile));
+    await first.close();
+    const store = await reopen(folder);
+    const readAgain: ReadTile = (level, index) => store.tile(level, index) as Uint8Array;
+    const indexesOf = (): (number | undefined)[] =>
+      [0, 255, 256, many - 1, many, many + 1, many + 2].map((index) =>
+        store.indexOf(leafHash(entryOf(index))),
+      );
+    const held = [0, 255, 256, many - 1];
+    await store.commit(grownBy(many, 1, readAgain));
+    expect(indexesOf()).toEqual([...held, many, undefined, undefined]);
+    const gets = vi.spyOn(Level.prototype, 'getSync');
+    onTestFinished(() => {
+      vi.restoreAllMocks();
+    });
+    await eventually(() => {
+      gets.mockClear();
+      expect(store.indexOf(leafHash(entryOf(many + 1)))).toBeUndefined();
+      expect(gets).not.toHaveBeenCalled();
+    });
+    await store.commit(grownBy(many + 1, 1, readAgain));
+    expect(indexesOf()).toEqual([...held, many, many + 1, undefined]);
+    const repeated = { ...grownBy(many + 2, 1, readAgain), entries: commitOf(3, 1).entries };
+    expect(await codeOf(() => store.commit(repeated))).toBe('ENTRY_DUPLICATE');
+  });
+
   test('asks LevelDB to sync every write before it answers', async () => {
     const some = new Level(await temporaryFolder());
     await some.open();
