@@ -1,16 +1,15 @@
 /** The log store on LevelDB. */
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { LRUCache } from 'lru-cache';
 import { bytesEqual, concatBytes } from '../core/bytes/equal.ts';
 import { encodeHex } from '../core/bytes/hex.ts';
 import { formatCanonicalJson } from '../core/bytes/json.ts';
 import { count, digest, object } from '../core/bytes/shape.ts';
 import { encodeUtf8 } from '../core/bytes/utf8.ts';
 import { HASH_LENGTH } from '../core/merkle/hash.ts';
-import { TILE_WIDTH } from '../core/merkle/tile.ts';
 import type { StreamState } from '../core/statement/stream.ts';
 import { AttestryError } from '../errors.ts';
 import { type Disk, SYSTEM_DISK } from './disk.ts';
-import { HashFilter } from './hash-filter.ts';
+import { KnownHashes } from './known-hashes.ts';
 import { closeLevelFolder, type LevelFolder } from './level-folder.ts';
 import * as keys from './level-keys.ts';
 import type {
@@ -87,18 +86,24 @@ async function claimFormat(db: LevelFolder, folder: string): Promise<void> {
   await db.put(keys.FORMAT_KEY, FORMAT, SYNCED);
 }
 
-/** Tiles that are learned in one turn of the event loop: two milliseconds. */
-const TILES_PER_TURN = 32;
-/** A filter is made for so many times the entries that are there. */
-const FILTER_ROOM = 1.25;
+/** Rows that are asked for again and again. */
+const OFTEN_BYTES = 8 * 1024 * 1024;
 
 class LevelLogStore implements LogStore {
   readonly #db: LevelFolder;
   readonly #writes = new WriteQueue();
-  /** The hashes of all entries, once they have been learned; made at the first commit, since only a writer asks often. */
-  #hashes: HashFilter | undefined;
-  #isLearned = false;
-  #isClosed = false;
+  /** From the first commit on: only a writer asks often for what is not there. */
+  #known: KnownHashes | undefined;
+  /**
+   * Upper tiles and streams as the database gave them since they were last written. Each is needed for every commit or proof,
+   * and lies below all that was written later.
+   */
+  readonly #often = new LRUCache<string, Uint8Array>({
+    maxSize: OFTEN_BYTES,
+    sizeCalculation: (row, name) => row.length + name.length,
+  });
+  /** The largest size of a kept checkpoint, once it has been asked for. */
+  readonly #largestKept = new Map<CheckpointState, number>();
 
   constructor(db: LevelFolder) {
     this.#db = db;
@@ -114,13 +119,13 @@ class LevelLogStore implements LogStore {
   async commit(commit: LogCommit): Promise<void> {
     checkCommit(commit);
     await this.#writes.run('commit to the log', async () => {
-      this.#hashes ??= this.#startLearning();
+      this.#known ??= new KnownHashes(this.head()?.size ?? 0, (index) => this.tile(0, index));
       checkContinuation(commit, this);
       // Put by put: a list of operations is copied and looked through member by member on its way to the database.
       const batch = this.#db.batch();
       for (const { key, value } of rowsOf(commit)) batch.put(key, value);
-      for (const { entryHash } of commit.entries) this.#hashes.add(entryHash);
-      await batch.write(SYNCED);
+      for (const { entryHash } of commit.entries) this.#known.add(entryHash);
+      await batch.write(SYNCED).finally(() => this.#forgetOld(commit));
     });
   }
 
@@ -143,7 +148,8 @@ class LevelLogStore implements LogStore {
 
   tile(level: number, index: number): Uint8Array | undefined {
     checkTilePlace(level, index);
-    const row = this.#get(keys.tileKey(level, index));
+    const key = keys.tileKey(level, index);
+    const row = level === 0 ? this.#get(key) : this.#getOften(tileName(level, index), key);
     if (row === undefined && hasTile(this.head(), level, index)) {
       throw storeCorrupt(`Tile ${index} of level ${level} is gone`);
     }
@@ -151,7 +157,7 @@ class LevelLogStore implements LogStore {
   }
 
   indexOf(entryHash: Uint8Array): number | undefined {
-    if (this.#isLearned && this.#hashes?.mayHave(entryHash) === false) return undefined;
+    if (this.#known?.mayHave(entryHash) === false) return undefined;
     return decodeIndex(entryHash, this.#get(keys.indexKey(entryHash)));
   }
 
@@ -161,7 +167,7 @@ class LevelLogStore implements LogStore {
   }
 
   stream(key: string): StreamState | undefined {
-    const row = this.#get(keys.streamRowKey(key));
+    const row = this.#getOften(key, keys.streamRowKey(key));
     return row === undefined
       ? undefined
       : decodeJsonRow(STREAM_STATE, row, 'The state of a usage stream');
@@ -217,7 +223,12 @@ class LevelLogStore implements LogStore {
   async putCheckpoint(state: CheckpointState, size: number, note: string): Promise<void> {
     const key = keys.checkpointKey(state, size);
     await this.#writes.run(`keep the ${state} checkpoint of size ${size}`, async () => {
-      if (this.#get(key) === undefined) await this.#db.put(key, encodeUtf8(note), SYNCED);
+      const largest =
+        this.#largestKept.get(state) ?? (await this.latestCheckpoint(state))?.size ?? -1;
+      this.#largestKept.set(state, Math.max(largest, size));
+      // Of a larger size there is none: not asked for, since what is not there is looked for in every level of the database.
+      if (size <= largest && this.#get(key) !== undefined) return;
+      await this.#db.put(key, encodeUtf8(note), SYNCED);
     });
   }
 
@@ -233,30 +244,23 @@ class LevelLogStore implements LogStore {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#known?.stop();
     await this.#writes.idle();
     await closeLevelFolder(this.#db);
   }
 
-  #startLearning(): HashFilter {
-    const size = this.head()?.size ?? 0;
-    const hashes = new HashFilter(FILTER_ROOM * size);
-    // Whatever keeps it from it, the database then answers, as before.
-    this.#learn(hashes, Math.ceil(size / TILE_WIDTH)).catch(() => undefined);
-    return hashes;
+  /** A row that was read since it was last written, or the database's. */
+  #getOften(name: string, key: Uint8Array): Uint8Array | undefined {
+    const kept = this.#often.get(name);
+    if (kept !== undefined) return kept;
+    const row = this.#get(key);
+    if (row !== undefined) this.#often.set(name, row);
+    return row;
   }
 
-  /** The tiles of the lowest level hold the hashes of all entries. Those of a small log are learned at once. */
-  async #learn(hashes: HashFilter, tiles: number): Promise<void> {
-    for (let index = 0; index < tiles; index++) {
-      const row = this.tile(0, index) ?? new Uint8Array();
-      for (let at = 0; at < row.length; at += HASH_LENGTH) {
-        hashes.add(row.subarray(at, at + HASH_LENGTH));
-      }
-      if (index % TILES_PER_TURN === TILES_PER_TURN - 1) await nextTurn();
-      if (this.#isClosed) return;
-    }
-    this.#isLearned = true;
+  #forgetOld({ tiles, streams }: LogCommit): void {
+    for (const { level, index } of tiles) this.#often.delete(tileName(level, index));
+    for (const key of streams.keys()) this.#often.delete(key);
   }
 
   async #checkpoint(range: keys.KeyRange, last: boolean): Promise<StoredCheckpoint | undefined> {
@@ -322,6 +326,11 @@ class LevelLogStore implements LogStore {
       throw storeFailure('read from the database', error);
     }
   }
+}
+
+// No stream's key is as short: each names an operator, a model and a meter.
+function tileName(level: number, index: number): string {
+  return `${level}/${index}`;
 }
 
 function* rowsOf(commit: LogCommit): Generator<Row> {
