@@ -298,7 +298,7 @@ function* rowsOf(commit: LogCommit): Generator<Row> {
     yield { key: keys.streamRowKey(key), value: formatCanonicalJson({ ...state }) };
   }
   for (const { model, index, kind } of mentions) {
-    yield { key: keys.mentionKey(model, index), value: encodeUtf8(kind) };
+    yield { key: keys.mentionKey(model, index), value: Buffer.from(kind) };
   }
   yield { key: keys.HEAD_KEY, value: concatBytes(keys.encodeUint64(head.size), head.root) };
 }

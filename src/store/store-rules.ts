@@ -54,11 +54,16 @@ export function checkContinuation(
   }
   const seen = new Map<string, number>();
   commit.entries.forEach(({ entryHash }, i) => {
-    const hash = encodeHex(entryHash);
-    const index = store.indexOf(entryHash) ?? seen.get(hash);
-    if (index !== undefined) throw duplicate(hash, index);
-    seen.set(hash, commit.from + i);
+    const name = textOf(entryHash);
+    const index = store.indexOf(entryHash) ?? seen.get(name);
+    if (index !== undefined) throw duplicate(encodeHex(entryHash), index);
+    seen.set(name, commit.from + i);
   });
+}
+
+/** Bytes as text of one letter a byte, to be found by: made many times as fast as hex. */
+export function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }
 
 /** Refuses a tile that c2sp.org/tlog-tiles has no name for: a mistake of the caller, so RangeError. */
