@@ -21,7 +21,7 @@ import { ownLines } from './own-lines.ts';
 import type { JudgeEntries } from './readmission.ts';
 import { openRefusals, type Refusals } from './refusals.ts';
 import { rootMismatchEvidence } from './root-mismatch.ts';
-import { openServedTree, type ServedTree } from './served-tree.ts';
+import { openServedTree } from './served-tree.ts';
 import { knownNote, openSignedHistory, type SignedHistory } from './signed-history.ts';
 import { isLocal, type LogFacts, type Problem, problemOf } from './standing.ts';
 import type { KnownNote, VerifierStore } from './verifier-store.ts';
@@ -240,9 +240,7 @@ export class Follower {
   async #grow(target: WitnessedCheckpoint, signal: AbortSignal): Promise<void> {
     const note = knownNote(target);
     try {
-      const tree = await openServedTree(this.#options.source, target.checkpoint, signal);
-      const continues = () => this.#history.continuesIn(tree, note);
-      if (!(await this.#takeIn(tree, continues, signal))) return;
+      if (!(await this.#takeIn(target, signal))) return;
     } catch (error) {
       if (isMismatch(error)) await this.#accuseOfMismatch(note, signal);
       throw error;
@@ -251,19 +249,16 @@ export class Follower {
     this.#options.onCheckpoint(target);
   }
 
-  async #takeIn(
-    tree: ServedTree,
-    continues: () => Promise<boolean>,
-    signal: AbortSignal,
-  ): Promise<boolean> {
+  async #takeIn(target: WitnessedCheckpoint, signal: AbortSignal): Promise<boolean> {
     const { source, rules, onCommitted, log, judgeEntries } = this.#options;
     const { origin } = log;
     const { now } = rules();
-    return await growMirror(tree, {
+    return await growMirror(target.checkpoint.size, {
       mirror: this.mirror,
       source,
       signal,
-      continues,
+      tree: openServedTree(source, target.checkpoint, signal),
+      continues: (tree) => this.#history.continuesIn(tree, knownNote(target)),
       judge: (entries, from) => judgeEntries(entries, { origin, from, now }),
       keepRefused: (refused) => this.refusals.keep(refused),
       onCommitted: (commit) => {

@@ -1,11 +1,12 @@
 /**
- * Taking in what a log has grown by. The tree behind the checkpoint is known before the first entry is fetched
+ * Taking in what a log has grown by. The tree behind the checkpoint is known before the first entry is mirrored
  * (ServedTree), so entries are verified and committed in pieces: memory stays bounded, and a kill between two pieces
  * leaves a mirror of entries that the log has signed for.
  */
 import { bytesEqual, hasBytesAt } from '../core/bytes/equal.ts';
 import { growTiles } from '../core/merkle/growth.ts';
 import { HASH_LENGTH } from '../core/merkle/hash.ts';
+import type { Range } from '../core/merkle/range.ts';
 import { TILE_WIDTH } from '../core/merkle/tile.ts';
 import { AttestryError } from '../errors.ts';
 import { nodeHashBySystem } from '../keys/openssl-hash.ts';
@@ -20,8 +21,10 @@ export interface GrowthOptions {
   readonly mirror: Mirror;
   readonly source: LogSource;
   readonly signal: AbortSignal;
-  /** Whether the tree begins with what is mirrored. Entries are fetched meanwhile; none is mirrored before. */
-  readonly continues: () => Promise<boolean>;
+  /** The tree behind the checkpoint. The first entries are fetched and judged meanwhile. */
+  readonly tree: Promise<ServedTree>;
+  /** Whether the tree begins with what is mirrored; no entry is mirrored before. */
+  readonly continues: (tree: ServedTree) => Promise<boolean>;
   /** Judges entries by themselves, the first of which stands at `from`. */
   readonly judge: (entries: readonly Uint8Array[], from: number) => Promise<readonly JudgedEntry[]>;
   /** Keeps what admission refuses, before the entries themselves are committed: none may get lost between the two. */
@@ -35,16 +38,17 @@ const BUNDLES_AHEAD = 8;
 const BUNDLES_IN_PIECE = 4;
 
 /**
- * Mirrors the log up to the size of `tree`, if it continues what is mirrored; whether it does. A busy log, the threads that
- * judge and the disk all keep one waiting, so each works while the others do.
- * @throws ENTRY_HASH_MISMATCH, BUNDLE_MALFORMED, TILE_*, STORE_*, and what `continues` and the source throw
+ * Mirrors the log up to `size`, that of the tree, if it continues what is mirrored; whether it does. A busy log, the threads
+ * that judge and the disk all keep one waiting, so each works while the others do.
+ * @throws ENTRY_HASH_MISMATCH, BUNDLE_MALFORMED, TILE_*, STORE_*, and what `tree`, `continues` and the source throw
  */
-export async function growMirror(tree: ServedTree, options: GrowthOptions): Promise<boolean> {
+export async function growMirror(size: number, options: GrowthOptions): Promise<boolean> {
   const { mirror, signal, continues } = options;
-  const ahead = new BundlesAhead(tree, options);
+  const ahead = new BundlesAhead(size, options);
   ahead.fill();
-  if (!(await continues())) return false;
-  while (mirror.head.size < tree.size) {
+  const tree = await options.tree;
+  if (!(await continues(tree))) return false;
+  while (mirror.head.size < size) {
     signal.throwIfAborted();
     const piece = await ahead.take();
     ahead.fill();
@@ -55,26 +59,27 @@ export async function growMirror(tree: ServedTree, options: GrowthOptions): Prom
 
 /** The bundles behind what is mirrored, in order. */
 class BundlesAhead {
-  readonly #tree: ServedTree;
+  readonly #size: number;
   readonly #options: GrowthOptions;
   readonly #bundles: Promise<readonly JudgedEntry[]>[] = [];
   /** Index of the first entry that has not been asked for. */
   #next: number;
 
-  constructor(tree: ServedTree, options: GrowthOptions) {
-    this.#tree = tree;
+  constructor(size: number, options: GrowthOptions) {
+    this.#size = size;
     this.#options = options;
     this.#next = options.mirror.head.size;
   }
 
   /** Asks for as many as may be under way. */
   fill(): void {
-    while (this.#bundles.length < BUNDLES_AHEAD && this.#next < this.#tree.size) {
-      const bundle = judgeBundle(this.#next, this.#tree, this.#options);
+    while (this.#bundles.length < BUNDLES_AHEAD && this.#next < this.#size) {
+      const next = Math.min(this.#size, this.#next - (this.#next % TILE_WIDTH) + TILE_WIDTH);
+      const bundle = judgeBundle({ start: this.#next, end: next }, this.#options);
       // Whoever awaits it is told; where an earlier one fails, nobody does.
       bundle.catch(() => undefined);
       this.#bundles.push(bundle);
-      this.#next = endOfBundle(this.#next, this.#tree);
+      this.#next = next;
     }
   }
 
@@ -82,11 +87,6 @@ class BundlesAhead {
   async take(): Promise<readonly JudgedEntry[]> {
     return (await Promise.all(this.#bundles.splice(0, BUNDLES_IN_PIECE))).flat();
   }
-}
-
-/** Index of the first entry after the bundle in which the entry at `index` stands. */
-function endOfBundle(index: number, { size }: ServedTree): number {
-  return Math.min(size, index - (index % TILE_WIDTH) + TILE_WIDTH);
 }
 
 async function commitPiece(
@@ -114,23 +114,22 @@ async function commitPiece(
   onCommitted(commit);
 }
 
-/** The entries from `from` to the end of their bundle. Reads nothing of the mirror, to which those before may still be written. */
+/** The entries of a range within one bundle. Reads nothing of the mirror, to which those before may still be written. */
 async function judgeBundle(
-  from: number,
-  tree: ServedTree,
-  { source, signal, judge }: GrowthOptions,
+  { start, end }: Range,
+  { tree, source, signal, judge }: GrowthOptions,
 ): Promise<readonly JudgedEntry[]> {
-  const index = Math.floor(from / TILE_WIDTH);
-  const start = index * TILE_WIDTH;
-  const width = endOfBundle(from, tree) - start;
-  const [row, entries] = await Promise.all([
-    tree.row(0, index),
-    fetchEntries(source, { index, width }, signal),
-  ]);
-  const judged = await judge(entries.slice(from - start), from);
+  const index = Math.floor(start / TILE_WIDTH);
+  const first = index * TILE_WIDTH;
+  const judging = async (): Promise<readonly JudgedEntry[]> => {
+    const entries = await fetchEntries(source, { index, width: end - first }, signal);
+    return await judge(entries.slice(start - first), start);
+  };
+  const reading = async (): Promise<Uint8Array> => await (await tree).row(0, index);
+  const [row, judged] = await Promise.all([reading(), judging()]);
   for (const [i, { entryHash }] of judged.entries()) {
-    const at = (from - start + i) * HASH_LENGTH;
-    if (!hasBytesAt(row, at, entryHash)) throw entryMismatch(from + i);
+    const at = (start - first + i) * HASH_LENGTH;
+    if (!hasBytesAt(row, at, entryHash)) throw entryMismatch(start + i);
   }
   return judged;
 }
