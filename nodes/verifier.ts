@@ -1,4 +1,5 @@
 /** One verifier: settings in, its records and mirrors opened, following and listening; closed in reverse. */
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createLogSource, createWitnessSource } from '../src/client/log-source.ts';
@@ -15,6 +16,7 @@ import { openLevelTallyStore } from '../src/tally/level-tally-store.ts';
 import { Type } from '../src/typebox.ts';
 import { JudgeThread } from '../src/verifier/judge-thread.ts';
 import { openLevelVerifierStore } from '../src/verifier/level-verifier-store.ts';
+import { ReadmissionThreads } from '../src/verifier/readmission-threads.ts';
 import { openVerifier } from '../src/verifier/verifier.ts';
 import {
   ACCEPT_WEAK_QUORUM,
@@ -93,6 +95,13 @@ await runProcess(async () => {
     const trust = await takeTrustRoot(config);
     const program = new URL('../src/verifier/judge-worker.js', import.meta.url);
     const thread = parts.add(new JudgeThread({ program, trust }));
+    const judges = parts.add(
+      new ReadmissionThreads({
+        program: new URL('../src/verifier/readmission-thread.js', import.meta.url),
+        trust,
+        count: availableParallelism(),
+      }),
+    );
     const verifier = parts.add(
       await openVerifier({
         trust,
@@ -115,6 +124,7 @@ await runProcess(async () => {
         },
         now: unixNow,
         engine: opensslEngine,
+        judgeEntries: (entries, place) => judges.judge(entries, place),
         judge: (bytes) => thread.judge({ bytes, now: unixNow() }),
         pollIntervalMs: config.pollIntervalMs,
         staleAfterSeconds: config.staleAfterSeconds,

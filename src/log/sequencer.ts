@@ -16,8 +16,8 @@ import { signInProcess } from '../keys/openssl-engine.ts';
 import { nodeHashBySystem } from '../keys/openssl-hash.ts';
 import type { HeadLock } from '../store/head-lock.ts';
 import type { Head, LogCommit, LogStore } from '../store/log-store.ts';
+import { FreshLeaves } from '../tally/fresh-leaves.ts';
 import { BatchReceipts, proveCommit } from './batch-receipts.ts';
-import { FreshLeaves } from './fresh-leaves.ts';
 import type { LogLimits } from './limits.ts';
 import { tileReader, verifyCommit } from './second-path.ts';
 

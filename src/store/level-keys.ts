@@ -53,7 +53,10 @@ export const STREAM_RANGE: KeyRange = rangeOf(STREAM);
 
 /** `model` in 64 hex digits. @throws HEX_MALFORMED */
 export function mentionKey(model: string, index: number): Uint8Array {
-  return concatBytes(MENTION, decodeHex(model, 32), encodeUint64(index));
+  const key = keyOf(MENTION, 40);
+  key.set(decodeHex(model, 32), 1);
+  writeUint64(key, 33, index);
+  return key;
 }
 
 /** Mentions of the model in entry `from` and later ones. */

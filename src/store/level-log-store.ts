@@ -35,11 +35,6 @@ import {
 } from './store-rules.ts';
 import { WriteQueue } from './write-queue.ts';
 
-interface Row {
-  readonly key: Uint8Array;
-  readonly value: Uint8Array;
-}
-
 // Without `sync` LevelDB answers before the write is on disk, and a power cut takes back what was acknowledged.
 const SYNCED = { sync: true } as const;
 // Some twenty entries: fewer lines of index in memory than one for each four.
@@ -123,7 +118,7 @@ class LevelLogStore implements LogStore {
       checkContinuation(commit, this);
       // Put by put: a list of operations is copied and looked through member by member on its way to the database.
       const batch = this.#db.batch();
-      for (const { key, value } of rowsOf(commit)) batch.put(key, value);
+      putRows(commit, (key, value) => void batch.put(key, value));
       for (const { entryHash } of commit.entries) this.#known.add(entryHash);
       await batch.write(SYNCED).finally(() => this.#forgetOld(commit));
     });
@@ -333,22 +328,18 @@ function tileName(level: number, index: number): string {
   return `${level}/${index}`;
 }
 
-function* rowsOf(commit: LogCommit): Generator<Row> {
+function putRows(commit: LogCommit, put: (key: Uint8Array, value: Uint8Array) => void): void {
   const { from, entries, tiles, head, streams, mentions } = commit;
   for (const [i, { entry, entryHash }] of entries.entries()) {
-    yield { key: keys.entryKey(from + i), value: entry };
-    yield { key: keys.indexKey(entryHash), value: keys.encodeUint64(from + i) };
+    put(keys.entryKey(from + i), entry);
+    put(keys.indexKey(entryHash), keys.encodeUint64(from + i));
   }
-  for (const { level, index, hashes } of tiles) {
-    yield { key: keys.tileKey(level, index), value: hashes };
-  }
-  for (const [key, state] of streams) {
-    yield { key: keys.streamRowKey(key), value: formatCanonicalJson({ ...state }) };
-  }
-  for (const { model, index, kind } of mentions) {
-    yield { key: keys.mentionKey(model, index), value: encodeUtf8(kind) };
-  }
-  yield { key: keys.HEAD_KEY, value: concatBytes(keys.encodeUint64(head.size), head.root) };
+  for (const { level, index, hashes } of tiles) put(keys.tileKey(level, index), hashes);
+  for (const [key, state] of streams)
+    put(keys.streamRowKey(key), formatCanonicalJson({ ...state }));
+  for (const { model, index, kind } of mentions)
+    put(keys.mentionKey(model, index), Buffer.from(kind));
+  put(keys.HEAD_KEY, concatBytes(keys.encodeUint64(head.size), head.root));
 }
 
 function decodeIndex(entryHash: Uint8Array, row: Uint8Array | undefined): number | undefined {

@@ -12,6 +12,8 @@ export const MODELS_PER_PAGE = 1000;
 /** Mentions in one answer of a store, unless told otherwise. */
 export const MENTIONS_PER_PAGE = 1000;
 const HIGHEST_LEVEL = 63;
+/** What `decodeHex` takes as a hash; to read its bytes takes longer. */
+const MODEL = /^[0-9a-f]{64}$/;
 
 /** Refuses a commit that contradicts itself: a mistake of the caller, so RangeError. */
 export function checkCommit(commit: LogCommit): void {
@@ -34,7 +36,7 @@ export function checkCommit(commit: LogCommit): void {
     );
   }
   for (const { model, index } of mentions) {
-    decodeHex(model, HASH_LENGTH);
+    if (!MODEL.test(model)) decodeHex(model, HASH_LENGTH);
     demand(index >= from && index < head.size, `mentions of new entries, got one of ${index}`);
   }
 }
@@ -54,11 +56,16 @@ export function checkContinuation(
   }
   const seen = new Map<string, number>();
   commit.entries.forEach(({ entryHash }, i) => {
-    const hash = encodeHex(entryHash);
-    const index = store.indexOf(entryHash) ?? seen.get(hash);
-    if (index !== undefined) throw duplicate(hash, index);
-    seen.set(hash, commit.from + i);
+    const name = textOf(entryHash);
+    const index = store.indexOf(entryHash) ?? seen.get(name);
+    if (index !== undefined) throw duplicate(encodeHex(entryHash), index);
+    seen.set(name, commit.from + i);
   });
+}
+
+/** Bytes as text of one letter a byte, to be found by: made many times as fast as hex. */
+export function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }
 
 /** Refuses a tile that c2sp.org/tlog-tiles has no name for: a mistake of the caller, so RangeError. */

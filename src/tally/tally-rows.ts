@@ -28,13 +28,15 @@ export const STATE_KEY: Uint8Array = Uint8Array.of(0x68);
 export const PAIR_KEY: Uint8Array = Uint8Array.of(0x70);
 const INNER = 0x6e;
 const LEAF = 0x6c;
+// As in level-keys.ts: bytes out of Node's pool are handed to the database as they are.
+const copyToPool = (bytes: Uint8Array): Uint8Array => Buffer.from(bytes);
 // One for all rows, as nothing here is asynchronous.
 const writer = new CompactWriter();
 const name = Buffer.alloc(KEY_BYTES + 2);
 
 /** Bits before length: the nodes of one path, which are read and written together, stand together. */
 export function innerKey({ length, bits }: Prefix): Uint8Array {
-  const key = new Uint8Array(1 + KEY_BYTES + 2);
+  const key = Buffer.allocUnsafe(1 + KEY_BYTES + 2);
   key[0] = INNER;
   key.set(bits, 1);
   key[1 + KEY_BYTES] = length >> 8;
@@ -44,7 +46,11 @@ export function innerKey({ length, bits }: Prefix): Uint8Array {
 
 /** In the order of the log, so that new rows come behind all others: LevelDB moves no old ones for them. */
 export function leafKey(key: Uint8Array): Uint8Array {
-  return concatBytes(Uint8Array.of(LEAF), key.subarray(INDEX_AT), key.subarray(0, INDEX_AT));
+  const row = Buffer.allocUnsafe(1 + KEY_BYTES);
+  row[0] = LEAF;
+  row.set(key.subarray(INDEX_AT), 1);
+  row.set(key.subarray(0, INDEX_AT), 1 + KEY_BYTES - INDEX_AT);
+  return row;
 }
 
 /** A name for the inner node with a prefix, to keep it under in memory. */
@@ -76,7 +82,7 @@ export function decodeState(row: Uint8Array): TallyState {
 export function encodeInner({ branch, left, right }: TallyInner): Uint8Array {
   writeBranch(left, branch.prefix.length + 1);
   writeBranch(right, branch.prefix.length + 1);
-  return writer.end();
+  return writer.end(copyToPool);
 }
 
 /** The inner node of a branch. @throws STORE_CORRUPT */
@@ -92,7 +98,7 @@ export function decodeInner(branch: Branch, row: Uint8Array): TallyInner {
 export function encodeLeaf({ entryHash, sums }: TallyLeaf): Uint8Array {
   writer.bytes(entryHash);
   writer.sums(sums);
-  return writer.end();
+  return writer.end(copyToPool);
 }
 
 /** The leaf of a branch. @throws STORE_CORRUPT */

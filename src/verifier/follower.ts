@@ -11,7 +11,6 @@ import {
 } from '../core/trust/quorum.ts';
 import type { TrustedLog } from '../core/trust/trust-root.ts';
 import { AttestryError } from '../errors.ts';
-import type { VerifyMany } from '../keys/openssl-engine.ts';
 import type { LogCommit, LogStore } from '../store/log-store.ts';
 import { contradictionInTree } from './contradiction.ts';
 import type { Findings } from './findings.ts';
@@ -19,9 +18,10 @@ import { growMirror } from './growth.ts';
 import type { LogSource } from './log-source.ts';
 import { Mirror } from './mirror.ts';
 import { ownLines } from './own-lines.ts';
+import type { JudgeEntries } from './readmission.ts';
 import { openRefusals, type Refusals } from './refusals.ts';
 import { rootMismatchEvidence } from './root-mismatch.ts';
-import { openServedTree, type ServedTree } from './served-tree.ts';
+import { openServedTree } from './served-tree.ts';
 import { knownNote, openSignedHistory, type SignedHistory } from './signed-history.ts';
 import { isLocal, type LogFacts, type Problem, problemOf } from './standing.ts';
 import type { KnownNote, VerifierStore } from './verifier-store.ts';
@@ -37,8 +37,8 @@ export interface FollowerOptions {
   readonly findings: Findings;
   /** The rules of the moment. */
   readonly rules: () => VerificationRules;
-  /** Checks operators' signatures; libuv's pool unless told. */
-  readonly verifyMany?: VerifyMany | undefined;
+  /** Under the trust root of the rules. */
+  readonly judgeEntries: JudgeEntries;
   readonly onCheckpoint: (checkpoint: WitnessedCheckpoint) => void;
   readonly onCommitted: (commit: LogCommit) => void;
   /** Told of defects, and of failures of this machine. */
@@ -116,11 +116,13 @@ export class Follower {
   /** One look at the log, with everything that follows from it. What goes wrong becomes the log's standing. */
   async poll(signal: AbortSignal): Promise<void> {
     if (this.#isOver) return;
+    // What comes to be known meanwhile is for the next look: of a growing log it is most likely published by then.
+    const waiting = this.#history.waiting();
     try {
       await this.#look(signal);
       this.#problem = undefined;
       this.#verifiedAt = this.#options.rules().now;
-      await this.#examine(signal);
+      await this.#examine(waiting, signal);
     } catch (error) {
       if (!signal.aborted) this.#take(error);
     }
@@ -185,13 +187,13 @@ export class Follower {
       return verifyWitnessedCheckpoint(note, this.#options.rules());
     } catch (error) {
       // Short of a quorum because each witness was shown another history?
-      await this.#examine(signal);
+      await this.#examine(this.#history.waiting(), signal);
       throw error;
     }
   }
 
-  async #examine(signal: AbortSignal): Promise<void> {
-    await this.#history.examine(async (note, known) => {
+  async #examine(notes: readonly KnownNote[], signal: AbortSignal): Promise<void> {
+    await this.#history.examine(notes, async (note, known) => {
       const checkpoint = { ...note, origin: this.log.origin };
       try {
         const tree = await openServedTree(this.#options.source, checkpoint, signal);
@@ -238,9 +240,7 @@ export class Follower {
   async #grow(target: WitnessedCheckpoint, signal: AbortSignal): Promise<void> {
     const note = knownNote(target);
     try {
-      const tree = await openServedTree(this.#options.source, target.checkpoint, signal);
-      if (!(await this.#history.continuesIn(tree, note))) return;
-      await this.#takeIn(tree, signal);
+      if (!(await this.#takeIn(target, signal))) return;
     } catch (error) {
       if (isMismatch(error)) await this.#accuseOfMismatch(note, signal);
       throw error;
@@ -249,14 +249,17 @@ export class Follower {
     this.#options.onCheckpoint(target);
   }
 
-  async #takeIn(tree: ServedTree, signal: AbortSignal): Promise<void> {
-    const { source, rules, onCommitted, log, verifyMany } = this.#options;
-    const { trust, now } = rules();
-    await growMirror(tree, {
+  async #takeIn(target: WitnessedCheckpoint, signal: AbortSignal): Promise<boolean> {
+    const { source, rules, onCommitted, log, judgeEntries } = this.#options;
+    const { origin } = log;
+    const { now } = rules();
+    return await growMirror(target.checkpoint.size, {
       mirror: this.mirror,
       source,
       signal,
-      rules: { trust, origin: log.origin, now, verifyMany },
+      tree: openServedTree(source, target.checkpoint, signal),
+      continues: (tree) => this.#history.continuesIn(tree, knownNote(target)),
+      judge: (entries, from) => judgeEntries(entries, { origin, from, now }),
       keepRefused: (refused) => this.refusals.keep(refused),
       onCommitted: (commit) => {
         this.#mirroredSize = commit.head.size;

@@ -2,13 +2,15 @@
 import { bytesEqual } from '../core/bytes/equal.ts';
 import { proveConsistency } from '../core/merkle/consistency.ts';
 import { type Frontier, frontierAt } from '../core/merkle/frontier.ts';
-import { EMPTY_ROOT, leafHash } from '../core/merkle/hash.ts';
+import { EMPTY_ROOT } from '../core/merkle/hash.ts';
 import { proveInclusion, verifyInclusion } from '../core/merkle/inclusion.ts';
 import type { ReadNode } from '../core/merkle/range.ts';
 import { type ReadTile, rootFromTiles, tileNodeReader } from '../core/merkle/tile.ts';
 import type { Checkpoint } from '../core/note/checkpoint.ts';
 import { AttestryError } from '../errors.ts';
+import { leafHashBySystem, nodeHashBySystem } from '../keys/openssl-hash.ts';
 import type { Head, LogStore, ModelMention } from '../store/log-store.ts';
+import { FreshLeaves } from '../tally/fresh-leaves.ts';
 
 /** An entry with the proof that it stands in the tree of a checkpoint. */
 export interface ProvenEntry {
@@ -17,9 +19,14 @@ export interface ProvenEntry {
   readonly proof: readonly Uint8Array[];
 }
 
+/** More than a busy log grows by between two looks: its tally is looked at after each. */
+const FRESH_ENTRIES = 16_384;
+
 export class Mirror {
   readonly store: LogStore;
   readonly readTile: ReadTile;
+  /** Of entries that have been mirrored. */
+  readonly freshLeaves = new FreshLeaves(FRESH_ENTRIES);
   readonly #readNode: ReadNode;
 
   /** The store stays the caller's to close. */
@@ -30,7 +37,7 @@ export class Mirror {
       if (row === undefined) throw damaged(`tile ${level}/${index} is missing`);
       return row;
     };
-    this.#readNode = tileNodeReader(this.readTile);
+    this.#readNode = tileNodeReader(this.readTile, nodeHashBySystem);
   }
 
   /** How far the log is mirrored. While a growth is under way that is more than its last checkpoint covers. */
@@ -44,7 +51,7 @@ export class Mirror {
   }
 
   frontierAt(size: number): Frontier {
-    return frontierAt(size, this.#readNode);
+    return frontierAt(size, this.#readNode, nodeHashBySystem);
   }
 
   proofBetween(size1: number, size2: number): readonly Uint8Array[] {
@@ -63,7 +70,8 @@ export class Mirror {
     }
     const proof = proveInclusion(index, size, this.#readNode);
     try {
-      verifyInclusion({ leafHash: leafHash(entry), index, size, root, proof });
+      const claim = { leafHash: leafHashBySystem(entry), index, size, root, proof };
+      verifyInclusion(claim, nodeHashBySystem);
     } catch (cause) {
       throw damaged(`entry ${index} does not lead to the root of size ${size}`, cause);
     }
@@ -84,7 +92,8 @@ export class Mirror {
   /** Whether the copy gives the root that it says it has. @throws STORE_CORRUPT */
   verify(): Head {
     const { head } = this;
-    if (bytesEqual(rootFromTiles(head.size, this.readTile), head.root)) return head;
+    if (bytesEqual(rootFromTiles(head.size, this.readTile, nodeHashBySystem), head.root))
+      return head;
     throw damaged(`its tiles do not give its root of size ${head.size}`);
   }
 }

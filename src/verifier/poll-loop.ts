@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 export interface LoopOptions {
-  /** Between the end of one step and the beginning of the next. */
+  /** Between the beginnings of two steps; one that took longer is followed by the next at once. */
   readonly intervalMs: number;
   readonly signal: AbortSignal;
 }
@@ -11,8 +11,10 @@ export interface LoopOptions {
 export async function repeat(step: () => Promise<void>, options: LoopOptions): Promise<void> {
   const { intervalMs, signal } = options;
   while (!signal.aborted) {
+    const beganMs = performance.now();
     await step();
+    const restMs = Math.max(0, beganMs + intervalMs - performance.now());
     // Rejects when the signal cuts the pause short, which the loop's condition then sees.
-    await pause(intervalMs, undefined, { signal }).catch(() => undefined);
+    await pause(restMs, undefined, { signal }).catch(() => undefined);
   }
 }

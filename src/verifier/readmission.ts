@@ -1,27 +1,71 @@
 /** Every entry of a followed log goes through admission again: the code that the node ran, by someone who is not the node. */
 import { concatBytes } from '../core/bytes/equal.ts';
-import { encodeHex } from '../core/bytes/hex.ts';
 import { decodeUtf8 } from '../core/bytes/utf8.ts';
 import { sha256 } from '../core/merkle/hash.ts';
-import { type AdmittedEntry, admitStatement, openEntry } from '../core/statement/admission.ts';
+import { admitStatement, type OpenedEntry, openEntry } from '../core/statement/admission.ts';
 import { parseEnvelope } from '../core/statement/envelope.ts';
-import { modelsOf } from '../core/statement/statement.ts';
+import {
+  type Kind,
+  modelsOf,
+  type Statement,
+  type StatementOf,
+} from '../core/statement/statement.ts';
 import { advanceStream, type StreamState, streamKey } from '../core/statement/stream.ts';
+import { leavesOf, leavesOfStatement } from '../core/tally/leaves.ts';
+import type { TallyLeaf } from '../core/tally/node.ts';
 import type { TrustRoot } from '../core/trust/trust-root.ts';
 import { AttestryError, type AttestryErrorCode, refusalOf } from '../errors.ts';
 import { type VerifyMany, verifyEach, verifyInPool } from '../keys/openssl-engine.ts';
 import { leafHashBySystem } from '../keys/openssl-hash.ts';
 import { encodeUint64 } from '../store/level-keys.ts';
 import type { LogCommit, LogStore } from '../store/log-store.ts';
+import { textOf } from '../store/store-rules.ts';
 
-export interface ReadmissionRules {
-  readonly trust: TrustRoot;
+/** Where entries stand, and when they are judged. */
+export interface EntriesPlace {
   readonly origin: string;
+  /** Index of the first. */
+  readonly from: number;
   /** Unix seconds: no statement of the log can have been made later. */
   readonly now: number;
+}
+
+export interface ReadmissionRules extends EntriesPlace {
+  readonly trust: TrustRoot;
   /** Checks operators' signatures; libuv's pool unless told. */
   readonly verifyMany?: VerifyMany | undefined;
-  /** What was mirrored before these entries. */
+}
+
+/** Gives what `judgeEntries` gives under one trust root, perhaps in another thread. */
+export type JudgeEntries = (
+  entries: readonly Uint8Array[],
+  place: EntriesPlace,
+) => Promise<readonly JudgedEntry[]>;
+
+type Leaf = LogCommit['entries'][number];
+
+/** What is kept of an entry until it is mirrored: its statement need not live as long. */
+export interface JudgedEntry extends Leaf {
+  readonly verdict: Verdict | AttestryError;
+  /** In the log's tally, whatever admission says of it. */
+  readonly tallyLeaves: readonly TallyLeaf[];
+}
+
+/** Of an entry that may stand in the log, as far as it alone can tell. */
+export interface Verdict {
+  readonly kind: Kind;
+  readonly models: readonly string[];
+  /** Whose stream has to continue with it. */
+  readonly usage:
+    | { readonly statement: StatementOf<'usage'>; readonly payload: Uint8Array }
+    | undefined;
+}
+
+/** What these entries follow. */
+export interface Mirrored {
+  /** Index of the first. */
+  readonly from: number;
+  /** What was mirrored before them, and nothing else. */
   readonly store: LogStore;
 }
 
@@ -41,39 +85,69 @@ export interface Readmission extends Pick<LogCommit, 'entries' | 'streams' | 'me
   readonly refused: readonly RefusedEntry[];
 }
 
-type Leaf = LogCommit['entries'][number];
-
-/** Judges the entries that follow what is mirrored, in order. Nothing that an entry holds makes it throw. */
-export async function readmit(
-  leaves: readonly Leaf[],
-  from: number,
+/**
+ * Each entry by itself; how it follows the others is for `readmit` to judge, in order. Nothing that an entry holds makes it
+ * throw.
+ */
+export async function judgeEntries(
+  entries: readonly Uint8Array[],
   rules: ReadmissionRules,
-): Promise<Readmission> {
-  const verdicts = await admit(leaves, from, rules);
-  const round = new Round(rules);
-  verdicts.forEach((verdict, i) => {
-    round.take(leaves[i] as Leaf, from + i, verdict);
-  });
-  return round;
-}
-
-/** The entries as admission gives them, or with what it refuses each; the streams are judged later, in order. */
-async function admit(
-  leaves: readonly Leaf[],
-  from: number,
-  rules: ReadmissionRules,
-): Promise<(AdmittedEntry | AttestryError)[]> {
-  const { trust, verifyMany = verifyInPool } = rules;
-  const opened = leaves.map(({ entry }) =>
-    refusalOf(() => openEntry(entry, trust, leafHashBySystem)),
+): Promise<readonly JudgedEntry[]> {
+  const { trust, from, verifyMany = verifyInPool } = rules;
+  const leaves = entries.map((entry) => ({ entry, entryHash: leafHashBySystem(entry) }));
+  const opened = leaves.map(({ entry, entryHash }) =>
+    refusalOf(() => openEntry(entry, trust, () => entryHash)),
   );
   const claims = opened.map((one) => (one instanceof AttestryError ? [] : one.claims));
   const held = await verifyEach(claims, verifyMany);
   return opened.map((one, i) => {
-    if (one instanceof AttestryError) return one;
-    if (held[i]) return refusalOf(() => admitStatement(one, { ...rules, index: from + i }));
-    return new AttestryError('SIGNATURE_INVALID', 'A signature of the entry does not verify.');
+    const leaf = leaves[i] as Leaf;
+    if (one instanceof AttestryError) return refusedLeaf(leaf, from + i, one);
+    if (held[i]) return judgeOpened(leaf, one, { ...rules, index: from + i });
+    const invalid = new AttestryError(
+      'SIGNATURE_INVALID',
+      'A signature of the entry does not verify.',
+    );
+    return refusedLeaf(leaf, from + i, invalid);
   });
+}
+
+function judgeOpened(
+  { entry, entryHash }: Leaf,
+  opened: OpenedEntry,
+  rules: ReadmissionRules & { readonly index: number },
+): JudgedEntry {
+  const admitted = refusalOf(() => admitStatement(opened, rules));
+  if (admitted instanceof AttestryError)
+    return refusedLeaf({ entry, entryHash }, rules.index, admitted);
+  const { statement, envelope } = admitted;
+  return {
+    entry,
+    entryHash,
+    verdict: verdictOn(statement, envelope.payload),
+    tallyLeaves: leavesOfStatement(statement, rules.index, entryHash),
+  };
+}
+
+function verdictOn(statement: Statement, payload: Uint8Array): Verdict {
+  const usage = statement.kind === 'usage' ? { statement, payload } : undefined;
+  return { kind: statement.kind, models: modelsOf(statement), usage };
+}
+
+// The tally counts whatever is a statement, so that it is a function of the log's entries alone.
+function refusedLeaf(
+  { entry, entryHash }: Leaf,
+  index: number,
+  verdict: AttestryError,
+): JudgedEntry {
+  return { entry, entryHash, verdict, tallyLeaves: leavesOf(entry, index, () => entryHash) };
+}
+
+/** The judged entries as they follow what is mirrored. */
+export function readmit(judged: readonly JudgedEntry[], { from, store }: Mirrored): Readmission {
+  const round = new Round(store);
+  for (const [i, entry] of judged.entries()) round.take(entry, from + i);
+  return round;
 }
 
 class Round implements Readmission {
@@ -81,48 +155,47 @@ class Round implements Readmission {
   readonly streams = new Map<string, StreamState>();
   readonly mentions: LogCommit['mentions'][number][] = [];
   readonly refused: RefusedEntry[] = [];
-  readonly #rules: ReadmissionRules;
+  readonly #store: LogStore;
   readonly #indexes = new Map<string, number>();
 
-  constructor(rules: ReadmissionRules) {
-    this.#rules = rules;
+  constructor(store: LogStore) {
+    this.#store = store;
   }
 
-  take(leaf: Leaf, index: number, verdict: AdmittedEntry | AttestryError): void {
-    const hash = encodeHex(leaf.entryHash);
-    const first = this.#rules.store.indexOf(leaf.entryHash) ?? this.#indexes.get(hash);
+  take({ entry, entryHash, verdict }: JudgedEntry, index: number): void {
+    const name = textOf(entryHash);
+    const first = this.#store.indexOf(entryHash) ?? this.#indexes.get(name);
     const problem = first === undefined ? this.#judge(index, verdict) : repeated(first);
-    this.#indexes.set(hash, first ?? index);
+    this.#indexes.set(name, first ?? index);
     // The store finds an entry by one index. A repeated one is kept under a hash that no entry has.
-    const entryHash = first === undefined ? leaf.entryHash : repeatKey(leaf.entryHash, index);
-    this.entries.push({ entry: leaf.entry, entryHash });
+    const key = first === undefined ? entryHash : repeatKey(entryHash, index);
+    this.entries.push({ entry, entryHash: key });
     if (problem === undefined) return;
     const previous = problem.details['expectedPrevious'];
     this.refused.push({
       index,
       code: problem.code,
       message: problem.message,
-      models: modelsNamedBy(leaf.entry),
+      models: modelsNamedBy(entry),
       previous: typeof previous === 'string' ? previous : null,
     });
   }
 
-  #judge(index: number, verdict: AdmittedEntry | AttestryError): AttestryError | undefined {
+  #judge(index: number, verdict: JudgedEntry['verdict']): AttestryError | undefined {
     if (verdict instanceof AttestryError) return verdict;
-    const { statement, envelope } = verdict;
-    if (statement.kind === 'usage') {
-      const key = streamKey(statement);
-      const state = this.streams.get(key) ?? this.#rules.store.stream(key);
+    const { kind, models, usage } = verdict;
+    if (usage !== undefined) {
+      const key = streamKey(usage.statement);
+      const state = this.streams.get(key) ?? this.#store.stream(key);
       try {
-        this.streams.set(key, advanceStream(state, statement, envelope.payload));
+        this.streams.set(key, advanceStream(state, usage.statement, usage.payload));
       } catch (error) {
         // It moves no stream: what follows is judged by the last statement that was in order.
         if (error instanceof AttestryError) return error;
         throw error;
       }
     }
-    const { kind } = statement;
-    this.mentions.push(...modelsOf(statement).map((model) => ({ model, index, kind })));
+    for (const model of models) this.mentions.push({ model, index, kind });
     return undefined;
   }
 }

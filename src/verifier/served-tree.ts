@@ -7,7 +7,7 @@ import { LRUCache } from 'lru-cache';
 import { bytesEqual } from '../core/bytes/equal.ts';
 import { proveConsistency } from '../core/merkle/consistency.ts';
 import { frontierAt } from '../core/merkle/frontier.ts';
-import { EMPTY_ROOT, HASH_LENGTH, rowRoot } from '../core/merkle/hash.ts';
+import { EMPTY_ROOT, HASH_LENGTH } from '../core/merkle/hash.ts';
 import type { ReadNode } from '../core/merkle/range.ts';
 import {
   hashesOnLevel,
@@ -20,6 +20,7 @@ import { formatTilePath } from '../core/merkle/tile-path.ts';
 import { tilesOfSize } from '../core/merkle/tile-set.ts';
 import type { Checkpoint } from '../core/note/checkpoint.ts';
 import { AttestryError } from '../errors.ts';
+import { nodeHashBySystem, rowRootBySystem } from '../keys/openssl-hash.ts';
 import type { LogSource } from './log-source.ts';
 import { fetchRow } from './served-rows.ts';
 
@@ -43,7 +44,7 @@ export async function openServedTree(
       }),
     ),
   );
-  if (!bytesEqual(rootFromTiles(size, readFrom(edge)), root)) {
+  if (!bytesEqual(rootFromTiles(size, readFrom(edge), nodeHashBySystem), root)) {
     throw new AttestryError(
       'ROOT_MISMATCH',
       `The tiles that ${checkpoint.origin} serves do not give the root that it signed at size ${size}.`,
@@ -92,7 +93,7 @@ export class ServedTree {
 
   /** The root that the first `size` leaves of this tree have. */
   async rootAt(size: number): Promise<Uint8Array> {
-    return await this.#compute((readNode) => frontierAt(size, readNode).root());
+    return await this.#compute((readNode) => frontierAt(size, readNode, nodeHashBySystem).root());
   }
 
   /** The consistency proof from `size` to this tree. */
@@ -111,7 +112,7 @@ export class ServedTree {
       this.row(level + 1, Math.floor(index / TILE_WIDTH)),
     ]);
     const at = (index % TILE_WIDTH) * HASH_LENGTH;
-    if (bytesEqual(rowRoot(row), above.subarray(at, at + HASH_LENGTH))) return row;
+    if (bytesEqual(rowRootBySystem(row), above.subarray(at, at + HASH_LENGTH))) return row;
     throw new AttestryError(
       'TILE_HASH_MISMATCH',
       `Expected ${formatTilePath(tile)} to hash to its place in the tile above it; it does not.`,
@@ -135,7 +136,7 @@ export class ServedTree {
         ),
       ),
     );
-    return run(tileNodeReader(readFrom(rows)));
+    return run(tileNodeReader(readFrom(rows), nodeHashBySystem));
   }
 }
 

@@ -138,10 +138,15 @@ export class SignedHistory {
     await this.#settle(witnessed.checkpoint.size);
   }
 
-  /** Lets `search` hold the notes that the mirror is too short for against all that is known. */
-  async examine(search: NoteSearch): Promise<void> {
+  /** The notes that the mirror is too short for. */
+  waiting(): readonly KnownNote[] {
     const size = this.#current?.checkpoint.size ?? 0;
-    const waiting = this.#notes.all().filter((note) => note.size > size);
+    return this.#notes.all().filter((note) => note.size > size);
+  }
+
+  /** Lets `search` hold those of the notes that still wait against all that is known. */
+  async examine(notes: readonly KnownNote[], search: NoteSearch): Promise<void> {
+    const waiting = this.waiting().filter((note) => notes.includes(note));
     for (const note of waiting.slice(-MOST_EXAMINED)) {
       const found = await search(note, this.#known());
       if (found !== undefined) return await this.#accuse(found);

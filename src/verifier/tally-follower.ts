@@ -18,7 +18,7 @@ import {
 import type { TrustedLog } from '../core/trust/trust-root.ts';
 import { AttestryError } from '../errors.ts';
 import { ProvableView } from '../tally/provable-view.ts';
-import { Tally, tallyHead } from '../tally/tally.ts';
+import { type FindLeaves, Tally, tallyHead } from '../tally/tally.ts';
 import type { TallyPair, TallyStore } from '../tally/tally-store.ts';
 import type { Findings } from './findings.ts';
 import type { Mirror } from './mirror.ts';
@@ -61,7 +61,8 @@ export class TallyFollower {
     const { store, mirror } = options;
     const readEntries = (start: number, end: number): Promise<Uint8Array[]> =>
       mirror.store.entries(start, end);
-    this.#tally = new Tally({ store, readEntries });
+    const findLeaves: FindLeaves = (start, end) => mirror.freshLeaves.between(start, end);
+    this.#tally = new Tally({ store, readEntries, findLeaves });
     this.#rebuilt = new RebuiltTallies((note) => this.#hasQuorum(note));
   }
 

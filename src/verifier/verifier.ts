@@ -25,6 +25,7 @@ import type { LogSource, WitnessSource } from './log-source.ts';
 import { PeerListener, type PeerStatus } from './peer-listener.ts';
 import type { PeerSource } from './peer-source.ts';
 import { repeat } from './poll-loop.ts';
+import { type JudgeEntries, judgeEntries as judgeOnThisThread } from './readmission.ts';
 import { type HeldReceipt, holdToReceipt } from './receipt-promise.ts';
 import { type Clock, type LogFacts, type LogState, type Problem, standingOf } from './standing.ts';
 import { TallyFollower, type TallyFollowerOptions } from './tally-follower.ts';
@@ -48,7 +49,9 @@ export interface VerifierOptions {
   readonly now: () => number;
   /** Checks signatures of checkpoints, and whatever is judged. */
   readonly engine: SignatureEngine;
-  /** Checks operators' signatures; libuv's pool unless told. */
+  /** Judges the entries of logs under `trust`; on the calling thread unless told, but for signatures. */
+  readonly judgeEntries?: JudgeEntries;
+  /** Checks operators' signatures where `judgeEntries` is not given; libuv's pool unless told. */
   readonly verifyMany?: VerifyMany;
   /** Judges files; on the calling thread unless told. */
   readonly judge?: Judge;
@@ -90,7 +93,10 @@ export interface LogStatus {
 
 /** A verifier that is not running yet; the records stay the caller's to close. @throws STORE_*, CONFIG_INVALID */
 export async function openVerifier(options: VerifierOptions): Promise<Verifier> {
-  const { trust, records, now, engine } = options;
+  const { trust, records, now, engine, verifyMany } = options;
+  const judgeEntries: JudgeEntries =
+    options.judgeEntries ??
+    ((entries, place) => judgeOnThisThread(entries, { trust, verifyMany, ...place }));
   const events = new EventLog();
   const rules = (): VerificationRules => ({ trust, now: now(), engine });
   const findings = await openFindings({
@@ -109,8 +115,8 @@ export async function openVerifier(options: VerifierOptions): Promise<Verifier> 
       const source = options.logSource(log);
       const store = await options.openMirror(log);
       const parts = { log, source, store, records, findings, rules, onCheckpoint, onCommitted };
-      const { onDefect, verifyMany } = options;
-      const follower = await openFollower({ ...parts, onDefect, verifyMany });
+      const { onDefect } = options;
+      const follower = await openFollower({ ...parts, onDefect, judgeEntries });
       followers.set(log.origin, follower);
       if (options.tallies === undefined) continue;
       const tally = { findings, rules, onDefect: options.onDefect, ...options.tallies };
@@ -170,6 +176,8 @@ export class Verifier {
   readonly #peers: readonly PeerListener[];
   /** What was last published of each log's standing. */
   readonly #announced = new Map<string, string>();
+  /** The newest look at each log's tally. */
+  readonly #tallyLooks = new Map<string, Promise<void>>();
   readonly #stop = new AbortController();
   #loops: readonly Promise<void>[] = [];
 
@@ -212,6 +220,7 @@ export class Verifier {
     const listeners = [...this.#listeners, ...this.#peers];
     await Promise.all(listeners.map((listener) => this.#listen(listener)));
     await Promise.all(Array.from(this.#followers.values(), (follower) => this.#look(follower)));
+    await Promise.all(this.#tallyLooks.values());
   }
 
   /** Unix seconds, by the verifier's clock. */
@@ -251,14 +260,19 @@ export class Verifier {
   async close(): Promise<void> {
     this.#stop.abort();
     await Promise.all(this.#loops);
+    await Promise.all(this.#tallyLooks.values());
     for (const tally of this.#tallies.values()) await tally.close();
     for (const follower of this.#followers.values()) await follower.close();
   }
 
   async #look(follower: Follower): Promise<void> {
+    const { origin } = follower.log;
     await follower.poll(this.#stop.signal);
-    await this.#tallies.get(follower.log.origin)?.poll(this.#stop.signal);
     this.#announce(follower);
+    // The next look at a busy log begins meanwhile; its tally is looked at in turn.
+    await this.#tallyLooks.get(origin);
+    const tallyLook = this.#tallies.get(origin)?.poll(this.#stop.signal);
+    if (tallyLook !== undefined) this.#tallyLooks.set(origin, tallyLook);
   }
 
   async #listen(listener: WitnessListener | PeerListener): Promise<void> {

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { bytesEqual, concatBytes } from '../../src/core/bytes/equal.ts';
 import { encodeHex } from '../../src/core/bytes/hex.ts';
+import { formatReceipt } from '../../src/core/receipt/receipt.ts';
 import type { Statement } from '../../src/core/statement/statement.ts';
 import { AttestryError } from '../../src/errors.ts';
 import { openMemoryLogStore } from '../../src/store/memory-log-store.ts';
 import { quickEntry } from '../helpers/quick-entry.ts';
 import { sampleStatement } from '../helpers/statements.ts';
 import { type ServedLog, standingOf, statusOf, VerifierBed } from '../helpers/verifier-bed.ts';
-import { wrapStore } from '../helpers/wrapped-store.ts';
+import { Gate, wrapStore } from '../helpers/wrapped-store.ts';
 
 /** Appends deployments that differ in nothing but their id. */
 function grow({ log }: ServedLog, count: number): void {
@@ -92,6 +93,56 @@ describe('Follower.poll', () => {
       mirroredSize: 1500,
       verifiedEntries: 476,
     });
+  });
+
+  it('fetches the next bundles while a piece is committed, and tells of one failure where both fail', async () => {
+    for (const isFailing of [false, true]) {
+      const bed = await VerifierBed.make();
+      grow(bed.eu, 2500);
+      bed.eu.publish();
+      const asked = new Gate();
+      bed.eu.damage = (path, served) => {
+        const isLater = path.startsWith('tile/entries/007');
+        if (isLater) asked.open();
+        if (isLater && isFailing) throw new TypeError('cut off');
+        return served;
+      };
+      const verifier = await bed.openAndLook({
+        openMirror: async () => {
+          const store = openMemoryLogStore();
+          const commit: typeof store.commit = async (piece) => {
+            await asked.pass();
+            if (isFailing) throw storeFull();
+            await store.commit(piece);
+          };
+          return wrapStore(store, { commit });
+        },
+      });
+      expect(standingOf(verifier, bed.eu)).toBe(isFailing ? 'failed STORE_FAILED' : 'followed');
+      expect(statusOf(verifier, bed.eu.log.origin).mirroredSize).toBe(isFailing ? 0 : 2500);
+      expect(bed.defects).toHaveLength(isFailing ? 1 : 0);
+      await verifier.close();
+    }
+  });
+
+  it('looks for what comes to be known during a look at the next one, when a growing log has published it', async () => {
+    const bed = await VerifierBed.make();
+    grow(bed.eu, 300);
+    bed.eu.publish({ size: 290 });
+    const verifier = await bed.open();
+    let isShown = false;
+    bed.eu.damage = async (path, served) => {
+      const isFirst = path.startsWith('tile/entries') && !isShown;
+      isShown ||= isFirst;
+      if (isFirst) await verifier.holdToReceipt(formatReceipt(bed.eu.log.receipt(0)));
+      return served;
+    };
+    await verifier.round();
+    expect(standingOf(verifier, bed.eu)).toBe('followed');
+    expect(bed.eu.asked).not.toContain('tile/0/001.p/44');
+    await verifier.round();
+    expect(bed.eu.asked).toContain('tile/0/001.p/44');
+    expect(bed.defects).toEqual([]);
   });
 
   it('takes a full tile and bundle where the partial one is gone', async () => {

@@ -5,8 +5,10 @@ import type { VerifierEvent } from '../../src/verifier/event-log.ts';
 import { EventLog } from '../../src/verifier/event-log.ts';
 import { KnownNotes } from '../../src/verifier/known-notes.ts';
 import { openLevelVerifierStore } from '../../src/verifier/level-verifier-store.ts';
+import { TallyBed, tallyStandingOf } from '../helpers/served-tally.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 import { standingOf, statusOf, VerifierBed } from '../helpers/verifier-bed.ts';
+import { Gate } from '../helpers/wrapped-store.ts';
 
 describe('Verifier.start', () => {
   it('follows logs and listens to witnesses until it is closed', async () => {
@@ -28,6 +30,28 @@ describe('Verifier.start', () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(bed.us.asked).toHaveLength(asked);
     expect(bed.defects).toEqual([]);
+  });
+
+  it('looks at a log again while its tally is looked at, which is done in turn', async () => {
+    const bed = await TallyBed.make();
+    const gate = new Gate();
+    const pair = bed.euTally.readPair.bind(bed.euTally);
+    bed.euTally.readPair = async (which) => {
+      if (gate.arrived === 0) {
+        bed.eu.log.state('evaluation');
+        bed.eu.publish();
+      }
+      await gate.pass();
+      return await pair(which);
+    };
+    const verifier = await bed.open({ tallies: bed.tallyOptions });
+    verifier.start();
+    await expect.poll(() => statusOf(verifier, bed.eu.log.origin).mirroredSize).toBe(3);
+    expect(gate.arrived).toBe(1);
+    gate.open();
+    await expect.poll(() => tallyStandingOf(verifier, bed.eu)).toBe('2');
+    bed.euTally.publish();
+    await expect.poll(() => tallyStandingOf(verifier, bed.eu)).toBe('3');
   });
 
   it('closes at once while a log and a witness keep it waiting', async () => {

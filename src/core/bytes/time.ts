@@ -2,6 +2,7 @@ import { AttestryError } from '../../errors.ts';
 import { quote } from './hex.ts';
 
 const RFC3339_UTC = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/;
+const ZERO = 0x30;
 const DAYS_OF_MONTH = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 /** Unix seconds of an RFC 3339 time in UTC with whole seconds and a trailing Z. @throws TIME_MALFORMED */
@@ -18,15 +19,20 @@ export function parseTime(text: string): number {
 
 // Every statement has three times or more: reading the digits takes a tenth of what Date.parse and writing it back does.
 function secondsOf(text: string): number {
-  const part = (start: number, end: number): number => Number(text.slice(start, end));
-  const year = part(0, 4);
-  const month = part(5, 7);
-  const day = part(8, 10);
+  const year = 100 * twoDigits(text, 0) + twoDigits(text, 2);
+  const month = twoDigits(text, 5);
+  const day = twoDigits(text, 8);
   const isLeap = (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0;
   const days = (DAYS_OF_MONTH[month - 1] ?? 0) + (month === 2 && isLeap ? 1 : 0);
-  const [hour, minute, second] = [part(11, 13), part(14, 16), part(17, 19)];
+  const hour = twoDigits(text, 11);
+  const minute = twoDigits(text, 14);
+  const second = twoDigits(text, 17);
   const isTime = day >= 1 && day <= days && hour < 24 && minute < 60 && second < 60;
   return isTime && year >= 1970 ? Date.UTC(year, month - 1, day, hour, minute, second) / 1000 : -1;
+}
+
+function twoDigits(text: string, at: number): number {
+  return 10 * (text.charCodeAt(at) - ZERO) + text.charCodeAt(at + 1) - ZERO;
 }
 
 /** RFC 3339 in UTC, whole seconds. */

@@ -12,14 +12,16 @@ import { readSum, SUM_BYTES, type Sums, TALLY_METRICS, writeSum, ZERO_SUMS } fro
 const number = new Uint8Array(SUM_BYTES);
 const numberView = new DataView(number.buffer);
 
+const copyOf = (bytes: Uint8Array): Uint8Array => bytes.slice();
+
 /** Writes one thing after the other; `end` gives its bytes, and the writer is as new. */
 export class CompactWriter {
   #bytes = new Uint8Array(512);
   #length = 0;
 
-  /** All that has been written since the last end. */
-  end(): Uint8Array {
-    const written = this.#bytes.slice(0, this.#length);
+  /** All that has been written since the last end, as `copy` copies it. */
+  end(copy: (bytes: Uint8Array) => Uint8Array = copyOf): Uint8Array {
+    const written = copy(this.#bytes.subarray(0, this.#length));
     this.#length = 0;
     return written;
   }

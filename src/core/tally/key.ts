@@ -44,15 +44,23 @@ export function encodeKey({ model, kind, hour, index }: KeyParts): Uint8Array {
   const key = new Uint8Array(KEY_BYTES);
   key.set(decodeHex(model, MODEL_BYTES));
   key[KIND_AT] = KIND_BYTE[kind];
-  const view = new DataView(key.buffer);
-  view.setUint32(HOUR_AT, hour);
-  view.setBigUint64(INDEX_AT, BigInt(index));
+  writeUint32(key, HOUR_AT, hour);
+  setIndex(key, index);
   return key;
 }
 
 /** Gives a key that was made before its index was known the one that it has got. */
 export function setIndex(key: Uint8Array, index: number): void {
-  new DataView(key.buffer, key.byteOffset).setBigUint64(INDEX_AT, BigInt(index));
+  writeUint32(key, INDEX_AT, Math.floor(index / 2 ** 32));
+  writeUint32(key, INDEX_AT + 4, index);
+}
+
+/** The lower 32 bits, big-endian. */
+function writeUint32(key: Uint8Array, at: number, value: number): void {
+  key[at] = value >>> 24;
+  key[at + 1] = value >>> 16;
+  key[at + 2] = value >>> 8;
+  key[at + 3] = value;
 }
 
 /** The parts of a key; undefined for a kind byte that no kind has, and for an index that no log reaches. */

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { leavesOf, leavesOfStatement } from '../../src/core/tally/leaves.ts';
-import { FreshLeaves } from '../../src/log/fresh-leaves.ts';
+import { FreshLeaves } from '../../src/tally/fresh-leaves.ts';
 import { LogBed } from '../helpers/log-bed.ts';
 import { digestOf, sampleStatement, sampleStream } from '../helpers/statements.ts';
-import { deployments } from './sequencer-bed.ts';
+import { deployments } from '../log/sequencer-bed.ts';
 
 describe('FreshLeaves', () => {
   it('gives what a tally makes of the logged bytes, of every entry since the start', async () => {

@@ -1,7 +1,7 @@
 /**
- * The tally's leaves of the newest entries, out of the statements that admission has parsed: a log node's tally, which
- * follows a few commits behind, need not read and parse those entries again. After a start, or when it has fallen far
- * behind, it reads the log.
+ * The tally's leaves of the newest entries, out of the statements that admission has parsed: a tally, which follows a few
+ * commits behind, need not read and parse those entries again. After a start, or when it has fallen far behind, it reads
+ * the log, or the verifier's copy of it.
  */
 
 import { setIndex } from '../core/tally/key.ts';
