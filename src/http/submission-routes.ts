@@ -17,9 +17,9 @@ const LARGEST_BODY_BYTES = 16 * 1024 * 1024;
 const ENVELOPES_PER_TURN = 32;
 // Enough for the threads that verify to have work while the next slice is opened.
 const SLICES_AHEAD = 4;
-// Whoever offers more than its share is told so this much later: on the connections that it has, it can then press no
-// harder than a few hundred times a second, and each refusal costs the others the time of a request.
-const RATE_REFUSED_AFTER_MS = 250;
+// Whoever offers more than its share is told so later, and not all of its requests at once: on the connections that it has
+// it can then press no harder than a hundred times a second, and each refusal costs the others the time of a request.
+const RATE_REFUSED_AFTER_MS = { least: 500, most: 1_000 } as const;
 const NEWLINE = 0x0a;
 const NEWLINE_BYTE = Uint8Array.of(NEWLINE);
 
@@ -104,8 +104,10 @@ export function addSubmissionRoutes(app: App, log: Log, bounds: SubmissionBounds
 
 /** Takes no room while it waits. */
 async function refuseInTime(error: unknown): Promise<never> {
-  if (error instanceof AttestryError && error.code === 'RATE_LIMITED')
-    await sleep(RATE_REFUSED_AFTER_MS);
+  if (error instanceof AttestryError && error.code === 'RATE_LIMITED') {
+    const { least, most } = RATE_REFUSED_AFTER_MS;
+    await sleep(least + Math.random() * (most - least));
+  }
   throw error;
 }
 

@@ -36,8 +36,8 @@ interface Leaf {
   readonly entryHash: Uint8Array;
 }
 
-// The receipts of one batch stand under one checkpoint.
-const KEPT_CHECKPOINTS = 64;
+// The receipts of one batch stand under one checkpoint. Less than a kilobyte each.
+const KEPT_CHECKPOINTS = 1_024;
 
 export class LogReader {
   readonly #options: LogReaderOptions;

@@ -10,13 +10,20 @@ export type ReadTile = (level: number, index: number) => Uint8Array;
 export const TILE_WIDTH = 256;
 /** Levels of the tree that one tile spans. */
 const TILE_HEIGHT = 8;
-// Full tiles with their inner nodes take about 24 KiB each.
-const MOST_OPEN_TILES = 64;
+// Full tiles with their inner nodes take 16 KiB each. Every proof needs upper ones, of which a log of ten million entries
+// has 153 on the second level, and a lowest one, mostly another each time.
+const MOST_LOWEST_TILES = 64;
+const MOST_UPPER_TILES = 256;
 
 interface OpenTile {
   readonly row: Uint8Array;
-  /** Inner nodes computed so far, numbered like a heap: the tile's root would be 1, its first pair 128. */
-  readonly inner: (Uint8Array | undefined)[];
+  /**
+   * Inner nodes side by side, numbered like a heap: the tile's root would be 1, its first pair 128. In one block of memory:
+   * hundreds of small ones that live for a while are what the collection of garbage is slow at.
+   */
+  readonly inner: Uint8Array;
+  /** By the same numbers, 1 for those that have been computed. */
+  readonly isKnown: Uint8Array;
 }
 
 /** A node of the tree as its tile sees it: number `offset` of the tile's nodes that span 2^height of its hashes. */
@@ -50,17 +57,26 @@ export function hashesOnLevel(level: number, size: number): number {
  * @throws TILE_LENGTH_WRONG
  */
 export function tileNodeReader(readTile: ReadTile, hashNode: HashNode = nodeHash): ReadNode {
-  const open = new Map<string, OpenTile>();
+  const lowest = new Map<string, OpenTile>();
+  const upper = new Map<string, OpenTile>();
   return (level, index) => {
     const node = tileNodeAt(level, index);
     const width = (node.offset + 1) * 2 ** node.height;
+    const [open, most] =
+      node.level === 0
+        ? ([lowest, MOST_LOWEST_TILES] as const)
+        : ([upper, MOST_UPPER_TILES] as const);
     const key = `${node.level}/${node.index}`;
     let tile = open.get(key);
     if (tile === undefined || tile.row.length < width * HASH_LENGTH) {
-      tile = { row: readRow(readTile, node, width), inner: [] };
+      tile = {
+        row: readRow(readTile, node, width),
+        inner: new Uint8Array(TILE_WIDTH * HASH_LENGTH),
+        isKnown: new Uint8Array(TILE_WIDTH),
+      };
       open.delete(key);
       open.set(key, tile);
-      if (open.size > MOST_OPEN_TILES) open.delete(open.keys().next().value as string);
+      if (open.size > most) open.delete(open.keys().next().value as string);
     }
     return nodeOfTile(tile, node, hashNode);
   };
@@ -111,14 +127,18 @@ function nodeOfTile(
   { height, offset }: Pick<TileNode, 'height' | 'offset'>,
   hashNode: HashNode,
 ): Uint8Array {
-  if (height === 0) return tile.row.subarray(offset * HASH_LENGTH, (offset + 1) * HASH_LENGTH);
+  if (height === 0) return hashAt(tile.row, offset);
   const at = TILE_WIDTH / 2 ** height + offset;
-  const known = tile.inner[at];
-  if (known !== undefined) return known;
+  const node = hashAt(tile.inner, at);
+  if (tile.isKnown[at] === 1) return node;
   const below = { height: height - 1, offset: 2 * offset };
   const left = nodeOfTile(tile, below, hashNode);
   const right = nodeOfTile(tile, { ...below, offset: below.offset + 1 }, hashNode);
-  const node = hashNode(left, right);
-  tile.inner[at] = node;
+  node.set(hashNode(left, right));
+  tile.isKnown[at] = 1;
   return node;
+}
+
+function hashAt(row: Uint8Array, index: number): Uint8Array {
+  return row.subarray(index * HASH_LENGTH, (index + 1) * HASH_LENGTH);
 }
