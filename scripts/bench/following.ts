@@ -1,9 +1,14 @@
-/** A real verifier that follows three real logs while all of them take as many entries as they can. */
+/**
+ * A real verifier that follows three real logs while all of them take as many entries as they can. The work of four machines
+ * is on one: at equal shares the verifier would have what one log has, for the entries of three. So each log yields to it,
+ * and full load is what the logs take then.
+ */
 import { mkdir } from 'node:fs/promises';
 import { baseline, type Figure, most } from './figures.ts';
 import { LagWatch, type Look } from './following-lag.ts';
 import { Generator, type LoadReport } from './generator-process.ts';
 import { startTallyRig, type TallyRig } from './tally-rig.ts';
+import { letYield } from './yielding.ts';
 
 const REGIONS = ['eu', 'us', 'asia'];
 const CONNECTIONS = 8;
@@ -27,13 +32,14 @@ export async function measureFollowing(folder: string, seconds: number): Promise
   const rig = await startTallyRig({ folder, regions: REGIONS, verifiers: 1 });
   const senders = rig.logs.map((log) => ({ url: log.url, generator: new Generator(log) }));
   try {
+    const yielded = rig.logs.map(({ pid }) => letYield(pid)).every(Boolean);
     const warmUp = await loadAll(senders, WARM_UP);
     const enough = Math.max(...warmUp.map(rateOf)) * seconds * MARGIN;
     const load = { seconds, entries: Math.ceil(enough / BATCH) * BATCH };
     await makeAll(senders, load);
     const watch = new LagWatch(watchedOf(rig));
     const loads = await sendAll(senders, load);
-    return figuresOf(await watch.stop(), { loads, seconds });
+    return figuresOf(await watch.stop(), { loads, seconds, yielded });
   } finally {
     for (const { generator } of senders) await generator.close();
     await rig.stop();
@@ -69,9 +75,11 @@ function watchedOf({ logs, verifiers }: TallyRig) {
 interface Loads {
   readonly loads: readonly LoadReport[];
   readonly seconds: number;
+  /** Whether the logs yielded to the verifier. */
+  readonly yielded: boolean;
 }
 
-function figuresOf(looks: readonly Look[], { loads, seconds }: Loads): Figure[] {
+function figuresOf(looks: readonly Look[], { loads, seconds, yielded }: Loads): Figure[] {
   for (const { statuses, refusals, seconds: took } of loads) {
     if (Object.keys(statuses).join() !== '200') throw new Error(`refused: ${refusals[0]}`);
     if (took < seconds) throw new Error(`Expected load for ${seconds} s, it took ${took} s.`);
@@ -79,7 +87,8 @@ function figuresOf(looks: readonly Look[], { loads, seconds }: Loads): Figure[] 
   const lags = looks.map(({ lagMs }) => lagMs / 1000);
   const middle = Math.floor(lags.length / 2);
   const growth = mean(lags.slice(middle)) - mean(lags.slice(0, middle));
-  const work = `verifier following three logs at full load for ${seconds} s: lag`;
+  const shares = yielded ? ', each with a third of its share of the cores' : '';
+  const work = `verifier following three logs${shares} at full load for ${seconds} s: lag`;
   const rates = loads.map(rateOf);
   return [
     most(`${work} at its worst`, Math.max(...lags), ['s', MOST_LAG_SECONDS]),
