@@ -9,6 +9,8 @@ import type { SignatureClaim } from '../core/note/ed25519.ts';
 const MOST_CLAIMS = 64;
 /** A thread with so many messages is sent none that is not full: what comes meanwhile gathers for the next. */
 const MOST_PENDING = 1;
+/** What a message leaves behind is a few kilobytes: a thread need not gather tens of megabytes of it. */
+const YOUNG_MEBIBYTES = 4;
 const KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;
 const FIXED_BYTES = KEY_BYTES + SIGNATURE_BYTES;
@@ -104,7 +106,9 @@ export class VerifyThreads {
   }
 
   #start(): Thread {
-    const worker = new Worker(this.#program);
+    const worker = new Worker(this.#program, {
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEBIBYTES },
+    });
     const thread: Thread = { worker, pending: [] };
     worker.on('message', (verdicts: Uint8Array) => {
       const answered = thread.pending.shift() ?? [];

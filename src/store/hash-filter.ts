@@ -1,15 +1,16 @@
 /**
  * Which hashes may be in a table, kept in memory: a Bloom filter. Its "no" is certain; its "maybe" is wrong for one hash in
- * two thousand while it holds what it was made for. A log asks for each new entry whether it is there already, and nearly
+ * a thousand while it holds what it was made for. A log asks for each new entry whether it is there already, and nearly
  * always it is not: in the database every such question costs a look into each level of its files, and LevelDB, which takes
  * many of them for a sign of disorder, writes its files anew.
  */
 
-/** At least; their number is a power of two, so that a bit is found without a division. */
-const BITS_FOR_EACH = 16;
+const BITS_FOR_EACH = 14;
 /** Each hash sets as many bits, told by four of its bytes each: that is all of a SHA-256. */
 const MARKS = 8;
 const SMALLEST = 65_536;
+/** A bit's number stays within 31 bits. */
+const LARGEST = 2 ** 26;
 
 interface Part {
   readonly words: Int32Array;
@@ -20,7 +21,7 @@ interface Part {
 export class HashFilter {
   readonly #parts: Part[];
 
-  /** For about `expected` hashes; for more, it doubles. */
+  /** For about `expected` hashes; for more, it grows. */
   constructor(expected: number) {
     this.#parts = [partFor(expected)];
   }
@@ -34,9 +35,9 @@ export class HashFilter {
     }
     part.room--;
     const { words } = part;
-    const mask = words.length * 32 - 1;
+    const scale = scaleOf(words);
     for (let at = 0; at < 4 * MARKS; at += 4) {
-      const bit = fourBytes(hash, at) & mask;
+      const bit = (fourBytes(hash, at) * scale) | 0;
       words[bit >>> 5] = (words[bit >>> 5] as number) | (1 << (bit & 31));
     }
   }
@@ -48,14 +49,19 @@ export class HashFilter {
 }
 
 function partFor(hashes: number): Part {
-  const bits = 2 ** Math.ceil(Math.log2(Math.max(hashes, SMALLEST) * BITS_FOR_EACH));
-  return { words: new Int32Array(bits / 32), room: bits / BITS_FOR_EACH };
+  const room = Math.min(Math.max(Math.ceil(hashes), SMALLEST), LARGEST);
+  return { words: new Int32Array(Math.ceil((room * BITS_FOR_EACH) / 32)), room };
+}
+
+/** What brings 32 bits down to the number of a bit. */
+function scaleOf(words: Int32Array): number {
+  return (words.length * 32) / 2 ** 32;
 }
 
 function isMarked(words: Int32Array, hash: Uint8Array): boolean {
-  const mask = words.length * 32 - 1;
+  const scale = scaleOf(words);
   for (let at = 0; at < 4 * MARKS; at += 4) {
-    const bit = fourBytes(hash, at) & mask;
+    const bit = (fourBytes(hash, at) * scale) | 0;
     if (((words[bit >>> 5] as number) & (1 << (bit & 31))) === 0) return false;
   }
   return true;
@@ -63,5 +69,6 @@ function isMarked(words: Int32Array, hash: Uint8Array): boolean {
 
 function fourBytes(hash: Uint8Array, at: number): number {
   const low = (hash[at] as number) | ((hash[at + 1] as number) << 8);
-  return low | ((hash[at + 2] as number) << 16) | ((hash[at + 3] as number) << 24);
+  const high = (hash[at + 2] as number) | ((hash[at + 3] as number) << 8);
+  return high * 65_536 + low;
 }
