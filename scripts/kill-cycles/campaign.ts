@@ -55,6 +55,7 @@ const SUBMITTERS = 4;
 const SHORTEST_LIFE_MS = 50;
 const LONGEST_LIFE_MS = 400;
 const PROMISE_LIMIT_MS = 10_000;
+const GIVE_UP_MS = 5_000;
 const POLL_MS = 5;
 /** Cycles from one wait for both tallies to the next. */
 const CAUGHT_UP_EVERY = 5;
@@ -143,7 +144,8 @@ class Campaign {
 
   async #loadAndKill({ log, verifier }: Pair): Promise<void> {
     const url = await log.listening;
-    const { signal } = new AbortController();
+    const gone = new AbortController();
+    const { signal } = gone;
     const load = [
       ...this.#submitters.map((submitter) => submitter.run(url, signal)),
       watchCheckpoints({ url, world: this.#world, journal: this.#journal }, signal),
@@ -153,7 +155,10 @@ class Campaign {
     const life = SHORTEST_LIFE_MS + this.#random.below(LONGEST_LIFE_MS - SHORTEST_LIFE_MS);
     await pause(life);
     await Promise.all([log.kill(), verifier.kill()]);
+    // Requests to a node that is gone fail by themselves, but Node's fetch has been seen to wait for ever.
+    const givingUp = setTimeout(() => gone.abort(), GIVE_UP_MS);
     await Promise.all(load);
+    clearTimeout(givingUp);
     this.#cutOff += this.#unanswered().length;
   }
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { HashFilter } from '../../src/store/hash-filter.ts';
 
 function hashes(count: number): Uint8Array[] {
-  const bytes = randomBytes(32 * count);
+  const bytes = new Uint8Array(randomBytes(32 * count));
   return Array.from({ length: count }, (_, i) => bytes.subarray(32 * i, 32 * i + 32));
 }
 
