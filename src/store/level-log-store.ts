@@ -323,7 +323,7 @@ class LevelLogStore implements LogStore {
   }
 }
 
-// No stream's key is as short: each names an operator, a model and a meter.
+// Unlike any stream's key, which begins with a bracket.
 function tileName(level: number, index: number): string {
   return `${level}/${index}`;
 }
