@@ -24,7 +24,8 @@ export async function measureGreedy(bench: Bench, options: GreedyOptions): Promi
   await rig.startLog({ 'operator-entries-per-second': limit });
   const greedy = new Generator(rig.greedy);
   const others = { url: rig.url, generator: bench.generator, perSecond: OTHERS * limit, seconds };
-  const pressing = { ...others, generator: greedy, perSecond: TIMES * limit };
+  // What is still to be sent once the others are done would only take time: it is refused ever later.
+  const pressing = { ...others, generator: greedy, perSecond: TIMES * limit, until: 1 + seconds };
   const alone: number[] = [];
   const beside: number[] = [];
   let refused = 0;
@@ -64,13 +65,22 @@ interface Share {
   readonly generator: Generator;
   readonly perSecond: number;
   readonly seconds: number;
+  /** No request begins after so many seconds. */
+  readonly until?: number;
 }
 
 /** Makes the entries; gives what sends them. */
-async function prepare({ url, generator, perSecond, seconds }: Share) {
+async function prepare({ url, generator, perSecond, seconds, until }: Share) {
   const entries = Math.round(perSecond * seconds);
   await generator.make(entries);
-  const load = { url, connections: CONNECTIONS, entries, perSecond, sampleEvery: entries };
+  const load = {
+    url,
+    connections: CONNECTIONS,
+    entries,
+    perSecond,
+    sampleEvery: entries,
+    ...(until === undefined ? {} : { seconds: until }),
+  };
   return (): Promise<LoadReport> => generator.send(load);
 }
 

@@ -23,19 +23,19 @@ export interface Plan {
 
 export const QUICK: Plan = {
   rounds: 5,
-  checks: 8_000,
-  batched: 12_000,
-  singles: 3_000,
+  checks: 6_000,
+  batched: 10_000,
+  singles: 2_000,
   naive: 100,
-  hashes: 50_000,
-  paced: 2_000,
-  reads: 400,
+  hashes: 30_000,
+  paced: 1_500,
+  reads: 300,
   smallLog: 10_000,
-  largeLog: 20_000,
-  audited: 20_000,
-  following: 10,
-  overload: 10,
-  greedy: { rounds: 2, seconds: 2.5 },
+  largeLog: 16_000,
+  audited: 16_000,
+  following: 8,
+  overload: 8,
+  greedy: { rounds: 2, seconds: 2 },
 };
 
 export const FULL: Plan = {
