@@ -24,17 +24,17 @@ export interface Plan {
 export const QUICK: Plan = {
   rounds: 5,
   checks: 6_000,
-  batched: 10_000,
-  singles: 2_000,
+  batched: 8_000,
+  singles: 1_500,
   naive: 100,
   hashes: 30_000,
   paced: 1_500,
   reads: 300,
   smallLog: 10_000,
   largeLog: 16_000,
-  audited: 16_000,
-  following: 8,
-  overload: 8,
+  audited: 12_000,
+  following: 6,
+  overload: 6,
   greedy: { rounds: 2, seconds: 2 },
 };
 
