@@ -18,7 +18,7 @@ export class KnownHashes {
   constructor(size: number, readRow: (index: number) => Uint8Array | undefined) {
     this.#filter = new HashFilter(ROOM * size);
     // Whatever keeps it from learning: all hashes may be there then, and the database is asked as before.
-    this.#learn(Math.ceil(size / TILE_WIDTH), readRow).catch(() => undefined);
+    this.#learn(size, readRow).catch(() => undefined);
   }
 
   add(hash: Uint8Array): void {
@@ -34,15 +34,18 @@ export class KnownHashes {
     this.#isStopped = true;
   }
 
-  async #learn(tiles: number, readRow: (index: number) => Uint8Array | undefined): Promise<void> {
-    for (let index = 0; index < tiles; index++) {
+  async #learn(size: number, readRow: (index: number) => Uint8Array | undefined): Promise<void> {
+    let learned = 0;
+    for (let index = 0; index * TILE_WIDTH < size; index++) {
       if (this.#isStopped) return;
       const row = readRow(index) ?? new Uint8Array();
       for (let at = 0; at < row.length; at += HASH_LENGTH) {
         this.#filter.add(row.subarray(at, at + HASH_LENGTH));
       }
+      learned += row.length / HASH_LENGTH;
       if (index % TILES_PER_TURN === TILES_PER_TURN - 1) await nextTurn();
     }
-    this.#isLearned = true;
+    // A tile that is cut short would let entries in a second time.
+    this.#isLearned = learned === size;
   }
 }
