@@ -42,7 +42,8 @@ export class KnownHashes {
       for (let at = 0; at < row.length; at += HASH_LENGTH) {
         this.#filter.add(row.subarray(at, at + HASH_LENGTH));
       }
-      learned += row.length / HASH_LENGTH;
+      // The last tile may have grown meanwhile: what came later was added as it came.
+      learned += Math.min(row.length / HASH_LENGTH, size - index * TILE_WIDTH);
       if (index % TILES_PER_TURN === TILES_PER_TURN - 1) await nextTurn();
     }
     // A tile that is cut short would let entries in a second time.
