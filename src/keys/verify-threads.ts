@@ -7,6 +7,8 @@ import type { SignatureClaim } from '../core/note/ed25519.ts';
 
 /** Claims in one message: a few milliseconds of work. */
 const MOST_CLAIMS = 64;
+/** So few are checked before another thread has taken up its message. */
+const FEW_CLAIMS = 8;
 /** A thread with so many messages is sent none that is not full: what comes meanwhile gathers for the next. */
 const MOST_PENDING = 1;
 /** What a message leaves behind is a few kilobytes: a thread need not gather tens of megabytes of it. */
@@ -84,8 +86,8 @@ export class VerifyThreads {
   #flush(): void {
     // A thread must not wait for the event loop, which may be busy for long: whatever fills a message goes to it at once.
     while (this.#gathered.length >= MOST_CLAIMS) this.#send(MOST_CLAIMS);
-    // Spread over all threads, as there is less than a message for each.
-    const share = Math.ceil(this.#gathered.length / this.#count);
+    // Spread over all threads, as there is less than a message for each; a few are not worth several messages.
+    const share = Math.max(Math.ceil(this.#gathered.length / this.#count), FEW_CLAIMS);
     while (this.#gathered.length > 0 && this.#leastBusy().pending.length < MOST_PENDING)
       this.#send(share);
   }

@@ -3,28 +3,11 @@
  * tiles back and builds each proof alone, which costs more than all the rest of a submission; here the batch's proofs are
  * made of hashes at hand, once, and each receipt is put together from bytes that are there already.
  */
-import { bytesEqual } from '../core/bytes/equal.ts';
-import { type AppendedProofs, proveAppended } from '../core/merkle/appended.ts';
+import type { AppendedProofs } from '../core/merkle/appended.ts';
 import { formatHashLines } from '../core/note/proof-lines.ts';
 import { formatTlogProofHead } from '../core/note/tlog-proof.ts';
 import { RECEIPT_HEAD, RECEIPT_MIDDLE, RECEIPT_TAIL } from '../core/receipt/receipt.ts';
-import { AttestryError } from '../errors.ts';
-import { nodeHashBySystem } from '../keys/openssl-hash.ts';
 import type { LogCommit } from '../store/log-store.ts';
-
-/** The proofs of a commit's entries, which all lead to its root. @throws ROOT_MISMATCH */
-export function proveCommit(
-  { from, entries, head }: LogCommit,
-  before: readonly Uint8Array[],
-): AppendedProofs {
-  const leafHashes = entries.map(({ entryHash }) => entryHash);
-  const proven = proveAppended({ from, before, leafHashes }, nodeHashBySystem);
-  if (bytesEqual(proven.root, head.root)) return proven;
-  throw new AttestryError(
-    'ROOT_MISMATCH',
-    `The proofs of the entries from ${from} on do not lead to the root of size ${head.size}; nothing was signed.`,
-  );
-}
 
 export class BatchReceipts {
   readonly #commit: LogCommit;
@@ -34,7 +17,7 @@ export class BatchReceipts {
   readonly #lines = new Map<Uint8Array, string>();
 
   /** `note`: the signed checkpoint of the commit's head. */
-  constructor(commit: LogCommit, { proofs }: AppendedProofs, note: string) {
+  constructor(commit: LogCommit, proofs: AppendedProofs['proofs'], note: string) {
     this.#commit = commit;
     this.#proofs = proofs;
     this.#tail = Buffer.from(`${inJson(`\n${note}`)}"${RECEIPT_TAIL}`);

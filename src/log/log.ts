@@ -27,7 +27,7 @@ import { DEFAULT_LOG_LIMITS, type LogLimits } from './limits.ts';
 import { LogReader } from './log-reader.ts';
 import { OperatorRate } from './operator-rate.ts';
 import { Publisher, type WitnessStatus } from './publisher.ts';
-import { recoverHead, recoverPublished, verifyAgainstSeen } from './recovery.ts';
+import { recoverHead, recoverPublished, verifyAgainstSeen, verifyRoot } from './recovery.ts';
 import { scrubEntries, scrubSteps } from './scrub.ts';
 import { tileReader } from './second-path.ts';
 import { type Placement, Sequencer } from './sequencer.ts';
@@ -102,9 +102,24 @@ export async function openLog(options: LogOptions): Promise<Log> {
   });
   const published = await recoverPublished({ ...options, vkey: signer.vkey }, head);
   verifyEnd(head, trusted);
-  const note = signCheckpoint({ origin: signer.vkey.name, ...head }, signer);
-  await store.putCheckpoint('committed', head.size, note);
+  const note = await keepCheckpoints(options, head);
   return new Log({ ...options, limits, trusted, head, note, published });
+}
+
+/**
+ * Signs the head and what was written before it without its checkpoint: of the same head the same note, so receipts that
+ * were given before stay as they are. Gives the head's note. @throws ROOT_MISMATCH
+ */
+async function keepCheckpoints({ store, signer }: LogOptions, head: Head): Promise<string> {
+  const sign = (signed: Head): string =>
+    signCheckpoint({ origin: signer.vkey.name, ...signed }, signer);
+  for (const unkept of store.unkept()) {
+    verifyRoot(store, unkept);
+    await store.putCheckpoint('committed', unkept.size, sign(unkept));
+  }
+  const note = sign(head);
+  await store.putCheckpoint('committed', head.size, note);
+  return note;
 }
 
 /** A retired log that holds anything else than it ended with must not sign that. @throws LOG_RETIRED */
@@ -170,6 +185,7 @@ export class Log {
       readNode,
       vkey: signer.vkey,
       head: () => this.#sequencer.head,
+      committedCovering: (index) => this.#sequencer.checkpointCovering(index),
       onDamage: (error) => this.#sequencer.fail(error),
       engine: options.engine,
     });
@@ -239,7 +255,6 @@ export class Log {
         `${this.origin} holds no entry ${encodeHex(entryHash)}.`,
       );
     }
-    await this.#sequencer.noteKept;
     return await this.reader.receipt({ index, entryHash }, state);
   }
 

@@ -70,19 +70,25 @@ function verifyAgainstLock(store: LogStore, stored: Head, locked: Head | undefin
 
 async function verifyDatabase(
   { store, scrubbedAtStart }: RecoveryOptions,
-  { size, root }: Head,
+  head: Head,
 ): Promise<void> {
-  if (!bytesEqual(rootFromTiles(size, tileReader(store)), root)) {
-    throw new AttestryError(
-      'ROOT_MISMATCH',
-      `The tiles do not give the root ${encodeHex(root)} of size ${size}.`,
-    );
-  }
+  verifyRoot(store, head);
+  const { size } = head;
   scrubUpperTiles(store, size);
   for (const step of scrubSteps(size)) {
     if (step.end <= size - scrubbedAtStart) break;
     await scrubEntries(store, step, size);
   }
+}
+
+/** The head, if the tiles give its root. @throws ROOT_MISMATCH, TILE_* */
+export function verifyRoot(store: LogStore, head: Head): Head {
+  const { size, root } = head;
+  if (bytesEqual(rootFromTiles(size, tileReader(store)), root)) return head;
+  throw new AttestryError(
+    'ROOT_MISMATCH',
+    `The tiles do not give the root ${encodeHex(root)} of size ${size}.`,
+  );
 }
 
 /** Asks every witness at once what it has cosigned; one that does not answer in its time has no say. */

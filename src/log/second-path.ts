@@ -7,10 +7,10 @@
 import { bytesEqual } from '../core/bytes/equal.ts';
 import { canonicalText } from '../core/bytes/json.ts';
 import type { AppendedProofs } from '../core/merkle/appended.ts';
-import type { Frontier } from '../core/merkle/frontier.ts';
+import { type Frontier, frontierAt } from '../core/merkle/frontier.ts';
 import { leafHash } from '../core/merkle/hash.ts';
 import { rootFromInclusion } from '../core/merkle/inclusion.ts';
-import { rootFromTiles } from '../core/merkle/tile.ts';
+import type { ReadNode } from '../core/merkle/range.ts';
 import { AttestryError } from '../errors.ts';
 import { leafHashBySystem, nodeHashBySystem } from '../keys/openssl-hash.ts';
 import type { LogCommit, LogStore } from '../store/log-store.ts';
@@ -20,6 +20,8 @@ export interface SecondPath {
   readonly frontier: Frontier;
   /** Of the commit's entries, in the tree with them. */
   readonly proofs: AppendedProofs['proofs'];
+  /** Out of the store's tiles, of which it remembers what it has hashed for the commits before. */
+  readonly readNode: ReadNode;
 }
 
 /**
@@ -29,7 +31,7 @@ export interface SecondPath {
 export function verifyCommit(
   store: LogStore,
   commit: LogCommit,
-  { frontier, proofs }: SecondPath,
+  { frontier, proofs, readNode }: SecondPath,
 ): LogCommit {
   const { from, entries, tiles } = commit;
   // One by one, at once: a scan costs more for each row, and a turn of a busy event loop besides.
@@ -56,7 +58,7 @@ export function verifyCommit(
     }
   }
   verifyTables(store, commit);
-  verifyRoots(store, commit, frontier);
+  verifyRoots(store, commit, { frontier, readNode });
   return commit;
 }
 
@@ -97,11 +99,15 @@ function verifyTables(store: LogStore, { from, entries, streams }: LogCommit): v
   }
 }
 
-function verifyRoots(store: LogStore, { head }: LogCommit, frontier: Frontier): void {
+function verifyRoots(
+  store: LogStore,
+  { head }: LogCommit,
+  { frontier, readNode }: Pick<SecondPath, 'frontier' | 'readNode'>,
+): void {
   const stored = store.head();
   const roots = [
     frontier.root(),
-    rootFromTiles(head.size, tileReader(store), nodeHashBySystem),
+    frontierAt(head.size, readNode, nodeHashBySystem).root(),
     stored?.root ?? new Uint8Array(),
   ];
   if (stored?.size === head.size && roots.every((root) => bytesEqual(root, head.root))) return;

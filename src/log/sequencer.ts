@@ -3,8 +3,11 @@
  * nothing short of losing the disk can take it back: one synced batch, read back and recomputed, head lock, signature.
  */
 import { encodeHex } from '../core/bytes/hex.ts';
+import { type AppendedProofs, proveAppended } from '../core/merkle/appended.ts';
 import type { Frontier } from '../core/merkle/frontier.ts';
-import { growTiles } from '../core/merkle/growth.ts';
+import { tilesAfter } from '../core/merkle/growth.ts';
+import type { ReadNode } from '../core/merkle/range.ts';
+import { tileNodeReader } from '../core/merkle/tile.ts';
 import { signCheckpoint } from '../core/note/checkpoint.ts';
 import type { NoteSigner } from '../core/note/vkey.ts';
 import type { AdmittedEntry } from '../core/statement/admission.ts';
@@ -15,9 +18,9 @@ import { AttestryError, refusalOf } from '../errors.ts';
 import { signInProcess } from '../keys/openssl-engine.ts';
 import { nodeHashBySystem } from '../keys/openssl-hash.ts';
 import type { HeadLock } from '../store/head-lock.ts';
-import type { Head, LogCommit, LogStore } from '../store/log-store.ts';
+import type { Head, LogCommit, LogStore, StoredCheckpoint } from '../store/log-store.ts';
 import { FreshLeaves } from '../tally/fresh-leaves.ts';
-import { BatchReceipts, proveCommit } from './batch-receipts.ts';
+import { BatchReceipts } from './batch-receipts.ts';
 import type { LogLimits } from './limits.ts';
 import { tileReader, verifyCommit } from './second-path.ts';
 
@@ -63,6 +66,11 @@ interface QueuedEntry {
   repeated?: Place[];
 }
 
+interface SignedCommit extends StoredCheckpoint {
+  /** Index of its first entry. */
+  readonly from: number;
+}
+
 /** Entries that came together: whoever sent them is told once all are settled. */
 interface Group {
   readonly placements: (Placement | AttestryError)[];
@@ -81,31 +89,59 @@ const BUSY_COMMIT = 8;
 const ENOUGH_FOR_A_COMMIT = 256;
 const LONGEST_GATHER_MS = 20;
 
+/** Those who have been told last, and until when they are waited for. */
+interface Told {
+  readonly entries: number;
+  readonly untilMs: number;
+}
+
+const NOBODY: Told = { entries: 0, untilMs: 0 };
+
+/** A commit that is in the database and agrees on both paths, but not in the head lock: nobody has been told. */
+interface WrittenCommit extends PreparedCommit {
+  readonly batch: readonly QueuedEntry[];
+  readonly startedMs: number;
+}
+
+interface PreparedCommit {
+  readonly commit: LogCommit & Required<Pick<LogCommit, 'before'>>;
+  readonly proofs: AppendedProofs['proofs'];
+}
+
 export class Sequencer {
   /** Of entries whose commit has been locked. */
   readonly freshLeaves = new FreshLeaves();
   readonly #options: SequencerOptions;
+  /** In the head lock. */
   #head: Head;
-  // Owned by #commit: grows only by what was read back from the database.
+  /** In the database: the head, or one commit further. */
+  #written: Head;
+  // Owned by #write: grows only by what was read back from the database.
   readonly #frontier: Frontier;
+  readonly #readNode: ReadNode;
   readonly #queue: QueuedEntry[] = [];
   #queuedBytes = 0;
   /** Entries in the queue or in the commit under way, by hex entry hash. */
   readonly #underWay = new Map<string, QueuedEntry>();
   /** Streams as they will stand once everything queued is committed. */
   readonly #streams = new Map<string, StreamState>();
+  #running: Promise<void> | undefined;
+  #locking: Promise<void> = Promise.resolve();
+  #told: Told = NOBODY;
   /** Ends the pause in which entries gather for the next commit, once so many are in the queue. */
   #endGather: () => void = () => undefined;
   #enough = 0;
-  #running: Promise<void> | undefined;
-  #noteKept: Promise<void> = Promise.resolve();
+  /** Signed, and not in the database yet: kept with the next commit that is written, or once nothing is to be written. */
+  #unkept: readonly SignedCommit[] = [];
   #stopped: AttestryError | undefined;
   #failed = false;
 
   constructor(options: SequencerOptions) {
     this.#options = options;
     this.#head = options.head;
+    this.#written = options.head;
     this.#frontier = options.frontier;
+    this.#readNode = tileNodeReader(tileReader(options.store), nodeHashBySystem);
   }
 
   get head(): Head {
@@ -116,9 +152,10 @@ export class Sequencer {
     return this.#queue.length;
   }
 
-  /** Resolves once the checkpoint of every entry whose place has been told is in the database, or the log has failed. */
-  get noteKept(): Promise<void> {
-    return this.#noteKept;
+  /** The smallest checkpoint that covers the entry at `index`. */
+  async checkpointCovering(index: number): Promise<StoredCheckpoint | undefined> {
+    const unkept = this.#unkept.find(({ from, size }) => from <= index && index < size);
+    return unkept ?? (await this.#options.store.checkpointCovering('committed', index));
   }
 
   /**
@@ -179,7 +216,6 @@ export class Sequencer {
       },
     );
     await this.#running;
-    await this.#noteKept;
   }
 
   /**
@@ -217,34 +253,33 @@ export class Sequencer {
     return { key, state };
   }
 
-  // While one batch is being synced the next one gathers: batches are small when idle and large under load.
+  // While one batch is written and locked the next one gathers: batches are small when idle and large under load. Two syncs
+  // of the disk are one after the other in every commit, and in the time of the second the next commit is written already.
   async #run(): Promise<void> {
-    const { limits, clockMs } = this.#options;
     await Promise.resolve();
     while (this.#queue.length > 0) {
-      const batch = this.#queue.splice(0, limits.batchEntries);
-      const startedMs = clockMs();
-      try {
-        await this.#commit(batch);
-      } catch (error) {
-        // After a failed commit nothing is known but the lock: the process must start anew and look.
-        this.fail(error);
-        this.#reject(batch);
-      }
-      await this.#gather(batch.length, clockMs() - startedMs);
+      await this.#gather();
+      const batch = this.#queue.splice(0, this.#options.limits.batchEntries);
+      const written = await this.#attempt(batch, () => this.#write(batch));
+      await this.#locking;
+      if (written !== undefined) this.#locking = this.#attempt(batch, () => this.#lock(written));
+      if (this.#queue.length === 0) await this.#locking;
+      if (this.#queue.length === 0) await this.#attempt([], () => this.#keep());
     }
     this.#running = undefined;
   }
 
-  // Whoever has just been told of this commit submits again at once: with a little more time, they and those who have waited
-  // for it share the next one, and its syncs. It is over when as many wait as were told, or when it took as long as the
-  // commit; where few come, nobody waits.
-  async #gather(told: number, commitMs: number): Promise<void> {
-    if (told < BUSY_COMMIT || this.#stopped !== undefined) return;
-    this.#enough = Math.min(this.#queue.length + told, ENOUGH_FOR_A_COMMIT);
-    if (this.#queue.length >= this.#enough) return;
+  // Whoever has just been told of a commit submits again at once: with a little more time, they share the next one, and its
+  // syncs. It is over when as many wait as were told, or when it took as long as the commit; where few come, nobody waits.
+  async #gather(): Promise<void> {
+    const { entries, untilMs } = this.#told;
+    this.#told = NOBODY;
+    const leftMs = untilMs - this.#options.clockMs();
+    this.#enough = Math.min(entries, ENOUGH_FOR_A_COMMIT);
+    const isEnough = entries < BUSY_COMMIT || this.#queue.length >= this.#enough;
+    if (isEnough || leftMs <= 0 || this.#stopped !== undefined) return;
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, Math.min(commitMs, LONGEST_GATHER_MS));
+      const timer = setTimeout(resolve, leftMs);
       this.#endGather = () => {
         clearTimeout(timer);
         resolve();
@@ -253,50 +288,79 @@ export class Sequencer {
     this.#endGather = () => undefined;
   }
 
-  async #commit(batch: readonly QueuedEntry[]): Promise<void> {
-    const { store, headLock, signer, onCheckpoint } = this.#options;
-    const before = this.#head;
-    const commit = this.#prepare(batch);
-    const proven = proveCommit(commit, this.#frontier.hashes);
-    // So that only the newest checkpoint can be missing after a crash, which a start makes anew, the same.
-    await this.#noteKept;
-    if (this.#failed) throw this.#stopped;
+  // After a failed commit nothing is known but the lock: the process must start anew and look.
+  async #attempt<T>(batch: readonly QueuedEntry[], step: () => Promise<T>): Promise<T | undefined> {
+    try {
+      if (this.#failed) throw this.#stopped;
+      return await step();
+    } catch (error) {
+      this.fail(error);
+      this.#reject(batch);
+      return undefined;
+    }
+  }
+
+  async #write(batch: readonly QueuedEntry[]): Promise<WrittenCommit> {
+    const { store, clockMs } = this.#options;
+    const startedMs = clockMs();
+    const { commit, proofs } = this.#prepare(batch);
     await store.commit(commit);
-    verifyCommit(store, commit, { frontier: this.#frontier, proofs: proven.proofs });
-    const { head } = commit;
-    await headLock.swap(before, head);
+    this.#forgetKept(commit.before.checkpoints);
+    verifyCommit(store, commit, { frontier: this.#frontier, proofs, readNode: this.#readNode });
+    this.#written = commit.head;
+    return { batch, startedMs, commit, proofs };
+  }
+
+  async #lock({ batch, startedMs, commit, proofs }: WrittenCommit): Promise<void> {
+    const { headLock, signer, clockMs, onCheckpoint } = this.#options;
+    const { from, head } = commit;
+    await headLock.swap(this.#head, head);
     if (this.#failed) throw this.#stopped;
     this.#head = head;
     const note = signCheckpoint({ origin: signer.vkey.name, ...head }, signer, signInProcess);
-    this.#noteKept = store
-      .putCheckpoint('committed', head.size, note)
-      .catch((error: unknown) => this.fail(error));
-    const receipts = new BatchReceipts(commit, proven, note);
+    this.#unkept = [...this.#unkept, { from, size: head.size, note }];
+    const receipts = new BatchReceipts(commit, proofs, note);
     for (const [i, entry] of batch.entries()) {
       const { entryHash } = entry;
       const receipt = (): Uint8Array => receipts.format(i);
-      this.#settle(entry, { entryHash, index: before.size + i, receipt });
+      this.#settle(entry, { entryHash, index: from + i, receipt });
     }
+    const nowMs = clockMs();
+    const untilMs = nowMs + Math.min(nowMs - startedMs, LONGEST_GATHER_MS);
+    this.#told = { entries: batch.length, untilMs };
     const leaves = batch.map((entry) => entry.leaves);
-    this.freshLeaves.add(before.size, leaves);
+    this.freshLeaves.add(from, leaves);
     onCheckpoint(head.size, note);
   }
 
-  #prepare(batch: readonly QueuedEntry[]): LogCommit {
+  #prepare(batch: readonly QueuedEntry[]): PreparedCommit {
     const { store } = this.#options;
+    const from = this.#written.size;
     const entries = batch.map(({ entry, entryHash }) => ({ entry, entryHash }));
     const leafHashes = entries.map(({ entryHash }) => entryHash);
-    const from = this.#head.size;
-    const { tiles, size, root } = growTiles({
-      size: from,
-      leafHashes,
-      readTile: tileReader(store),
-      hashNode: nodeHashBySystem,
-    });
+    const edge = { from, before: this.#frontier.hashes };
+    const { root, proofs } = proveAppended({ ...edge, leafHashes }, nodeHashBySystem);
+    const readTile = tileReader(store);
+    const tiles = tilesAfter({ size: from, leafHashes, readTile, hashNode: nodeHashBySystem });
     const streams = new Map(
       batch.flatMap(({ stream }) => (stream ? [[stream.key, stream.state]] : [])),
     );
-    return { from, entries, tiles, head: { size, root }, streams, mentions: [] };
+    const head = { size: from + batch.length, root };
+    // What is written and not signed yet is named, so that a start can sign it: the receipt of an entry stays the same.
+    const unkept = this.#written === this.#head ? [] : [this.#written];
+    const before = { checkpoints: this.#unkept, unkept };
+    return { commit: { from, entries, tiles, head, streams, mentions: [], before }, proofs };
+  }
+
+  async #keep(): Promise<void> {
+    const kept = this.#unkept;
+    for (const { size, note } of kept)
+      await this.#options.store.putCheckpoint('committed', size, note);
+    this.#forgetKept(kept);
+  }
+
+  #forgetKept(kept: readonly StoredCheckpoint[]): void {
+    this.#unkept = this.#unkept.filter((signed) => !kept.includes(signed));
   }
 
   #settle(entry: QueuedEntry, committed: Committed): void {

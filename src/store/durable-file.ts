@@ -2,10 +2,11 @@
  * Files and folders that are still there, whole, after a power cut. A name is durable only when the folder that holds it
  * has been synced too. Errors are the system's own; callers give them their code.
  *
- * Only the syncs go to Node's pool, since they wait for the disk. All else changes a few pages in memory, at once: eight
- * trips to the pool and back took twice the processor's time, and on a busy machine most of a commit.
+ * Only what waits for the disk goes to Node's pool: the syncs, and the renaming of a file over another, for which a file
+ * system writes out the new one's bytes. All else changes a few pages in memory, at once: eight trips to the pool and back
+ * took twice the processor's time, and on a busy machine most of a commit.
  */
-import { closeSync, fsync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fsync, openSync, rename, rmSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
@@ -23,7 +24,7 @@ export async function makeFolder(folder: string): Promise<void> {
 export async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
   const beside = `${path}.tmp`;
   await writeSynced(beside, bytes, { flag: 'w', mode: 0o644 });
-  renameSync(beside, path);
+  await settled((done) => rename(beside, path, done));
   await syncFolder(dirname(path));
 }
 
@@ -41,7 +42,7 @@ async function writeSynced(
   const file = openSync(path, how.flag, how.mode);
   try {
     writeFileSync(file, bytes);
-    await sync(file);
+    await settled((done) => fsync(file, done));
   } catch (error) {
     rmSync(path, { force: true });
     throw error;
@@ -55,14 +56,14 @@ async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   const handle = openSync(folder, 'r');
   try {
-    await sync(handle);
+    await settled((done) => fsync(handle, done));
   } finally {
     closeSync(handle);
   }
 }
 
-function sync(file: number): Promise<void> {
+function settled(start: (done: (error: Error | null) => void) => void): Promise<void> {
   return new Promise((resolve, reject) => {
-    fsync(file, (error) => (error === null ? resolve() : reject(error)));
+    start((error) => (error === null ? resolve() : reject(error)));
   });
 }

@@ -2,7 +2,7 @@
  * The rows of a log's database: one table letter, then numbers big-endian so that byte order is numeric order.
  *
  *   f                        format of the store
- *   h                        head: size (8) ‖ root (32)
+ *   h                        head: size (8) ‖ root (32); the same of earlier commits whose checkpoint is not kept yet
  *   e ‖ index (8)            entry
  *   t ‖ level (1) ‖ index (8)  tile row
  *   i ‖ entry hash (32)      index (8)

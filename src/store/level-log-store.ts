@@ -105,10 +105,11 @@ class LevelLogStore implements LogStore {
   }
 
   head(): Head | undefined {
-    const row = this.#get(keys.HEAD_KEY);
-    if (row === undefined) return undefined;
-    const size = decodeHeadSize(row);
-    return { size, root: row.slice(8) };
+    return this.#heads()[0];
+  }
+
+  unkept(): readonly Head[] {
+    return this.#heads().slice(1);
   }
 
   async commit(commit: LogCommit): Promise<void> {
@@ -121,6 +122,7 @@ class LevelLogStore implements LogStore {
       putRows(commit, (key, value) => void batch.put(key, value));
       for (const { entryHash } of commit.entries) this.#known.add(entryHash);
       await batch.write(SYNCED).finally(() => this.#forgetOld(commit));
+      for (const { size } of commit.before?.checkpoints ?? []) this.#noteKept('committed', size);
     });
   }
 
@@ -220,7 +222,8 @@ class LevelLogStore implements LogStore {
     await this.#writes.run(`keep the ${state} checkpoint of size ${size}`, async () => {
       const largest =
         this.#largestKept.get(state) ?? (await this.latestCheckpoint(state))?.size ?? -1;
-      this.#largestKept.set(state, Math.max(largest, size));
+      this.#largestKept.set(state, largest);
+      this.#noteKept(state, size);
       // Of a larger size there is none: not asked for, since what is not there is looked for in every level of the database.
       if (size <= largest && this.#get(key) !== undefined) return;
       await this.#db.put(key, encodeUtf8(note), SYNCED);
@@ -251,6 +254,17 @@ class LevelLogStore implements LogStore {
     const row = this.#get(key);
     if (row !== undefined) this.#often.set(name, row);
     return row;
+  }
+
+  #noteKept(state: CheckpointState, size: number): void {
+    const largest = this.#largestKept.get(state);
+    if (largest !== undefined && largest < size) this.#largestKept.set(state, size);
+  }
+
+  /** That of the last commit, then those of `unkept`. */
+  #heads(): Head[] {
+    const row = this.#get(keys.HEAD_KEY);
+    return row === undefined ? [] : decodeHeads(row);
   }
 
   #forgetOld({ tiles, streams }: LogCommit): void {
@@ -329,7 +343,7 @@ function tileName(level: number, index: number): string {
 }
 
 function putRows(commit: LogCommit, put: (key: Uint8Array, value: Uint8Array) => void): void {
-  const { from, entries, tiles, head, streams, mentions } = commit;
+  const { from, entries, tiles, head, streams, mentions, before } = commit;
   for (const [i, { entry, entryHash }] of entries.entries()) {
     put(keys.entryKey(from + i), entry);
     put(keys.indexKey(entryHash), keys.encodeUint64(from + i));
@@ -339,7 +353,9 @@ function putRows(commit: LogCommit, put: (key: Uint8Array, value: Uint8Array) =>
     put(keys.streamRowKey(key), formatCanonicalJson({ ...state }));
   for (const { model, index, kind } of mentions)
     put(keys.mentionKey(model, index), Buffer.from(kind));
-  put(keys.HEAD_KEY, concatBytes(keys.encodeUint64(head.size), head.root));
+  for (const { size, note } of before?.checkpoints ?? [])
+    put(keys.checkpointKey('committed', size), encodeUtf8(note));
+  put(keys.HEAD_KEY, encodeHeads([head, ...(before?.unkept ?? [])]));
 }
 
 function decodeIndex(entryHash: Uint8Array, row: Uint8Array | undefined): number | undefined {
@@ -349,10 +365,19 @@ function decodeIndex(entryHash: Uint8Array, row: Uint8Array | undefined): number
   return index;
 }
 
-function decodeHeadSize(row: Uint8Array): number {
-  const size = row.length === 8 + HASH_LENGTH ? keys.decodeUint64(row, 0) : undefined;
-  if (size === undefined) throw storeCorrupt('The head is damaged');
-  return size;
+const HEAD_BYTES = 8 + HASH_LENGTH;
+
+function encodeHeads(heads: readonly Head[]): Uint8Array {
+  return concatBytes(...heads.flatMap(({ size, root }) => [keys.encodeUint64(size), root]));
+}
+
+function decodeHeads(row: Uint8Array): Head[] {
+  if (row.length === 0 || row.length % HEAD_BYTES !== 0) throw storeCorrupt('The head is damaged');
+  return Array.from({ length: row.length / HEAD_BYTES }, (_, i) => {
+    const size = keys.decodeUint64(row, i * HEAD_BYTES);
+    if (size === undefined) throw storeCorrupt('The head is damaged');
+    return { size, root: row.slice(i * HEAD_BYTES + 8, (i + 1) * HEAD_BYTES) };
+  });
 }
 
 function numberIn(key: Uint8Array, at: number): number {

@@ -47,6 +47,16 @@ export interface LogCommit {
   /** State of each usage stream that the entries advance, by stream key. */
   readonly streams: ReadonlyMap<string, StreamState>;
   readonly mentions: readonly ModelMention[];
+  /** What a log still has to keep of the commits before this one; a mirror of a log has none. */
+  readonly before?: EarlierCommits;
+}
+
+/** Commits before the one that is written. A log writes on while it signs, and keeps a checkpoint with a later commit. */
+export interface EarlierCommits {
+  /** Their committed checkpoints, to be kept now. */
+  readonly checkpoints: readonly StoredCheckpoint[];
+  /** Heads of those whose checkpoint is in no commit yet: told by `unkept` after a start. */
+  readonly unkept: readonly Head[];
 }
 
 /** `committed`: signed by the log alone. `witnessed`: cosigned by the quorum as well. */
@@ -60,6 +70,8 @@ export interface StoredCheckpoint {
 export interface LogStore {
   /** The head of the last commit; undefined before the first. */
   head(): Head | undefined;
+  /** Heads of earlier commits whose checkpoint was kept neither before the last commit nor with it; it may be by now. */
+  unkept(): readonly Head[];
   /**
    * Writes all of a commit in one synced batch. After STORE_FAILED it is unknown whether the batch is stored: the store
    * takes no more writes until it is opened anew. @throws HEAD_CONFLICT when `from` is not the size, ENTRY_DUPLICATE

@@ -29,6 +29,7 @@ import { WriteQueue } from './write-queue.ts';
 /** What a folder is to the store on disk: it outlives the store that is opened on it. */
 export class MemoryDisk {
   head: Head | undefined;
+  unkept: readonly Head[] = [];
   readonly entries = new Map<number, Uint8Array>();
   /** By `level/index`. */
   readonly tiles = new Map<string, Uint8Array>();
@@ -67,7 +68,11 @@ class MemoryLogStore implements LogStore {
 
   head(): Head | undefined {
     const { head } = this.#disk();
-    return head && { size: head.size, root: head.root.slice() };
+    return head && copyOfHead(head);
+  }
+
+  unkept(): readonly Head[] {
+    return this.#disk().unkept.map(copyOfHead);
   }
 
   async commit(commit: LogCommit): Promise<void> {
@@ -191,12 +196,15 @@ function apply(disk: MemoryDisk, commit: LogCommit): void {
     const kinds = disk.mentions.get(model) ?? new Map<number, string>();
     disk.mentions.set(model, kinds.set(index, kind));
   }
+  const { checkpoints = [], unkept = [] } = commit.before ?? {};
+  for (const { size, note } of checkpoints) disk.checkpoints.committed.set(size, note);
+  disk.unkept = unkept;
   disk.head = commit.head;
 }
 
 // A disk keeps what was written, whatever the caller does to its arrays afterwards.
 function copyOf(commit: LogCommit): LogCommit {
-  const { from, entries, tiles, head, streams, mentions } = commit;
+  const { from, entries, tiles, head, streams, mentions, before } = commit;
   return {
     from,
     entries: entries.map(({ entry, entryHash }) => ({
@@ -204,8 +212,16 @@ function copyOf(commit: LogCommit): LogCommit {
       entryHash: entryHash.slice(),
     })),
     tiles: tiles.map(({ level, index, hashes }) => ({ level, index, hashes: hashes.slice() })),
-    head: { size: head.size, root: head.root.slice() },
+    head: copyOfHead(head),
     streams: new Map(Array.from(streams, ([key, state]) => [key, { ...state }])),
     mentions: mentions.map((mention) => ({ ...mention })),
+    before: {
+      checkpoints: (before?.checkpoints ?? []).map((checkpoint) => ({ ...checkpoint })),
+      unkept: (before?.unkept ?? []).map(copyOfHead),
+    },
   };
+}
+
+function copyOfHead({ size, root }: Head): Head {
+  return { size, root: root.slice() };
 }

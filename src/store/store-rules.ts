@@ -17,13 +17,19 @@ const MODEL = /^[0-9a-f]{64}$/;
 
 /** Refuses a commit that contradicts itself: a mistake of the caller, so RangeError. */
 export function checkCommit(commit: LogCommit): void {
-  const { from, entries, tiles, head, mentions } = commit;
+  const { from, entries, tiles, head, mentions, before } = commit;
   demand(Number.isSafeInteger(from) && from >= 0, `from to be an index, got ${from}`);
   demand(
     head.size === from + entries.length,
     `head.size to be ${from} + ${entries.length}, got ${head.size}`,
   );
   demand(head.root.length === HASH_LENGTH, 'head.root to be 32 bytes');
+  for (const { size } of [...(before?.checkpoints ?? []), ...(before?.unkept ?? [])]) {
+    demand(
+      checkNumber(size) <= from,
+      `checkpoints and heads of earlier commits, got one of ${size}`,
+    );
+  }
   for (const { entryHash } of entries) {
     demand(entryHash.length === HASH_LENGTH, 'each entryHash to be 32 bytes');
   }

@@ -127,6 +127,7 @@ export class LogBed {
 export function copyDisk(disk: MemoryDisk): MemoryDisk {
   const copy = new MemoryDisk();
   copy.head = disk.head;
+  copy.unkept = disk.unkept;
   for (const [key, row] of disk.entries) copy.entries.set(key, row.slice());
   for (const [key, row] of disk.tiles) copy.tiles.set(key, row.slice());
   for (const [key, row] of disk.indexes) copy.indexes.set(key, row);
@@ -139,7 +140,7 @@ export function copyDisk(disk: MemoryDisk): MemoryDisk {
 
 /** A hash over everything on the disk. */
 export function fingerprint(disk: MemoryDisk): string {
-  const hash = createHash('sha256').update(JSON.stringify(disk.head ?? null));
+  const hash = createHash('sha256').update(JSON.stringify([disk.head ?? null, disk.unkept]));
   for (const rows of [disk.entries, disk.tiles]) {
     for (const [key, row] of rows) hash.update(`${key} ${row.length} `).update(row);
   }

@@ -335,6 +335,43 @@ export function describeLogStore(name: string, makeBed: () => Promise<StoreBed>)
       expect(await store.latestCheckpoint('committed')).toEqual({ size: 5, note: 'other state\n' });
     });
 
+    test('keeps checkpoints of earlier commits with a commit, and tells which still lack theirs', async () => {
+      const bed = await bedOf();
+      const before = await bed.open();
+      expect(before.unkept()).toEqual([]);
+      await before.putCheckpoint('committed', 0, 'note 0\n');
+      await before.commit(commitOf(0, 2));
+      expect(before.unkept()).toEqual([]);
+      const unkept = [commitOf(0, 2).head];
+      await before.commit(commitOf(2, 1, { before: { checkpoints: [], unkept } }));
+      expect(before.unkept()).toEqual(unkept);
+      const checkpoints = [2, 3].map((size) => ({ size, note: `note ${size}\n` }));
+      const two = [commitOf(0, 2).head, commitOf(2, 1).head];
+      await before.commit(commitOf(3, 1, { before: { checkpoints, unkept: two } }));
+      await before.close();
+      const store = await bed.open();
+      onTestFinished(() => store.close());
+      expect(store.head()).toEqual(commitOf(3, 1).head);
+      expect(store.unkept()).toEqual(two);
+      expect(await store.checkpointCovering('committed', 1)).toEqual(checkpoints[0]);
+      expect(await store.latestCheckpoint('committed')).toEqual(checkpoints[1]);
+      await store.putCheckpoint('committed', 3, 'later\n');
+      expect(await store.latestCheckpoint('committed')).toEqual(checkpoints[1]);
+      await store.commit(commitOf(4, 1));
+      expect(store.unkept()).toEqual([]);
+    });
+
+    test('refuses checkpoints and heads of commits that are not before', async () => {
+      const store = await openStore();
+      const late = { checkpoints: [{ size: 2, note: 'note\n' }], unkept: [] };
+      await expect(store.commit(commitOf(0, 2, { before: late }))).rejects.toThrow(RangeError);
+      const unkept = [commitOf(0, 2).head];
+      await expect(
+        store.commit(commitOf(0, 2, { before: { checkpoints: [], unkept } })),
+      ).rejects.toThrow(RangeError);
+      expect(store.head()).toBeUndefined();
+    });
+
     test('finds the smallest checkpoint that covers an entry', async () => {
       const store = await openStore();
       for (const size of [256, 3, 70_000, 0]) {

@@ -4,6 +4,7 @@ import type { LogStore } from '../../src/store/log-store.ts';
 export function wrapStore(store: LogStore, changes: Partial<LogStore>): LogStore {
   return {
     head: () => store.head(),
+    unkept: () => store.unkept(),
     commit: (commit) => store.commit(commit),
     entry: (index) => store.entry(index),
     entries: (start, end) => store.entries(start, end),

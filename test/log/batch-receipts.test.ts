@@ -1,8 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { formatReceipt, parseReceipt } from '../../src/core/receipt/receipt.ts';
-import { proveCommit } from '../../src/log/batch-receipts.ts';
-import type { LogCommit } from '../../src/store/log-store.ts';
-import { codeOf } from '../helpers/code-of.ts';
 import { LogBed } from '../helpers/log-bed.ts';
 
 describe('BatchReceipts', () => {
@@ -27,22 +24,5 @@ describe('BatchReceipts', () => {
     const [again] = await bed.submit(log, [bed.entry(0)]);
     expect(again).toMatchObject({ index: 0, isNew: false });
     expect(again?.receipt).toBeUndefined();
-  });
-});
-
-describe('proveCommit', () => {
-  it('refuses a commit whose entries do not lead to its root', () => {
-    const entry = new Uint8Array(1);
-    const entryHash = new Uint8Array(32).fill(1);
-    const commit = (root: Uint8Array): LogCommit => ({
-      from: 0,
-      entries: [{ entry, entryHash }],
-      tiles: [],
-      head: { size: 1, root },
-      streams: new Map(),
-      mentions: [],
-    });
-    expect(proveCommit(commit(entryHash), []).proofs).toEqual([[]]);
-    expect(codeOf(() => proveCommit(commit(new Uint8Array(32)), []))).toBe('ROOT_MISMATCH');
   });
 });

@@ -1,6 +1,8 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { decodeBundle } from '../../src/core/merkle/bundle.ts';
 import type { Log } from '../../src/log/log.ts';
+import { eventually } from '../helpers/eventually.ts';
 import { LogBed, type OpenedLog } from '../helpers/log-bed.ts';
 import { NaiveTree, naiveLeafHash } from '../helpers/naive-tree.ts';
 import { flipBit } from '../helpers/wrapped-store.ts';
@@ -16,6 +18,8 @@ async function grown(): Promise<{ bed: LogBed; opened: OpenedLog }> {
   const own = new LogBed();
   const opened = await own.open();
   await own.submit(opened.log, entries);
+  await eventually(() => expect(own.disk.checkpoints.committed.has(SIZE)).toBe(true));
+  await nextTurn();
   return { bed: own, opened };
 }
 

@@ -1,18 +1,21 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { growTiles } from '../../src/core/merkle/growth.ts';
 import { EMPTY_ROOT } from '../../src/core/merkle/hash.ts';
 import { parseCheckpoint, signCheckpoint } from '../../src/core/note/checkpoint.ts';
+import { formatReceipt } from '../../src/core/receipt/receipt.ts';
 import { AttestryError } from '../../src/errors.ts';
 import { leafHashBySystem } from '../../src/keys/openssl-hash.ts';
 import type { LogOptions } from '../../src/log/log.ts';
 import type { WitnessPort } from '../../src/log/witness-port.ts';
 import type { Head } from '../../src/store/log-store.ts';
-import { MemoryDisk } from '../../src/store/memory-log-store.ts';
+import { MemoryDisk, openMemoryLogStore } from '../../src/store/memory-log-store.ts';
 import { checkLog } from '../helpers/check-log.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { makeNetwork } from '../helpers/fixtures.ts';
 import { copyDisk, fingerprint, LogBed } from '../helpers/log-bed.ts';
-import { flipBit } from '../helpers/wrapped-store.ts';
+import { type LockDisk, openMemoryHeadLock } from '../helpers/memory-head-lock.ts';
+import { flipBit, wrapStore } from '../helpers/wrapped-store.ts';
 
 /** Opening refuses with the code and changes nothing on the disks. */
 async function expectRefusal(
@@ -35,6 +38,85 @@ async function grown(count: number, bed: LogBed = new LogBed()): Promise<LogBed>
 function damage<K>(rows: Map<K, Uint8Array>, key: K, bit = 0): void {
   rows.set(key, flipBit(rows.get(key) as Uint8Array, bit));
 }
+
+interface Moment {
+  readonly disk: MemoryDisk;
+  readonly lock: LockDisk;
+  /** Receipts that had been given by then, by hex entry hash. */
+  readonly told: ReadonlyMap<string, string>;
+}
+
+const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+/** What a crash would leave after each write of a log that takes entries one a commit, as fast as it can. */
+async function momentsOf(bed: LogBed, entries: readonly Uint8Array[]): Promise<Moment[]> {
+  const moments: Moment[] = [];
+  const told = new Map<string, string>();
+  const after = async (write: Promise<void>): Promise<void> => {
+    await write;
+    moments.push({
+      disk: copyDisk(bed.disk),
+      lock: { head: bed.lock.head },
+      told: new Map(told),
+    });
+  };
+  const inner = openMemoryLogStore(bed.disk);
+  const headLock = openMemoryHeadLock(bed.lock);
+  const { log } = await bed.open({
+    store: wrapStore(inner, {
+      commit: (commit) => after(inner.commit(commit)),
+      putCheckpoint: (...checkpoint) => after(inner.putCheckpoint(...checkpoint)),
+    }),
+    headLock: {
+      ...headLock,
+      swap: (...heads) => after(nextTurn().then(() => headLock.swap(...heads))),
+    },
+    limits: { batchEntries: 1 },
+  });
+  const admitted = await Promise.all(entries.map((entry) => log.admit(entry)));
+  await Promise.all(
+    admitted.map(async (entry) => {
+      const { entryHash, receipt } = await log.commit(entry);
+      told.set(hexOf(entryHash), hexOf(receipt?.() ?? new Uint8Array()));
+    }),
+  );
+  await log.close();
+  await after(Promise.resolve());
+  return moments;
+}
+
+describe('recoverHead after a crash', () => {
+  it('gives every receipt again, byte for byte, whichever write was the last', async () => {
+    const bed = new LogBed();
+    const moments = await momentsOf(
+      bed,
+      Array.from({ length: 6 }, (_, i) => bed.entry(i)),
+    );
+    // Of entries that had been told, some had no checkpoint in the database.
+    const lacking = moments.filter(
+      ({ disk, told }) => disk.checkpoints.committed.size <= told.size,
+    );
+    expect(lacking.length).toBeGreaterThan(0);
+    expect(moments.filter(({ disk }) => disk.unkept.length > 0).length).toBeGreaterThan(0);
+    expect(moments.at(-1)?.told.size).toBe(6);
+    for (const { disk, lock, told } of moments) {
+      bed.disk = disk;
+      bed.lock = lock;
+      await bed.run(async ({ log }) => {
+        for (const [hash, before] of told) {
+          const receipt = await log.receipt(Buffer.from(hash, 'hex'), 'committed');
+          expect(hexOf(formatReceipt(receipt))).toBe(before);
+        }
+      });
+    }
+  });
+
+  it('signs no earlier head that the tiles contradict', async () => {
+    const bed = await grown(3);
+    bed.disk.unkept = [{ size: 2, root: new Uint8Array(32).fill(7) }];
+    await expectRefusal(bed, 'ROOT_MISMATCH');
+  });
+});
 
 describe('recoverHead', () => {
   it('starts a new log at size 0, with a lock and a checkpoint', async () => {

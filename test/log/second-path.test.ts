@@ -4,8 +4,9 @@ import { proveAppended } from '../../src/core/merkle/appended.ts';
 import { Frontier } from '../../src/core/merkle/frontier.ts';
 import { growTiles } from '../../src/core/merkle/growth.ts';
 import { leafHash, rowRoot } from '../../src/core/merkle/hash.ts';
+import { tileNodeReader } from '../../src/core/merkle/tile.ts';
 import { leafHashBySystem } from '../../src/keys/openssl-hash.ts';
-import { verifyCommit } from '../../src/log/second-path.ts';
+import { tileReader, verifyCommit } from '../../src/log/second-path.ts';
 import type { LogCommit, LogStore } from '../../src/store/log-store.ts';
 import { MemoryDisk, openMemoryLogStore } from '../../src/store/memory-log-store.ts';
 import { LogBed } from '../helpers/log-bed.ts';
@@ -177,8 +178,9 @@ describe('verifyCommit', () => {
     const commit = { from: 0, entries, tiles, head, streams: new Map(), mentions: [] };
     const store = openMemoryLogStore(new MemoryDisk());
     await store.commit(commit);
+    const readNode = tileNodeReader(tileReader(store));
     const check = (given: readonly (readonly Uint8Array[])[]): LogCommit =>
-      verifyCommit(store, commit, { frontier: new Frontier(), proofs: given });
+      verifyCommit(store, commit, { frontier: new Frontier(), proofs: given, readNode });
     expect(check(proofs)).toBe(commit);
     const wrong = proofs.map((proof) => proof.map((hash) => flipBit(hash, 5)));
     expect(() => check(wrong)).toThrow(expect.objectContaining({ code: 'ROOT_MISMATCH' }));

@@ -139,8 +139,7 @@ describe('Sequencer with a failing disk', () => {
   it('stops when a checkpoint cannot be kept, and what it has told stays true', async () => {
     const bed = open({ change: () => ({ putCheckpoint: fail }) });
     expect(await place(bed.sequencer, deployment(0))).toMatchObject({ index: 0, isNew: true });
-    await bed.sequencer.noteKept;
-    expect(bed.fatal).toEqual([EIO]);
+    await eventually(() => expect(bed.fatal).toEqual([EIO]));
     expect(await refusalOf(place(bed.sequencer, deployment(1)))).toMatchObject({
       code: 'STORE_FAILED',
     });

@@ -57,11 +57,15 @@ describe('Sequencer', () => {
       vi.useRealTimers();
     });
     let ms = 0;
-    const clockMs = (): number => {
-      ms += 10;
-      return ms;
-    };
-    const bed = open({ options: { clockMs } });
+    const bed = open({
+      change: (store) => ({
+        commit: async (commit) => {
+          ms += 10;
+          await store.commit(commit);
+        },
+      }),
+      options: { clockMs: () => ms },
+    });
     const told = enqueueAll(bed, deployments(8));
     await vi.advanceTimersByTimeAsync(0);
     expect(await told).toHaveLength(8);
@@ -138,25 +142,95 @@ describe('Sequencer', () => {
       expect(events.indexOf(last)).toBeGreaterThan(events.indexOf('lock'));
   });
 
-  it('writes nothing of the next commit before the checkpoint of this one', async () => {
-    const events: string[] = [];
+  it('writes one commit further while it locks one, tells of neither, and serves neither', async () => {
+    const lock: LockDisk = { head: { size: 0, root: EMPTY_ROOT } };
+    const headLock = openMemoryHeadLock(lock);
+    const gate = new Gate();
     const bed = open({
+      lock,
+      limits: { batchEntries: 1 },
+      options: {
+        headLock: {
+          ...headLock,
+          swap: async (expected, next) => {
+            await gate.pass();
+            await headLock.swap(expected, next);
+          },
+        },
+      },
+    });
+    const told: number[] = [];
+    const all = deployments(3).map((entry, i) =>
+      place(bed.sequencer, entry).then(() => told.push(i)),
+    );
+    await eventually(() => expect(bed.store.head()?.size).toBe(2));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(gate.arrived).toBe(1);
+    expect(bed.store.head()?.size).toBe(2);
+    expect(told).toEqual([]);
+    expect(bed.sequencer.head.size).toBe(0);
+    gate.open();
+    await Promise.all(all);
+    expect(told).toEqual([0, 1, 2]);
+    expect(bed.notes.map((note) => parseCheckpoint(note).checkpoint.size)).toEqual([1, 2, 3]);
+  });
+
+  it('keeps each checkpoint with the commit after the next, and the last ones once nothing is to be written', async () => {
+    const events: string[] = [];
+    const headLock = openMemoryHeadLock({ head: { size: 0, root: EMPTY_ROOT } });
+    const bed = open({
+      options: {
+        headLock: {
+          ...headLock,
+          swap: async (...heads) => {
+            await new Promise((resolve) => setTimeout(resolve, 5));
+            await headLock.swap(...heads);
+          },
+        },
+      },
       change: (store) => ({
         commit: async (commit) => {
-          events.push(`commit ${commit.head.size}`);
+          const { checkpoints = [], unkept = [] } = commit.before ?? {};
+          const sizes = (all: readonly { size: number }[]): string => all.map((x) => x.size).join();
+          events.push(`${commit.head.size}: keeps ${sizes(checkpoints)}; names ${sizes(unkept)}`);
           await store.commit(commit);
         },
         putCheckpoint: async (state, size, note) => {
-          await new Promise((resolve) => setTimeout(resolve, 30));
+          events.push(`${state} ${size}`);
           await store.putCheckpoint(state, size, note);
-          events.push(`checkpoint ${size}`);
         },
       }),
       limits: { batchEntries: 1 },
     });
-    await enqueueAll(bed, deployments(3));
+    await enqueueAll(bed, deployments(4));
     await bed.sequencer.close();
-    expect(events).toEqual([1, 2, 3].flatMap((size) => [`commit ${size}`, `checkpoint ${size}`]));
+    expect(events).toEqual([
+      '1: keeps ; names ',
+      '2: keeps ; names 1',
+      '3: keeps 1; names 2',
+      '4: keeps 2; names 3',
+      'committed 3',
+      'committed 4',
+    ]);
+    for (const [index, size] of [1, 2, 3, 4].entries())
+      expect((await bed.store.checkpointCovering('committed', index))?.size).toBe(size);
+  });
+
+  it('knows the checkpoint of an entry from when it has told of it', async () => {
+    const gate = new Gate();
+    const bed = open({
+      change: (store) => ({
+        putCheckpoint: (state, size, note) =>
+          gate.pass().then(() => store.putCheckpoint(state, size, note)),
+      }),
+    });
+    await place(bed.sequencer, deployment(0));
+    expect(await bed.store.checkpointCovering('committed', 0)).toBeUndefined();
+    expect((await bed.sequencer.checkpointCovering(0))?.note).toBe(bed.notes[0]);
+    expect(await bed.sequencer.checkpointCovering(1)).toBeUndefined();
+    gate.open();
+    await bed.sequencer.close();
+    expect((await bed.sequencer.checkpointCovering(0))?.note).toBe(bed.notes[0]);
   });
 
   it('commits what waits when it is closed, and takes nothing more', async () => {

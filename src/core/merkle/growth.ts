@@ -32,6 +32,17 @@ export interface Growth {
 
 /** The tiles and the root after appending. A stored tile that is not as wide as `size` demands is refused. @throws TILE_LENGTH_WRONG */
 export function growTiles(input: GrowthInput): Growth {
+  const { size, leafHashes, readTile, hashNode } = input;
+  const tiles = tilesAfter(input);
+  const grown = new Map(tiles.map((tile) => [`${tile.level}/${tile.index}`, tile.hashes]));
+  const readGrown: ReadTile = (level, index) =>
+    grown.get(`${level}/${index}`) ?? readTile(level, index);
+  const newSize = size + leafHashes.length;
+  return { tiles, size: newSize, root: rootFromTiles(newSize, readGrown, hashNode) };
+}
+
+/** The same tiles alone, for whoever has the root from elsewhere, which is most of the work. @throws TILE_LENGTH_WRONG */
+export function tilesAfter(input: GrowthInput): readonly GrownTile[] {
   const { size, leafHashes, readTile, hashNode = nodeHash } = input;
   const newSize = size + leafHashes.length;
   if (!isTreeSize(size) || !isTreeSize(newSize)) {
@@ -43,10 +54,7 @@ export function growTiles(input: GrowthInput): Growth {
     const count = hashesOnLevel(level, size);
     added = growLevel({ level, count, added, readTile, hashNode, tiles });
   }
-  const grown = new Map(tiles.map((tile) => [`${tile.level}/${tile.index}`, tile.hashes]));
-  const readGrown: ReadTile = (level, index) =>
-    grown.get(`${level}/${index}`) ?? readTile(level, index);
-  return { tiles, size: newSize, root: rootFromTiles(newSize, readGrown, hashNode) };
+  return tiles;
 }
 
 interface LevelGrowth {

@@ -1,5 +1,6 @@
 /** Tiles, c2sp.org/tlog-tiles: rows of up to 256 hashes, from which every node of the tree is recomputed. */
 import { AttestryError } from '../../errors.ts';
+import { bytesEqual } from '../bytes/equal.ts';
 import { EMPTY_ROOT, HASH_LENGTH, type HashNode, nodeHash, rowRoot } from './hash.ts';
 import { isTreeSize, type ReadNode } from './range.ts';
 
@@ -16,7 +17,7 @@ const MOST_LOWEST_TILES = 64;
 const MOST_UPPER_TILES = 256;
 
 interface OpenTile {
-  readonly row: Uint8Array;
+  row: Uint8Array;
   /**
    * Inner nodes side by side, numbered like a heap: the tile's root would be 1, its first pair 128. In one block of memory:
    * hundreds of small ones that live for a while are what the collection of garbage is slow at.
@@ -69,11 +70,7 @@ export function tileNodeReader(readTile: ReadTile, hashNode: HashNode = nodeHash
     const key = `${node.level}/${node.index}`;
     let tile = open.get(key);
     if (tile === undefined || tile.row.length < width * HASH_LENGTH) {
-      tile = {
-        row: readRow(readTile, node, width),
-        inner: new Uint8Array(TILE_WIDTH * HASH_LENGTH),
-        isKnown: new Uint8Array(TILE_WIDTH),
-      };
+      tile = reopen(tile, readRow(readTile, node, width));
       open.delete(key);
       open.set(key, tile);
       if (open.size > most) open.delete(open.keys().next().value as string);
@@ -137,6 +134,19 @@ function nodeOfTile(
   node.set(hashNode(left, right));
   tile.isKnown[at] = 1;
   return node;
+}
+
+/** The tile with its new row. What has been computed of the old one stays, where the new one begins with the same hashes. */
+function reopen(tile: OpenTile | undefined, row: Uint8Array): OpenTile {
+  if (tile !== undefined && bytesEqual(row.subarray(0, tile.row.length), tile.row)) {
+    tile.row = row;
+    return tile;
+  }
+  return {
+    row,
+    inner: new Uint8Array(TILE_WIDTH * HASH_LENGTH),
+    isKnown: new Uint8Array(TILE_WIDTH),
+  };
 }
 
 function hashAt(row: Uint8Array, index: number): Uint8Array {

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { proveConsistency } from '../../../src/core/merkle/consistency.ts';
-import { EMPTY_ROOT } from '../../../src/core/merkle/hash.ts';
+import { frontierAt } from '../../../src/core/merkle/frontier.ts';
+import { EMPTY_ROOT, nodeHash } from '../../../src/core/merkle/hash.ts';
 import { proveInclusion } from '../../../src/core/merkle/inclusion.ts';
 import {
   type ReadTile,
@@ -81,6 +82,35 @@ describe('tileNodeReader', () => {
     expect(proveInclusion(299, size, readNode)).toEqual(tree.path(299, size));
     expect(read).toContain('0/2');
     expect(read.filter((tile) => tile === '0/1')).toHaveLength(2);
+  });
+
+  it('hashes once what a tile that grows began with, and all of it again where that has changed', () => {
+    let size = 100;
+    let hashed = 0;
+    let changed = -1;
+    const readNode = tileNodeReader(
+      (level, index) => {
+        const row = Uint8Array.from(tree.tile(level, index, size));
+        if (changed >= 0) row[changed] = (row[changed] as number) ^ 1;
+        return row;
+      },
+      (left, right) => {
+        hashed++;
+        return nodeHash(left, right);
+      },
+    );
+    const rootAt = (now: number): Uint8Array => {
+      size = now;
+      return frontierAt(now, readNode, nodeHash).root();
+    };
+    for (const now of [100, 101, 107, 128, 200]) {
+      const before = size;
+      hashed = 0;
+      expect(rootAt(now)).toEqual(tree.root(now));
+      expect(hashed).toBeLessThanOrEqual(now === 100 ? 100 : now - before + 8);
+    }
+    changed = 5;
+    expect(rootAt(255)).not.toEqual(tree.root(255));
   });
 
   it('goes on when it has seen more tiles than it remembers', () => {
