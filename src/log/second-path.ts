@@ -8,9 +8,10 @@ import { bytesEqual } from '../core/bytes/equal.ts';
 import { canonicalText } from '../core/bytes/json.ts';
 import type { AppendedProofs } from '../core/merkle/appended.ts';
 import { type Frontier, frontierAt } from '../core/merkle/frontier.ts';
-import { leafHash } from '../core/merkle/hash.ts';
+import { HASH_LENGTH, leafHash } from '../core/merkle/hash.ts';
 import { rootFromInclusion } from '../core/merkle/inclusion.ts';
 import type { ReadNode } from '../core/merkle/range.ts';
+import { TILE_HEIGHT, TILE_WIDTH } from '../core/merkle/tile.ts';
 import { AttestryError } from '../errors.ts';
 import { leafHashBySystem, nodeHashBySystem } from '../keys/openssl-hash.ts';
 import type { LogCommit, LogStore } from '../store/log-store.ts';
@@ -101,9 +102,12 @@ function verifyTables(store: LogStore, { from, entries, streams }: LogCommit): v
 
 function verifyRoots(
   store: LogStore,
-  { head }: LogCommit,
+  { head, tiles }: LogCommit,
   { frontier, readNode }: Pick<SecondPath, 'frontier' | 'readNode'>,
 ): void {
+  // The last hash first: a row that has grown is read anew for it, and what it began with before is compared.
+  for (const { level, index, hashes } of tiles)
+    readNode(level * TILE_HEIGHT, index * TILE_WIDTH + hashes.length / HASH_LENGTH - 1);
   const stored = store.head();
   const roots = [
     frontier.root(),

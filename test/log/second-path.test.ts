@@ -162,6 +162,19 @@ describe('verifyCommit', () => {
     });
   });
 
+  it('lets nothing be signed after a flipped bit in a tile that was right at the commit before', async () => {
+    const bed = new LogBed();
+    const { log, fatal } = await bed.open();
+    for (let i = 0; i < 2; i++) await log.commit(await log.admit(bed.entry(i)));
+    bed.disk.tiles.set('0/0', flipBit(bed.disk.tiles.get('0/0') as Uint8Array, 7));
+    await expect(log.admit(bed.entry(2)).then((entry) => log.commit(entry))).rejects.toMatchObject({
+      code: 'STORE_FAILED',
+      cause: { code: 'ROOT_MISMATCH' },
+    });
+    expect(fatal).toMatchObject([{ code: 'ROOT_MISMATCH' }]);
+    expect(bed.lock.head?.size).toBe(2);
+  });
+
   it('leads the newest entry to the root by itself, whatever the other ways agree on', async () => {
     const entries = [0, 1, 2].map((i) => ({
       entry: Uint8Array.of(i),

@@ -10,7 +10,7 @@ export type ReadTile = (level: number, index: number) => Uint8Array;
 /** Hashes of a full tile, and entries of a full bundle. */
 export const TILE_WIDTH = 256;
 /** Levels of the tree that one tile spans. */
-const TILE_HEIGHT = 8;
+export const TILE_HEIGHT = 8;
 // Full tiles with their inner nodes take 16 KiB each. Every proof needs upper ones, of which a log of ten million entries
 // has 153 on the second level, and a lowest one, mostly another each time.
 const MOST_LOWEST_TILES = 64;
