@@ -47,9 +47,6 @@ import { WriteQueue } from './write-queue.ts';
 
 // Without `sync` LevelDB answers before the write is on disk, and a power cut takes back what was acknowledged.
 const SYNCED = { sync: true } as const;
-// A row of entries fills one by itself; of the small rows of the look-up table each holds four times as many as by default,
-// and there are fewer lines of index in memory.
-const BLOCK_BYTES = 16 * 1024;
 const FORMAT = encodeUtf8('attestry log 2');
 
 const STREAM_STATE = object<StreamState>({
@@ -67,7 +64,7 @@ export async function openLevelLogStore(
   folder: string,
   disk: Disk = SYSTEM_DISK,
 ): Promise<LogStore> {
-  const db = await disk.openLevel(folder, { blockBytes: BLOCK_BYTES });
+  const db = await disk.openLevel(folder);
   try {
     await claimFormat(db, folder);
   } catch (error) {
