@@ -1,9 +1,11 @@
 /** Attack: an operator changes an entry in the database of its own log, so that less seems to have been used. */
 import { bytesEqual } from '../../src/core/bytes/equal.ts';
+import { encodeBundle } from '../../src/core/merkle/bundle.ts';
 import { formatReceipt } from '../../src/core/receipt/receipt.ts';
 import type { Envelope } from '../../src/core/statement/envelope.ts';
+import { ENTRIES_PER_ROW, entriesOfRow } from '../../src/store/entry-rows.ts';
 import { openLevelFolder } from '../../src/store/level-folder.ts';
-import { entryKey } from '../../src/store/level-keys.ts';
+import { entryRowKey } from '../../src/store/level-keys.ts';
 import { demand, refusal } from './expectation.ts';
 import { withQuantities } from './hand-made.ts';
 import type { LogSite } from './log-site.ts';
@@ -53,9 +55,13 @@ async function replaceEntry(
 ): Promise<void> {
   const level = await openLevelFolder(database);
   try {
-    const found = await level.get(entryKey(index));
+    const key = entryRowKey(index);
+    const row = await level.get(key);
+    const entries = row === undefined ? [] : entriesOfRow(row);
+    const at = index % ENTRIES_PER_ROW;
+    const found = entries[at];
     demand(found !== undefined && bytesEqual(found, from), `entry ${index} in the database`);
-    await level.put(entryKey(index), to, { sync: true });
+    await level.put(key, encodeBundle(entries.with(at, to)), { sync: true });
   } finally {
     await level.close();
   }

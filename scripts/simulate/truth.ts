@@ -12,7 +12,8 @@ import { leavesOf } from '../../src/core/tally/leaves.ts';
 import { verifyLogCheckpoint, verifyWitnessedCheckpoint } from '../../src/core/trust/quorum.ts';
 import { AttestryError } from '../../src/errors.ts';
 import type { Log } from '../../src/log/log.ts';
-import { entryKey } from '../../src/store/level-keys.ts';
+import { ENTRIES_PER_ROW, entriesOfRow } from '../../src/store/entry-rows.ts';
+import { entryRowKey } from '../../src/store/level-keys.ts';
 import type { LogCommit } from '../../src/store/log-store.ts';
 import type { WitnessState } from '../../src/witness/witness-store.ts';
 import { naiveTally } from '../../test/helpers/naive-tally.ts';
@@ -133,8 +134,9 @@ export class Truth {
   #demandOnPlatter({ index, entry }: Acknowledged): void {
     const { log, changed } = this.world;
     if (changed.has(log.host)) return;
-    const row = log.disk.level('db').durable.get(textOf(entryKey(index)));
-    if (row !== undefined && bytesEqual(row, entry)) return;
+    const row = log.disk.level('db').durable.get(textOf(entryRowKey(index)));
+    const kept = row && entriesOfRow(row)[index % ENTRIES_PER_ROW];
+    if (kept !== undefined && bytesEqual(kept, entry)) return;
     this.#violateLog(`entry ${index} was acknowledged, and is not on the disk`);
   }
 

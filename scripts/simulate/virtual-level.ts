@@ -132,6 +132,10 @@ class VirtualLevel implements Holder {
     return value && copyOf(value);
   }
 
+  async getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
+    return keys.map((key) => this.getSync(key));
+  }
+
   async put(key: Uint8Array, value: Uint8Array, options: Sync = {}): Promise<void> {
     await this.#write([{ key: textOf(key), value: copyOf(value) }], options);
   }
@@ -165,11 +169,6 @@ class VirtualLevel implements Holder {
   keys(range: Range = {}): VirtualIterator<Uint8Array> {
     this.#faults.read();
     return new VirtualIterator(this.#select(range).map(bytesOf), (key) => key);
-  }
-
-  values(range: Range = {}): Pick<VirtualIterator<Uint8Array>, 'all'> {
-    const pairs = this.iterator(range);
-    return { all: async () => (await pairs.all()).map(([, value]) => value) };
   }
 
   snapshot(): { readonly rows: Rows; close(): Promise<void> } {

@@ -12,8 +12,6 @@ const pairMemory = new ArrayBuffer(4 + 2 * HASH_LENGTH);
 const pairWords = new Uint32Array(pairMemory, 4);
 const pairInput = new Uint8Array(pairMemory, 3);
 pairInput[0] = 1;
-// A UTF-16 unit takes three bytes of UTF-8 at most.
-const textInput = Buffer.alloc(1 + 3 * LARGEST_ENTRY_BYTES);
 
 /** RFC 6962 leaf hash: SHA-256(0x00 || entry). */
 export function leafHashBySystem(entry: Uint8Array): Uint8Array {
@@ -63,13 +61,20 @@ function halveRow(work: Uint8Array, width: number): void {
 }
 
 /**
- * The leaf hash of an entry that comes as text, itself as text of one character a byte; undefined where U+FFFD stands in it,
- * which may stand for bytes that are no UTF-8, and of a text that is too long for an entry.
+ * The leaf hashes of a bundle's entries side by side, as text of one character a byte; undefined where the bytes are no
+ * bundle, however many entries it may hold. The bundle is of no use afterwards: the byte before each entry becomes the
+ * prefix of its hash, so that no entry is copied.
  */
-export function leafHashOfText(entry: string): string | undefined {
-  if (entry.length > LARGEST_ENTRY_BYTES || entry.includes('\ufffd')) return undefined;
-  const end = 1 + textInput.write(entry, 1);
-  return hash('sha256', textInput.subarray(0, end), 'binary');
+export function leafHashesInPlace(bundle: Uint8Array): string | undefined {
+  let hashes = '';
+  let at = 0;
+  while (at + 2 <= bundle.length) {
+    const end = at + 2 + (bundle[at] as number) * 256 + (bundle[at + 1] as number);
+    bundle[at + 1] = 0;
+    hashes += hash('sha256', bundle.subarray(at + 1, end), 'binary');
+    at = end;
+  }
+  return at === bundle.length ? hashes : undefined;
 }
 
 /** SHA-256. */

@@ -10,9 +10,9 @@ import type { StatementOf } from '../core/statement/statement.ts';
 import type { TrustRoot } from '../core/trust/trust-root.ts';
 import { AttestryError, type AttestryErrorCode } from '../errors.ts';
 import { type VerifyMany, verifyEach, verifyInPool } from '../keys/openssl-engine.ts';
-import { leafHashBySystem, leafHashOfText } from '../keys/openssl-hash.ts';
+import { leafHashBySystem } from '../keys/openssl-hash.ts';
 import type { LogStore } from '../store/log-store.ts';
-import { type ScrubStep, scrubTile } from './scrub.ts';
+import { hashToRow, type ScrubStep, scrubTile } from './scrub.ts';
 import { tileReader } from './second-path.ts';
 
 export interface StepRules {
@@ -109,14 +109,9 @@ async function readAndOpen(
 }
 
 /** Whether the step's entries hash to this row, all of them: where not, each is to be judged by itself. */
-async function isRow(
-  { store }: StepRules,
-  { start, end }: ScrubStep,
-  row: Uint8Array,
-): Promise<boolean> {
+async function isRow({ store }: StepRules, step: ScrubStep, row: Uint8Array): Promise<boolean> {
   try {
-    const hashes = (await store.entryTexts(start, end)).map(leafHashOfText);
-    return hashes.join('') === Buffer.from(row).toString('latin1') && !hashes.includes(undefined);
+    return await hashToRow(store, step, row);
   } catch (error) {
     asFault(error);
     return false;

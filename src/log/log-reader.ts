@@ -1,7 +1,7 @@
 /** Reading a log: entries, tiles, bundles and receipts, each checked against the tree before it is handed out. */
 import { LRUCache } from 'lru-cache';
 import { bytesEqual } from '../core/bytes/equal.ts';
-import { encodeBundle } from '../core/merkle/bundle.ts';
+import { decodeBundle } from '../core/merkle/bundle.ts';
 import { HASH_LENGTH, rowRoot } from '../core/merkle/hash.ts';
 import { proveInclusion, verifyInclusion } from '../core/merkle/inclusion.ts';
 import type { ReadNode } from '../core/merkle/range.ts';
@@ -83,11 +83,11 @@ export class LogReader {
     if (start + width > head.size) return undefined;
     return await this.#whole(`bundle ${index}`, async () => {
       const row = this.#row(head, 0, index);
-      const entries = await this.#options.store.entries(start, start + width);
-      for (const [i, entry] of entries.entries()) {
+      const bundle = await this.#options.store.bundle(start, start + width);
+      for (const [i, entry] of decodeBundle(bundle, width).entries()) {
         verifyLeaf(start + i, entry, row.subarray(i * HASH_LENGTH, (i + 1) * HASH_LENGTH));
       }
-      return encodeBundle(entries);
+      return bundle;
     });
   }
 

@@ -14,6 +14,7 @@ import type { ReadNode } from '../core/merkle/range.ts';
 import { TILE_HEIGHT, TILE_WIDTH } from '../core/merkle/tile.ts';
 import { AttestryError } from '../errors.ts';
 import { leafHashBySystem, nodeHashBySystem } from '../keys/openssl-hash.ts';
+import { firstOfRow } from '../store/entry-rows.ts';
 import type { LogCommit, LogStore } from '../store/log-store.ts';
 
 export interface SecondPath {
@@ -27,7 +28,7 @@ export interface SecondPath {
 
 /**
  * The commit, if the database holds exactly it and the frontier grows to the same root; the frontier has then grown.
- * @throws ENTRY_HASH_MISMATCH, TABLE_MISMATCH, TILE_HASH_MISMATCH, ROOT_MISMATCH
+ * @throws ENTRY_HASH_MISMATCH, TABLE_MISMATCH, TILE_HASH_MISMATCH, ROOT_MISMATCH, STORE_CORRUPT
  */
 export function verifyCommit(
   store: LogStore,
@@ -35,18 +36,16 @@ export function verifyCommit(
   { frontier, proofs, readNode }: SecondPath,
 ): LogCommit {
   const { from, entries, tiles } = commit;
-  // One by one, at once: a scan costs more for each row, and a turn of a busy event loop besides.
-  const stored = entries.map((_, i) => store.entry(from + i));
+  verifyHead(store, commit);
+  const first = firstOfRow(from);
+  // At once: to wait for them would take a turn of a busy event loop.
+  const stored = store.entriesSync(first, from + entries.length);
+  const older = stored.splice(0, from - first);
   verifySample(stored, commit, proofs);
   for (const [i, { entry, entryHash }] of entries.entries()) {
     const readBack = stored[i] ?? new Uint8Array();
     const hash = leafHashBySystem(readBack);
-    if (!bytesEqual(hash, entryHash) || !bytesEqual(readBack, entry)) {
-      throw new AttestryError(
-        'ENTRY_HASH_MISMATCH',
-        `Entry ${from + i} reads back differently from what was written.`,
-      );
-    }
+    if (!bytesEqual(hash, entryHash) || !bytesEqual(readBack, entry)) throw changed(from + i);
     frontier.append(hash);
   }
   for (const { level, index, hashes } of tiles) {
@@ -59,8 +58,38 @@ export function verifyCommit(
     }
   }
   verifyTables(store, commit);
-  verifyRoots(store, commit, { frontier, readNode });
+  verifyRoots(commit, { frontier, readNode });
+  verifyOlder(store, first, older);
   return commit;
+}
+
+// First: where the size is another, there is no telling which entries to read.
+function verifyHead(store: LogStore, { head }: LogCommit): void {
+  const stored = store.head();
+  if (stored?.size === head.size && bytesEqual(stored.root, head.root)) return;
+  throw new AttestryError(
+    'ROOT_MISMATCH',
+    `Expected the head of size ${head.size} as it was written, got one of size ${stored?.size}; nothing was signed.`,
+  );
+}
+
+// Older entries of the row in which the commit begins: they were written anew with it, and must still be what the tree has
+// there. Asked last, when the tile is known to be right.
+function verifyOlder(store: LogStore, first: number, older: readonly Uint8Array[]): void {
+  if (older.length === 0) return;
+  const tile = tileReader(store)(0, Math.floor(first / TILE_WIDTH));
+  for (const [i, entry] of older.entries()) {
+    const at = ((first + i) % TILE_WIDTH) * HASH_LENGTH;
+    const leaf = tile.subarray(at, at + HASH_LENGTH);
+    if (!bytesEqual(leafHashBySystem(entry), leaf)) throw changed(first + i);
+  }
+}
+
+function changed(index: number): AttestryError {
+  return new AttestryError(
+    'ENTRY_HASH_MISMATCH',
+    `Entry ${index} reads back differently from what was written.`,
+  );
 }
 
 // All other hashes are OpenSSL's, which is several times as fast: a fault of OpenSSL itself shows at the newest entry of
@@ -101,20 +130,14 @@ function verifyTables(store: LogStore, { from, entries, streams }: LogCommit): v
 }
 
 function verifyRoots(
-  store: LogStore,
   { head, tiles }: LogCommit,
   { frontier, readNode }: Pick<SecondPath, 'frontier' | 'readNode'>,
 ): void {
   // The last hash first: a row that has grown is read anew for it, and what it began with before is compared.
   for (const { level, index, hashes } of tiles)
     readNode(level * TILE_HEIGHT, index * TILE_WIDTH + hashes.length / HASH_LENGTH - 1);
-  const stored = store.head();
-  const roots = [
-    frontier.root(),
-    frontierAt(head.size, readNode, nodeHashBySystem).root(),
-    stored?.root ?? new Uint8Array(),
-  ];
-  if (stored?.size === head.size && roots.every((root) => bytesEqual(root, head.root))) return;
+  const roots = [frontier.root(), frontierAt(head.size, readNode, nodeHashBySystem).root()];
+  if (roots.every((root) => bytesEqual(root, head.root))) return;
   throw new AttestryError(
     'ROOT_MISMATCH',
     `The two ways to the root of size ${head.size} disagree; nothing was signed.`,

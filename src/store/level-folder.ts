@@ -14,17 +14,12 @@ export type LevelFolder = Level<Uint8Array, Uint8Array>;
 export interface LevelOptions {
   /** Other threads of this process may open it too, shared as well. Default: no. */
   readonly isShared?: boolean;
-  /**
-   * Bytes of rows that are read, and compressed, together; 4 KiB unless told. LevelDB keeps a line of its index in memory
-   * for each: a log of ten million entries has three million times 4 KiB.
-   */
-  readonly blockBytes?: number;
 }
 
 /** The open database of a folder, made if it is not there. @throws STORE_LOCKED, STORE_CORRUPT, STORE_FAILED */
 export async function openLevelFolder(
   folder: string,
-  { isShared = false, blockBytes = 4096 }: LevelOptions = {},
+  { isShared = false }: LevelOptions = {},
 ): Promise<LevelFolder> {
   try {
     // First, because level makes the folder too, but does not sync its name into the folder above.
@@ -33,7 +28,6 @@ export async function openLevelFolder(
       keyEncoding: 'view',
       valueEncoding: 'view',
       multithreading: isShared,
-      blockSize: blockBytes,
       writeBufferSize: WRITE_BUFFER_BYTES,
       maxFileSize: LARGEST_FILE_BYTES,
     });

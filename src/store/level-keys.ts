@@ -3,7 +3,7 @@
  *
  *   f                        format of the store
  *   h                        head: size (8) ‖ root (32); the same of earlier commits whose checkpoint is not kept yet
- *   e ‖ index (8)            entry
+ *   e ‖ index / 32 (8)       entries, 32 side by side in the encoding of an entry bundle
  *   t ‖ level (1) ‖ index (8)  tile row
  *   i ‖ entry hash (32)      index (8)
  *   s ‖ stream key (UTF-8)   stream state, canonical JSON
@@ -13,6 +13,7 @@
 import { concatBytes } from '../core/bytes/equal.ts';
 import { decodeHex } from '../core/bytes/hex.ts';
 import { encodeUtf8 } from '../core/bytes/utf8.ts';
+import { ENTRIES_PER_ROW, firstOfRow } from './entry-rows.ts';
 import type { CheckpointState } from './log-store.ts';
 
 export interface KeyRange {
@@ -29,9 +30,10 @@ const STREAM = table('s');
 const MENTION = table('m');
 const CHECKPOINT = { committed: table('c'), witnessed: table('w') } as const;
 
-export function entryKey(index: number): Uint8Array {
+/** Of the row in which the entry at `index` stands. */
+export function entryRowKey(index: number): Uint8Array {
   const key = keyOf(ENTRY, 8);
-  writeUint64(key, 1, index);
+  writeUint64(key, 1, firstOfRow(index) / ENTRIES_PER_ROW);
   return key;
 }
 

@@ -9,6 +9,16 @@ import { HASH_LENGTH } from '../core/merkle/hash.ts';
 import type { StreamState } from '../core/statement/stream.ts';
 import { AttestryError } from '../errors.ts';
 import { type Disk, SYSTEM_DISK } from './disk.ts';
+import {
+  bytesIn,
+  entriesIn,
+  firstOfRow,
+  grownRows,
+  partOf,
+  type RowPart,
+  rowsOf,
+  type Wanted,
+} from './entry-rows.ts';
 import { KnownHashes } from './known-hashes.ts';
 import { closeLevelFolder, type LevelFolder } from './level-folder.ts';
 import * as keys from './level-keys.ts';
@@ -37,11 +47,7 @@ import { WriteQueue } from './write-queue.ts';
 
 // Without `sync` LevelDB answers before the write is on disk, and a power cut takes back what was acknowledged.
 const SYNCED = { sync: true } as const;
-// Some twenty entries: fewer lines of index in memory than one for each four.
-const BLOCK_BYTES = 16 * 1024;
-// What one step of a scan brings from the database's thread; the default of 16 KiB takes a step for every few entries.
-const BYTES_AT_ONCE = 1024 * 1024;
-const FORMAT = encodeUtf8('attestry log 1');
+const FORMAT = encodeUtf8('attestry log 2');
 
 const STREAM_STATE = object<StreamState>({
   sequence: count,
@@ -58,7 +64,7 @@ export async function openLevelLogStore(
   folder: string,
   disk: Disk = SYSTEM_DISK,
 ): Promise<LogStore> {
-  const db = await disk.openLevel(folder, { blockBytes: BLOCK_BYTES });
+  const db = await disk.openLevel(folder);
   try {
     await claimFormat(db, folder);
   } catch (error) {
@@ -115,11 +121,12 @@ class LevelLogStore implements LogStore {
   async commit(commit: LogCommit): Promise<void> {
     checkCommit(commit);
     await this.#writes.run('commit to the log', async () => {
-      this.#known ??= new KnownHashes(this.head()?.size ?? 0, (index) => this.tile(0, index));
+      this.#known ??= new KnownHashes(this.#size(), (index) => this.tile(0, index));
       checkContinuation(commit, this);
+      const begun = this.#begunRow(commit.from);
       // Put by put: a list of operations is copied and looked through member by member on its way to the database.
       const batch = this.#db.batch();
-      putRows(commit, (key, value) => void batch.put(key, value));
+      putRows(commit, begun, (key, value) => void batch.put(key, value));
       for (const { entryHash } of commit.entries) this.#known.add(entryHash);
       await batch.write(SYNCED).finally(() => this.#forgetOld(commit));
       for (const { size } of commit.before?.checkpoints ?? []) this.#noteKept('committed', size);
@@ -127,20 +134,24 @@ class LevelLogStore implements LogStore {
   }
 
   entry(index: number): Uint8Array | undefined {
-    const entry = this.#get(keys.entryKey(index));
-    if (entry === undefined && index < (this.head()?.size ?? 0)) {
-      throw storeCorrupt(`The entry at index ${index} is gone`);
-    }
-    return entry;
+    if (checkNumber(index) >= this.#size()) return undefined;
+    // A copy: a view would hold its whole row in memory.
+    return this.entriesSync(index, index + 1)[0]?.slice();
+  }
+
+  entriesSync(start: number, end: number): Uint8Array[] {
+    const wanted = this.#wanted(start, end);
+    return rowsOf(start, end).flatMap((first) =>
+      entriesIn(partOf(this.#get(keys.entryRowKey(first)), first, wanted)),
+    );
   }
 
   async entries(start: number, end: number): Promise<Uint8Array[]> {
-    const rows = await this.#entryRows<Uint8Array>(start, end, 'view');
-    return rows.map(plain);
+    return (await this.#rowParts(start, end)).flatMap(entriesIn);
   }
 
-  async entryTexts(start: number, end: number): Promise<string[]> {
-    return this.#entryRows<string>(start, end, 'utf8');
+  async bundle(start: number, end: number): Promise<Uint8Array> {
+    return concatBytes(...(await this.#rowParts(start, end)).map(bytesIn));
   }
 
   tile(level: number, index: number): Uint8Array | undefined {
@@ -294,26 +305,29 @@ class LevelLogStore implements LogStore {
     }
   }
 
-  async #entryRows<T>(start: number, end: number, valueEncoding: 'view' | 'utf8'): Promise<T[]> {
-    checkRange(this.head(), start, end);
-    const range = { gte: keys.entryKey(start), lt: keys.entryKey(end) };
-    const rows = await this.#values<T>({ ...range, valueEncoding });
-    // Keys are distinct and within the range, so the right number of rows is every row.
-    if (rows.length !== end - start) {
-      throw storeCorrupt(
-        `Expected ${end - start} entries from index ${start} on, found ${rows.length}`,
-      );
-    }
-    return rows;
+  #size(): number {
+    return this.head()?.size ?? 0;
   }
 
-  async #values<T>(options: keys.KeyRange & { valueEncoding: 'view' | 'utf8' }): Promise<T[]> {
-    try {
-      const highWaterMarkBytes = BYTES_AT_ONCE;
-      return await this.#db.values<Uint8Array, T>({ ...options, highWaterMarkBytes }).all();
-    } catch (error) {
-      throw storeFailure('read from the database', error);
-    }
+  #wanted(start: number, end: number): Wanted {
+    const head = this.head();
+    checkRange(head, start, end);
+    return { start, end, size: head?.size ?? 0, sizeNow: () => this.#size() };
+  }
+
+  async #rowParts(start: number, end: number): Promise<RowPart[]> {
+    const wanted = this.#wanted(start, end);
+    const firsts = rowsOf(start, end);
+    const rows = await this.#getMany(firsts.map(keys.entryRowKey));
+    return firsts.map((first, i) => partOf(rows[i] && plain(rows[i]), first, wanted));
+  }
+
+  /** What stands in the row in which the entry at `from` is to stand. */
+  #begunRow(from: number): Uint8Array {
+    const first = firstOfRow(from);
+    if (first === from) return new Uint8Array();
+    const wanted = { start: first, end: from, size: from, sizeNow: () => from };
+    return bytesIn(partOf(this.#get(keys.entryRowKey(first)), first, wanted));
   }
 
   async #scan(
@@ -342,10 +356,15 @@ function tileName(level: number, index: number): string {
   return `${level}/${index}`;
 }
 
-function putRows(commit: LogCommit, put: (key: Uint8Array, value: Uint8Array) => void): void {
+function putRows(
+  commit: LogCommit,
+  begun: Uint8Array,
+  put: (key: Uint8Array, value: Uint8Array) => void,
+): void {
   const { from, entries, tiles, head, streams, mentions, before } = commit;
-  for (const [i, { entry, entryHash }] of entries.entries()) {
-    put(keys.entryKey(from + i), entry);
+  const added = entries.map(({ entry }) => entry);
+  for (const [first, row] of grownRows(from, added, begun)) put(keys.entryRowKey(first), row);
+  for (const [i, { entryHash }] of entries.entries()) {
     put(keys.indexKey(entryHash), keys.encodeUint64(from + i));
   }
   for (const { level, index, hashes } of tiles) put(keys.tileKey(level, index), hashes);

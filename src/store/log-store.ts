@@ -79,13 +79,15 @@ export interface LogStore {
   commit(commit: LogCommit): Promise<void>;
   /** The entry's bytes; undefined from the size on. @throws STORE_CORRUPT when it is gone */
   entry(index: number): Uint8Array | undefined;
-  /** The entries of [start, end), where `end` is at most the size. @throws STORE_CORRUPT when one is gone */
-  entries(start: number, end: number): Promise<Uint8Array[]>;
   /**
-   * The same entries as text, which costs half as much to bring out of a database. Where an entry is no UTF-8, as none is
-   * that a log admits, U+FFFD stands in its text. @throws STORE_CORRUPT when one is gone
+   * The entries of [start, end), where `end` is at most the size. Entries may be views of the memory of their neighbours:
+   * whoever keeps one for long copies it. @throws STORE_CORRUPT when one is gone
    */
-  entryTexts(start: number, end: number): Promise<string[]>;
+  entries(start: number, end: number): Promise<Uint8Array[]>;
+  /** The same at once, for whoever must not wait for a turn of the event loop. */
+  entriesSync(start: number, end: number): Uint8Array[];
+  /** The same entries in the encoding of an entry bundle, however many; the bytes are the caller's to change. */
+  bundle(start: number, end: number): Promise<Uint8Array>;
   /** The row of a tile; undefined where the log is too short for it. @throws STORE_CORRUPT when it is gone */
   tile(level: number, index: number): Uint8Array | undefined;
   /** Where the entry with this leaf hash is. */

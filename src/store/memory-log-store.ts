@@ -1,7 +1,8 @@
 /** The log store in memory, with the behaviour of the one on disk: for tests, and for simulating crashes. */
-import { compareBytes } from '../core/bytes/equal.ts';
+import { compareBytes, concatBytes } from '../core/bytes/equal.ts';
 import { decodeHex, encodeHex } from '../core/bytes/hex.ts';
 import { encodeUtf8 } from '../core/bytes/utf8.ts';
+import { encodeBundle } from '../core/merkle/bundle.ts';
 import type { StreamState } from '../core/statement/stream.ts';
 import { AttestryError } from '../errors.ts';
 import type {
@@ -55,8 +56,6 @@ export function openMemoryLogStore(disk: MemoryDisk = new MemoryDisk()): LogStor
   return new MemoryLogStore(disk);
 }
 
-const lenient = new TextDecoder('utf-8', { ignoreBOM: true });
-
 class MemoryLogStore implements LogStore {
   readonly #held: MemoryDisk;
   readonly #writes = new WriteQueue();
@@ -93,12 +92,16 @@ class MemoryLogStore implements LogStore {
   }
 
   async entries(start: number, end: number): Promise<Uint8Array[]> {
+    return this.entriesSync(start, end);
+  }
+
+  entriesSync(start: number, end: number): Uint8Array[] {
     checkRange(this.head(), start, end);
     return Array.from({ length: end - start }, (_, i) => this.entry(start + i) as Uint8Array);
   }
 
-  async entryTexts(start: number, end: number): Promise<string[]> {
-    return (await this.entries(start, end)).map((entry) => lenient.decode(entry));
+  async bundle(start: number, end: number): Promise<Uint8Array> {
+    return concatBytes(...this.entriesSync(start, end).map((entry) => encodeBundle([entry])));
   }
 
   tile(level: number, index: number): Uint8Array | undefined {

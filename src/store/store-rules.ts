@@ -1,5 +1,6 @@
 /** What every store checks before it writes, whatever database it has: the last line against a bug above it. */
 import { decodeHex, encodeHex } from '../core/bytes/hex.ts';
+import { LONGEST_ENTRY } from '../core/merkle/bundle.ts';
 import { HASH_LENGTH } from '../core/merkle/hash.ts';
 import { TILE_WIDTH } from '../core/merkle/tile.ts';
 import { AttestryError } from '../errors.ts';
@@ -30,7 +31,11 @@ export function checkCommit(commit: LogCommit): void {
       `checkpoints and heads of earlier commits, got one of ${size}`,
     );
   }
-  for (const { entryHash } of entries) {
+  for (const { entry, entryHash } of entries) {
+    demand(
+      entry.length <= LONGEST_ENTRY,
+      `each entry to be at most ${LONGEST_ENTRY} bytes, got ${entry.length}`,
+    );
     demand(entryHash.length === HASH_LENGTH, 'each entryHash to be 32 bytes');
   }
   for (const { level, index, hashes } of tiles) {

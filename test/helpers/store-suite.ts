@@ -1,9 +1,9 @@
 /** What every LogStore must do, run over each of them. */
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { encodeUtf8 } from '../../src/core/bytes/utf8.ts';
+import { encodeBundle } from '../../src/core/merkle/bundle.ts';
 import { leafHash } from '../../src/core/merkle/hash.ts';
 import { AttestryError } from '../../src/errors.ts';
-import { leafHashOfText } from '../../src/keys/openssl-hash.ts';
 import type { LogCommit, LogStore, ModelMention } from '../../src/store/log-store.ts';
 
 /** A disk of its own for one test: every `open` finds what the store before it kept. */
@@ -60,6 +60,18 @@ function mention(model: string, index: number, kind = 'usage'): ModelMention {
   return { model, index, kind };
 }
 
+/** Ranges that begin and end within a row, with it, and past it. */
+function rangesWithin(size: number): (readonly [number, number])[] {
+  const ends = [0, 1, 2, 31, 32, 33, 64, 65, size].filter((at) => at <= size);
+  return ends.flatMap((start) =>
+    ends.filter((end) => end >= start).map((end) => [start, end] as const),
+  );
+}
+
+function bundleOf(entries: readonly Uint8Array[]): Uint8Array {
+  return entries.length === 0 ? new Uint8Array() : encodeBundle(entries);
+}
+
 export function describeLogStore(name: string, makeBed: () => Promise<StoreBed>): void {
   async function bedOf(): Promise<StoreBed> {
     const bed = await makeBed();
@@ -74,27 +86,51 @@ export function describeLogStore(name: string, makeBed: () => Promise<StoreBed>)
   }
 
   describe(name, () => {
-    test('gives the text of an entry, with U+FFFD where it is no UTF-8', async () => {
+    test('gives back entries of any bytes and any length, each way', async () => {
       const store = await openStore();
       const bytes = [
         ...['', 'ascii', '\ufeffé\0', '🔑\u2028', '\ufffd'].map(encodeUtf8),
-        ...['ff', '61ff62', 'c0af', 'eda080', 'f4908080', 'e282'].map((hex) =>
-          Buffer.from(hex, 'hex'),
+        ...['ff', '61ff62', 'c0af', 'eda080', 'f4908080', 'e282', '0000', '0002ffff'].map((hex) =>
+          Uint8Array.from(Buffer.from(hex, 'hex')),
         ),
+        ...[255, 256, 65_535].map((length) => new Uint8Array(length).fill(length)),
       ];
       const entries = bytes.map((entry) => ({ entry, entryHash: leafHash(entry) }));
       await store.commit(commitOf(0, bytes.length, { entries }));
-      const texts = await store.entryTexts(0, bytes.length);
-      expect(texts.slice(0, 5)).toEqual(['', 'ascii', '\ufeffé\0', '🔑\u2028', '\ufffd']);
-      for (const text of texts.slice(5)) expect(text).toContain('\ufffd');
-      // Whatever has a hash as text has the entry's.
-      for (const [i, text] of texts.entries()) {
-        const hash = leafHashOfText(text);
-        if (i < 4)
-          expect(Buffer.from(hash ?? '', 'latin1')).toEqual(
-            Buffer.from(leafHash(bytes[i] ?? new Uint8Array())),
-          );
-        else expect(hash).toBeUndefined();
+      expect(await store.entries(0, bytes.length)).toEqual(bytes);
+      expect(store.entriesSync(0, bytes.length)).toEqual(bytes);
+      expect(bytes.map((_, index) => store.entry(index))).toEqual(bytes);
+      expect(await store.bundle(0, bytes.length)).toEqual(encodeBundle(bytes));
+    });
+
+    test('gives back every range of a log that grew in small and in large commits', async () => {
+      const bed = await bedOf();
+      const all = Array.from({ length: 200 }, (_, i) => entryOf(i));
+      // Within a row, to its end, to its end and on, a whole one, several at once, and none.
+      for (const [from, count] of [
+        [0, 1],
+        [1, 30],
+        [31, 1],
+        [32, 5],
+        [37, 28],
+        [65, 31],
+        [96, 32],
+        [128, 0],
+        [128, 70],
+        [198, 2],
+      ] as const) {
+        const store = await bed.open();
+        await store.commit(commitOf(from, count));
+        const size = from + count;
+        for (const [start, end] of rangesWithin(size)) {
+          const expected = all.slice(start, end);
+          expect(await store.entries(start, end)).toEqual(expected);
+          expect(store.entriesSync(start, end)).toEqual(expected);
+          expect(await store.bundle(start, end)).toEqual(bundleOf(expected));
+        }
+        expect(store.entry(size - 1)).toEqual(entryOf(size - 1));
+        expect(store.entry(size)).toBeUndefined();
+        await store.close();
       }
     });
 
@@ -106,6 +142,8 @@ export function describeLogStore(name: string, makeBed: () => Promise<StoreBed>)
       expect(store.indexOf(leafHash(entryOf(0)))).toBeUndefined();
       expect(store.stream('s')).toBeUndefined();
       expect(await store.entries(0, 0)).toEqual([]);
+      expect(store.entriesSync(0, 0)).toEqual([]);
+      expect(await store.bundle(0, 0)).toEqual(new Uint8Array());
       expect(await store.mentions(MODEL_A)).toEqual([]);
       expect(await store.models()).toEqual([]);
       expect(await collect(store.streams())).toEqual([]);
@@ -123,7 +161,8 @@ export function describeLogStore(name: string, makeBed: () => Promise<StoreBed>)
       expect(store.entry(2)).toEqual(entryOf(2));
       expect(store.entry(3)).toBeUndefined();
       expect(await store.entries(1, 3)).toEqual([entryOf(1), entryOf(2)]);
-      expect(await store.entryTexts(1, 3)).toEqual(['entry 1', 'entry 2']);
+      expect(store.entriesSync(1, 3)).toEqual([entryOf(1), entryOf(2)]);
+      expect(await store.bundle(1, 3)).toEqual(encodeBundle([entryOf(1), entryOf(2)]));
       const hashes = [2, 7, 0].map((index) => leafHash(entryOf(index)));
       expect(await store.indexesOf(hashes)).toEqual([2, undefined, 0]);
       expect(store.tile(0, 0)).toEqual(new Uint8Array(96).fill(3));
@@ -177,6 +216,9 @@ export function describeLogStore(name: string, makeBed: () => Promise<StoreBed>)
       commit.entries[0]?.entry.fill(0);
       commit.head.root.fill(0);
       store.entry(0)?.fill(0);
+      for (const entry of await store.entries(0, 1)) entry.fill(0);
+      for (const entry of store.entriesSync(0, 1)) entry.fill(0);
+      (await store.bundle(0, 1)).fill(0);
       store.head()?.root.fill(0);
       store.tile(0, 0)?.fill(0);
       expect(store.entry(0)).toEqual(entryOf(0));
@@ -225,6 +267,10 @@ export function describeLogStore(name: string, makeBed: () => Promise<StoreBed>)
       ['a tile level too high', { tiles: [{ level: 64, index: 0, hashes: new Uint8Array(32) }] }],
       ['a mention of another entry', { mentions: [mention(MODEL_A, 1)] }],
       [
+        'an entry too long for a bundle',
+        { entries: [{ entry: new Uint8Array(65_536), entryHash: new Uint8Array(32) }] },
+      ],
+      [
         'an entry hash too short',
         {
           entries: [{ entry: entryOf(0), entryHash: new Uint8Array(20) }],
@@ -252,7 +298,8 @@ export function describeLogStore(name: string, makeBed: () => Promise<StoreBed>)
         [-1, 1],
       ] as const) {
         await expect(store.entries(start, end)).rejects.toThrow(RangeError);
-        await expect(store.entryTexts(start, end)).rejects.toThrow(RangeError);
+        expect(() => store.entriesSync(start, end)).toThrow(RangeError);
+        await expect(store.bundle(start, end)).rejects.toThrow(RangeError);
       }
     });
 
@@ -410,6 +457,8 @@ export function describeLogStore(name: string, makeBed: () => Promise<StoreBed>)
         () => store.indexOf(leafHash(entryOf(0))),
         () => store.stream('s'),
         () => store.entries(0, 1),
+        () => store.entriesSync(0, 1),
+        () => store.bundle(0, 1),
         () => store.mentions(MODEL_A),
         () => store.models(),
         () => collect(store.streams()),

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { encodeBundle } from '../../src/core/merkle/bundle.ts';
 import { leafHash, nodeHash, rowRoot } from '../../src/core/merkle/hash.ts';
 import { LARGEST_ENTRY_BYTES } from '../../src/core/statement/envelope.ts';
 import {
   leafHashBySystem,
-  leafHashOfText,
+  leafHashesInPlace,
   nodeHashBySystem,
   rowRootBySystem,
 } from '../../src/keys/openssl-hash.ts';
@@ -55,32 +56,36 @@ describe('rowRootBySystem', () => {
   });
 });
 
-describe('leafHashOfText', () => {
-  it('is the leaf hash of the UTF-8 of any text without U+FFFD', () => {
+describe('leafHashesInPlace', () => {
+  it('gives the leaf hashes of the entries, whatever their lengths, also of a view', () => {
+    const entries = fc.array(fc.uint8Array({ maxLength: 600 }), { minLength: 1, maxLength: 40 });
     fc.assert(
-      fc.property(fc.string({ unit: 'grapheme' }), (text) => {
-        const hash = leafHashOfText(text);
-        if (text.includes('\ufffd')) expect(hash).toBeUndefined();
-        else
-          expect(Buffer.from(hash ?? '', 'latin1')).toEqual(
-            Buffer.from(leafHash(Buffer.from(text))),
-          );
+      fc.property(entries, fc.nat(9), (bundled, shift) => {
+        const bundle = encodeBundle(bundled);
+        const around = new Uint8Array(bundle.length + 2 * shift).fill(0xa5);
+        around.set(bundle, shift);
+        const view = around.subarray(shift, shift + bundle.length);
+        const hashes = Buffer.from(leafHashesInPlace(view) ?? '', 'latin1');
+        expect(hashes).toEqual(Buffer.concat(bundled.map(leafHash)));
+        for (const edge of [around.subarray(0, shift), around.subarray(shift + bundle.length)])
+          expect(edge.every((byte) => byte === 0xa5)).toBe(true);
       }),
     );
   });
 
-  it.each([0, 1, LARGEST_ENTRY_BYTES])('takes %i characters of three bytes each', (length) => {
-    const text = '\u20ac'.repeat(length);
-    expect(Buffer.from(leafHashOfText(text) ?? '', 'latin1')).toEqual(
-      Buffer.from(leafHash(Buffer.from(text))),
+  it('takes the longest entry, and none', () => {
+    const longest = new Uint8Array(LARGEST_ENTRY_BYTES).fill(7);
+    expect(leafHashesInPlace(encodeBundle([longest]))).toBe(
+      Buffer.from(leafHash(longest)).toString('latin1'),
     );
+    expect(leafHashesInPlace(new Uint8Array())).toBe('');
   });
 
-  it('says nothing of a text that is too long for an entry', () => {
-    expect(leafHashOfText('a'.repeat(LARGEST_ENTRY_BYTES + 1))).toBeUndefined();
-  });
-
-  it('says nothing of a text that may stand for other bytes', () => {
-    expect(leafHashOfText('a\ufffdb')).toBeUndefined();
+  it.each([
+    ['ends within a length', [0, 1, 7, 0]],
+    ['ends where a length says more', [0, 1, 7, 0, 2, 8]],
+    ['ends behind a length that says more', [0, 1, 7, 255, 255]],
+  ])('says nothing of a bundle that %s', (_, bundle) => {
+    expect(leafHashesInPlace(Uint8Array.from(bundle))).toBeUndefined();
   });
 });

@@ -1,10 +1,12 @@
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { encodeBundle } from '../../src/core/merkle/bundle.ts';
 import { checkStep, type StepReport } from '../../src/log/fsck-step.ts';
 import { FsckThreads, type ThreadRules } from '../../src/log/fsck-threads.ts';
 import { SHARED_DISK } from '../../src/store/disk.ts';
+import { entriesOfRow } from '../../src/store/entry-rows.ts';
 import { openLevelFolder } from '../../src/store/level-folder.ts';
-import { entryKey } from '../../src/store/level-keys.ts';
+import { entryRowKey } from '../../src/store/level-keys.ts';
 import { openLevelLogStore } from '../../src/store/level-log-store.ts';
 import type { LogStore } from '../../src/store/log-store.ts';
 import { LogBed } from '../helpers/log-bed.ts';
@@ -46,7 +48,8 @@ describe('FsckThreads', () => {
     expect(whole).toEqual(alone);
     expect(whole).toMatchObject({ problems: [], unread: [], usage: [{ index: 2 }, { index: 3 }] });
     const db = await openLevelFolder(rules.folder, { isShared: true });
-    await db.put(entryKey(1), store.entry(0) as Uint8Array);
+    const entries = entriesOfRow((await db.get(entryRowKey(1))) as Uint8Array);
+    await db.put(entryRowKey(1), encodeBundle(entries.with(1, entries[0] as Uint8Array)));
     await db.close();
     const [damaged, damagedAlone] = await both();
     expect(damaged).toEqual(damagedAlone);

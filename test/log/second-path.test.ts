@@ -1,16 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { encodeUtf8 } from '../../src/core/bytes/utf8.ts';
 import { proveAppended } from '../../src/core/merkle/appended.ts';
+import { encodeBundle } from '../../src/core/merkle/bundle.ts';
 import { Frontier } from '../../src/core/merkle/frontier.ts';
 import { growTiles } from '../../src/core/merkle/growth.ts';
 import { leafHash, rowRoot } from '../../src/core/merkle/hash.ts';
 import { tileNodeReader } from '../../src/core/merkle/tile.ts';
 import { leafHashBySystem } from '../../src/keys/openssl-hash.ts';
 import { tileReader, verifyCommit } from '../../src/log/second-path.ts';
+import { entriesOfRow } from '../../src/store/entry-rows.ts';
+import { entryRowKey, HEAD_KEY } from '../../src/store/level-keys.ts';
 import type { LogCommit, LogStore } from '../../src/store/log-store.ts';
 import { MemoryDisk, openMemoryLogStore } from '../../src/store/memory-log-store.ts';
 import { LogBed } from '../helpers/log-bed.ts';
+import { openWithDatabase } from '../helpers/open-database.ts';
 import { sampleStream } from '../helpers/statements.ts';
+import { temporaryFolder } from '../helpers/temporary-folder.ts';
 import { flipBit, wrapStore } from '../helpers/wrapped-store.ts';
 
 describe('leafHashBySystem', () => {
@@ -50,10 +55,14 @@ function afterwards(change: Change): Change {
         await store.commit(commit);
         written = true;
       },
-      entry: (index) => now().entry(index),
+      entriesSync: (start, end) => now().entriesSync(start, end),
       head: () => now().head(),
     };
   };
+}
+
+function flippedLast(entries: readonly Uint8Array[]): Uint8Array[] {
+  return entries.with(-1, flipBit(entries.at(-1) ?? new Uint8Array(), 77));
 }
 
 const faults: readonly (readonly [string, string, Change])[] = [
@@ -124,10 +133,26 @@ const faults: readonly (readonly [string, string, Change])[] = [
     'an entry when it is read',
     'ENTRY_HASH_MISMATCH',
     afterwards((store) => ({
-      entry: (index) => flipBit(store.entry(index) ?? new Uint8Array(), 77),
+      entriesSync: (start, end) => flippedLast(store.entriesSync(start, end)),
     })),
   ],
-  ['an entry that is lost', 'ENTRY_HASH_MISMATCH', afterwards(() => ({ entry: () => undefined }))],
+  [
+    'an entry that is lost',
+    'ENTRY_HASH_MISMATCH',
+    afterwards((store) => ({
+      entriesSync: (start, end) => store.entriesSync(start, end).slice(0, -1),
+    })),
+  ],
+  [
+    'an older entry that was written anew with it',
+    'ENTRY_HASH_MISMATCH',
+    afterwards((store) => ({
+      entriesSync: (start, end) => {
+        const [first, ...others] = store.entriesSync(start, end);
+        return [flipBit(first ?? new Uint8Array(), 77), ...others];
+      },
+    })),
+  ],
   [
     'the head when it is read',
     'ROOT_MISMATCH',
@@ -138,6 +163,46 @@ const faults: readonly (readonly [string, string, Change])[] = [
       },
     })),
   ],
+];
+
+/** Changes the entries of a row. */
+function inRow(change: (entries: Uint8Array[]) => Uint8Array[]): RowDamage {
+  return [undefined, (row) => encodeBundle(change(entriesOfRow(row)))];
+}
+
+function inHead(change: (row: Uint8Array) => Uint8Array): RowDamage {
+  return [HEAD_KEY, change];
+}
+
+/** Of which row, the one with the newest entry unless told, and what becomes of it. */
+type RowDamage = readonly [Uint8Array | undefined, (row: Uint8Array) => Uint8Array | undefined];
+
+const first = (entries: readonly Uint8Array[]): Uint8Array => entries[0] ?? new Uint8Array();
+
+const onDisk: readonly (readonly [string, string, RowDamage])[] = [
+  [
+    'a flipped bit in an older entry of the row',
+    'ENTRY_HASH_MISMATCH',
+    inRow((entries) => entries.with(0, flipBit(first(entries), 999))),
+  ],
+  [
+    'a flipped bit in the newest entry',
+    'ENTRY_HASH_MISMATCH',
+    inRow((entries) => flippedLast(entries)),
+  ],
+  [
+    'an older entry in the place of another',
+    'ENTRY_HASH_MISMATCH',
+    inRow((entries) => entries.with(1, first(entries))),
+  ],
+  ['a row that is cut short', 'STORE_CORRUPT', [undefined, (row) => row.slice(0, -1)]],
+  ['a row without its newest entry', 'STORE_CORRUPT', inRow((entries) => entries.slice(0, -1))],
+  ['a row with an entry more', 'STORE_CORRUPT', inRow((entries) => [...entries, first(entries)])],
+  ['a flipped bit in a length', 'STORE_CORRUPT', [undefined, (row) => flipBit(row, 9)]],
+  ['a row that is gone', 'STORE_CORRUPT', [undefined, () => undefined]],
+  ['a head with a larger size', 'ROOT_MISMATCH', inHead((row) => flipBit(row, 8 * 5))],
+  ['a head with a smaller size', 'ROOT_MISMATCH', inHead((row) => row.fill(0, 0, 8))],
+  ['a head with another root', 'ROOT_MISMATCH', inHead((row) => flipBit(row, 8 * 9))],
 ];
 
 describe('verifyCommit', () => {
@@ -173,6 +238,30 @@ describe('verifyCommit', () => {
     });
     expect(fatal).toMatchObject([{ code: 'ROOT_MISMATCH' }]);
     expect(bed.lock.head?.size).toBe(2);
+  });
+
+  it.each(onDisk)('lets nothing be signed after %s on the disk', async (_, code, [key, damage]) => {
+    // In the first tile, and in a later one.
+    for (const size of [3, 256 + 40]) {
+      const bed = new LogBed();
+      const { store, db } = await openWithDatabase(await temporaryFolder());
+      let isDamaged = false;
+      const commit = async (rows: LogCommit): Promise<void> => {
+        await store.commit(rows);
+        if (!isDamaged) return;
+        const at = key ?? entryRowKey(size);
+        const damaged = damage((await db.get(at)) ?? new Uint8Array());
+        await (damaged === undefined ? db.del(at) : db.put(at, damaged));
+      };
+      const { log } = await bed.open({ store: wrapStore(store, { commit }) });
+      const entries = Array.from({ length: size }, (_, i) => bed.entry(i));
+      await bed.submit(log, entries);
+      const before = bed.lock.head;
+      isDamaged = true;
+      const refused = bed.submit(log, [bed.entry(size)]);
+      await expect(refused).rejects.toMatchObject({ code: 'STORE_FAILED', cause: { code } });
+      expect(bed.lock.head).toEqual(before);
+    }
   });
 
   it('leads the newest entry to the root by itself, whatever the other ways agree on', async () => {

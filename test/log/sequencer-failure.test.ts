@@ -96,7 +96,7 @@ describe('Sequencer with a failing disk', () => {
     [
       'when it is read back',
       () => ({
-        entry: () => {
+        entriesSync: () => {
           throw EIO;
         },
       }),

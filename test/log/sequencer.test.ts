@@ -114,9 +114,9 @@ describe('Sequencer', () => {
           await store.commit(commit);
           events.push('commit');
         },
-        entry: (index) => {
+        entriesSync: (start, end) => {
           events.push('read back');
-          return store.entry(index);
+          return store.entriesSync(start, end);
         },
         putCheckpoint: async (state, size, note) => {
           await store.putCheckpoint(state, size, note);

@@ -5,6 +5,7 @@ import { Level } from 'level';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { encodeHex } from '../../src/core/bytes/hex.ts';
 import { encodeUtf8 } from '../../src/core/bytes/utf8.ts';
+import { encodeBundle } from '../../src/core/merkle/bundle.ts';
 import { growTiles } from '../../src/core/merkle/growth.ts';
 import { leafHash, sha256 } from '../../src/core/merkle/hash.ts';
 import type { ReadTile } from '../../src/core/merkle/tile.ts';
@@ -12,6 +13,7 @@ import { openLevelLogStore } from '../../src/store/level-log-store.ts';
 import type { LogCommit, LogStore } from '../../src/store/log-store.ts';
 import { type Child, runFixture } from '../helpers/child-process.ts';
 import { eventually } from '../helpers/eventually.ts';
+import { openWithDatabase } from '../helpers/open-database.ts';
 import { codeOf, commitOf, describeLogStore, entryOf, MODEL_A } from '../helpers/store-suite.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 
@@ -119,14 +121,88 @@ describe('openLevelLogStore on a damaged folder', () => {
     return folder;
   }
 
-  test('reports an entry that is gone, and does not call it absent', async () => {
-    const folder = await committed();
-    await tamper(folder, [[letter('e') + u64(1), undefined]]);
+  /** Rows of 32 entries, of 32 and of 6. */
+  async function committedRows(): Promise<string> {
+    const folder = await temporaryFolder();
+    const store = await openLevelLogStore(folder);
+    await store.commit(commitOf(0, 70));
+    await store.close();
+    return folder;
+  }
+
+  const rowOf = (from: number, to: number): string =>
+    encodeHex(encodeBundle(Array.from({ length: to - from }, (_, i) => entryOf(from + i))));
+
+  test.each<[string, number, string | undefined]>([
+    ['a row of entries that is gone', 1, undefined],
+    ['a row without bytes', 1, ''],
+    ['a row that is cut short', 1, rowOf(32, 64).slice(0, -2)],
+    ['a row that ends within a length', 1, `${rowOf(32, 63)}00`],
+    ['a row that ends behind a length', 1, `${rowOf(32, 63)}0001`],
+    ['a row with bytes left over', 1, `${rowOf(32, 64)}00`],
+    ['a row with an entry too few', 1, rowOf(32, 63)],
+    ['a row with an entry too many', 1, rowOf(32, 65)],
+    ['a last row that is gone', 2, undefined],
+    ['a last row without bytes', 2, ''],
+    ['a last row that is cut short', 2, rowOf(64, 70).slice(0, -2)],
+    ['a last row with an entry too few', 2, rowOf(64, 69)],
+    ['a last row with an entry too many', 2, rowOf(64, 71)],
+  ])('reports %s, and does not call its entries absent', async (_, row, value) => {
+    const folder = await committedRows();
+    await tamper(folder, [[letter('e') + u64(row), value]]);
     const store = await reopen(folder);
-    expect(await codeOf(() => store.entry(1))).toBe('STORE_CORRUPT');
-    expect(await codeOf(() => store.entries(0, 3))).toBe('STORE_CORRUPT');
-    expect(await codeOf(() => store.entryTexts(0, 3))).toBe('STORE_CORRUPT');
-    expect(await store.entries(2, 3)).toEqual([entryOf(2)]);
+    for (const index of [32 * row, 32 * row + 5]) {
+      expect(await codeOf(() => store.entry(index))).toBe('STORE_CORRUPT');
+      const reads = [
+        () => store.entries(index, index + 1),
+        () => store.entriesSync(index, index + 1),
+        () => store.bundle(index, index + 1),
+        () => store.entries(0, 70),
+        () => store.entriesSync(0, 70),
+        () => store.bundle(0, 70),
+      ];
+      for (const read of reads) expect(await codeOf(read)).toBe('STORE_CORRUPT');
+    }
+    // The rows beside it are as they were.
+    const [whole, last] = row === 1 ? [64, 69] : [32, 63];
+    expect(store.entry(last)).toEqual(entryOf(last));
+    expect(await store.entries(whole, whole + 2)).toEqual([whole, whole + 1].map(entryOf));
+    expect(store.entry(70)).toBeUndefined();
+    // What is damaged is not written anew, as if it were whole.
+    const next = codeOf(() => store.commit(commitOf(70, 1)));
+    expect(await next).toBe(row === 2 ? 'STORE_CORRUPT' : 'nothing thrown');
+    expect(store.head()?.size).toBe(row === 2 ? 70 : 71);
+  });
+
+  test('keeps in memory no more than the one entry that it gave', async () => {
+    const store = await reopen(await committedRows());
+    expect(store.entry(69)?.buffer.byteLength).toBe(entryOf(69).length);
+  });
+
+  test('reads a row that grows meanwhile', async () => {
+    const { store, db } = await openWithDatabase(await committedRows());
+    vi.spyOn(db, 'getMany').mockImplementationOnce(async (wanted: unknown[]) => {
+      await store.commit(commitOf(70, 3));
+      return await db.getMany(wanted as Uint8Array[]);
+    });
+    expect(await store.entries(60, 70)).toEqual(
+      Array.from({ length: 10 }, (_, i) => entryOf(60 + i)),
+    );
+    expect(store.head()?.size).toBe(73);
+  });
+
+  test('refuses a log of another format, and leaves it as it is', async () => {
+    const folder = await committedRows();
+    const older: [string, string] = [letter('f'), letter('attestry log 1')];
+    await tamper(folder, [older]);
+    for (let again = 0; again < 2; again++) {
+      await expect(openLevelLogStore(folder)).rejects.toMatchObject({
+        code: 'CONFIG_INVALID',
+        message: expect.stringContaining('a log of this version'),
+      });
+    }
+    await tamper(folder, [[letter('f'), letter('attestry log 2')]]);
+    expect(await (await reopen(folder)).entries(0, 70)).toHaveLength(70);
   });
 
   test('reports a tile that is gone', async () => {

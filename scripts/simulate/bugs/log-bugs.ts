@@ -1,6 +1,7 @@
 /** Bugs of a log. */
 import { bytesEqual } from '../../../src/core/bytes/equal.ts';
 import { encodeHex } from '../../../src/core/bytes/hex.ts';
+import { encodeBundle } from '../../../src/core/merkle/bundle.ts';
 import type { LogOptions } from '../../../src/log/log.ts';
 import type { Disk } from '../../../src/store/disk.ts';
 import type { LevelFolder } from '../../../src/store/level-folder.ts';
@@ -118,6 +119,10 @@ export function inPlace(disk: Disk): Disk {
 function remembering(store: LogStore): LogStore {
   const entries = new Map<number, Uint8Array>();
   const tiles = new Map<string, Uint8Array>();
+  const entryAt = (index: number): Uint8Array | undefined =>
+    entries.get(index) ?? store.entry(index);
+  const entriesSync = (start: number, end: number): Uint8Array[] =>
+    Array.from({ length: end - start }, (_, i) => entryAt(start + i) ?? new Uint8Array());
   let last: LogCommit | undefined;
   return replacing(store, {
     commit: async (commit) => {
@@ -127,11 +132,10 @@ function remembering(store: LogStore): LogStore {
       for (const { level, index, hashes } of commit.tiles) tiles.set(`${level}/${index}`, hashes);
     },
     head: () => last?.head ?? store.head(),
-    entry: (index) => entries.get(index) ?? store.entry(index),
-    entries: async (start, end) => {
-      const kept = await store.entries(start, end);
-      return kept.map((entry, i) => entries.get(start + i) ?? entry);
-    },
+    entry: entryAt,
+    entries: async (start, end) => entriesSync(start, end),
+    entriesSync,
+    bundle: async (start, end) => encodeBundle(entriesSync(start, end)),
     tile: (level, index) => tiles.get(`${level}/${index}`) ?? store.tile(level, index),
     indexOf: (hash) => {
       const at = last?.entries.findIndex(({ entryHash }) => bytesEqual(entryHash, hash)) ?? -1;

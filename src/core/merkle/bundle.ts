@@ -3,7 +3,7 @@ import { AttestryError } from '../../errors.ts';
 import { TILE_WIDTH } from './tile.ts';
 
 /** The longest entry of a log: its length must fit in two bytes. */
-const LONGEST_ENTRY = 65_535;
+export const LONGEST_ENTRY = 65_535;
 const LENGTH_BYTES = 2;
 
 /** The bytes of one to 256 entries. @throws ENTRY_TOO_LARGE */
