@@ -30,7 +30,7 @@ import type {
   ModelMention,
   StoredCheckpoint,
 } from './log-store.ts';
-import { decodeJsonRow, decodeTextRow } from './rows.ts';
+import { decodeIndexRow, decodeJsonRow, decodeTextRow } from './rows.ts';
 import { storeCorrupt, storeFailure } from './store-failure.ts';
 import {
   checkCommit,
@@ -47,6 +47,10 @@ import { WriteQueue } from './write-queue.ts';
 
 // Without `sync` LevelDB answers before the write is on disk, and a power cut takes back what was acknowledged.
 const SYNCED = { sync: true } as const;
+// A text costs less to bring out of the database than a block of memory outside the heap.
+const AS_TEXT = { keyEncoding: 'view', valueEncoding: 'utf8' } as const;
+// Entries that are read in number pass through: what the cache is for are rows that are looked up.
+const PASSING = { keyEncoding: 'view', valueEncoding: 'view', fillCache: false } as const;
 const FORMAT = encodeUtf8('attestry log 2');
 
 const STREAM_STATE = object<StreamState>({
@@ -148,8 +152,8 @@ class LevelLogStore implements LogStore {
     return (await this.#rowParts(start, end)).flatMap(entriesIn);
   }
 
-  async bundle(start: number, end: number): Promise<Uint8Array> {
-    return concatBytes(...(await this.#rowParts(start, end)).map(bytesIn));
+  async bundlePieces(start: number, end: number): Promise<Uint8Array[]> {
+    return (await this.#rowParts(start, end)).map(bytesIn);
   }
 
   tile(level: number, index: number): Uint8Array | undefined {
@@ -164,12 +168,12 @@ class LevelLogStore implements LogStore {
 
   indexOf(entryHash: Uint8Array): number | undefined {
     if (this.#known?.mayHave(entryHash) === false) return undefined;
-    return decodeIndex(entryHash, this.#get(keys.indexKey(entryHash)));
+    return decodeIndexRow(entryHash, this.#getText(keys.indexKey(entryHash)));
   }
 
   async indexesOf(entryHashes: readonly Uint8Array[]): Promise<(number | undefined)[]> {
-    const rows = await this.#getMany(entryHashes.map(keys.indexKey));
-    return entryHashes.map((entryHash, i) => decodeIndex(entryHash, rows[i]));
+    const rows = await this.#getMany<string>(entryHashes.map(keys.indexKey), AS_TEXT);
+    return entryHashes.map((entryHash, i) => decodeIndexRow(entryHash, rows[i]));
   }
 
   stream(key: string): StreamState | undefined {
@@ -283,9 +287,20 @@ class LevelLogStore implements LogStore {
     }
   }
 
-  async #getMany(wanted: Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
+  #getText(key: Uint8Array): string | undefined {
     try {
-      return await this.#db.getMany(wanted);
+      return this.#db.getSync<Uint8Array, string>(key, AS_TEXT);
+    } catch (error) {
+      throw storeFailure('read from the database', error);
+    }
+  }
+
+  async #getMany<T>(
+    wanted: Uint8Array[],
+    how: typeof AS_TEXT | typeof PASSING,
+  ): Promise<(T | undefined)[]> {
+    try {
+      return await this.#db.getMany<Uint8Array, T>(wanted, how);
     } catch (error) {
       throw storeFailure('read from the database', error);
     }
@@ -304,7 +319,7 @@ class LevelLogStore implements LogStore {
   async #rowParts(start: number, end: number): Promise<RowPart[]> {
     const wanted = this.#wanted(start, end);
     const firsts = rowsOf(start, end);
-    const rows = await this.#getMany(firsts.map(keys.entryRowKey));
+    const rows = await this.#getMany<Uint8Array>(firsts.map(keys.entryRowKey), PASSING);
     return firsts.map((first, i) => partOf(rows[i] && plain(rows[i]), first, wanted));
   }
 
@@ -351,7 +366,7 @@ function putRows(
   const added = entries.map(({ entry }) => entry);
   for (const [first, row] of grownRows(from, added, begun)) put(keys.entryRowKey(first), row);
   for (const [i, { entryHash }] of entries.entries()) {
-    put(keys.indexKey(entryHash), keys.encodeUint64(from + i));
+    put(keys.indexKey(entryHash), Buffer.from(String(from + i)));
   }
   for (const { level, index, hashes } of tiles) put(keys.tileKey(level, index), hashes);
   for (const [key, state] of streams)
@@ -359,13 +374,6 @@ function putRows(
   for (const { model, index, kind } of mentions)
     put(keys.mentionKey(model, index), Buffer.from(kind));
   put(keys.HEAD_KEY, concatBytes(keys.encodeUint64(head.size), head.root));
-}
-
-function decodeIndex(entryHash: Uint8Array, row: Uint8Array | undefined): number | undefined {
-  if (row === undefined) return undefined;
-  const index = row.length === 8 ? keys.decodeUint64(row, 0) : undefined;
-  if (index === undefined) throw storeCorrupt(`The index of ${encodeHex(entryHash)} is damaged`);
-  return index;
 }
 
 function decodeHeadSize(row: Uint8Array): number {
