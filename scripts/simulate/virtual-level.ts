@@ -89,6 +89,11 @@ interface Sync {
   readonly sync?: boolean;
 }
 
+interface Reading {
+  readonly snapshot?: { readonly rows: Rows };
+  readonly valueEncoding?: 'view' | 'utf8';
+}
+
 type Pair = [Uint8Array, Uint8Array];
 
 /** A key as it stands in `Rows`. */
@@ -125,15 +130,19 @@ class VirtualLevel implements Holder {
     if (this.#rows.has(key)) this.#rows.set(key, value);
   }
 
-  getSync(key: Uint8Array, options: { snapshot?: { rows: Rows } } = {}): Uint8Array | undefined {
+  getSync(key: Uint8Array, options: Reading = {}): Uint8Array | string | undefined {
     this.#faults.read();
     const { rows } = options.snapshot ?? { rows: this.#rows };
     const value = rows.get(textOf(key));
+    if (options.valueEncoding === 'utf8') return value && Buffer.from(value).toString();
     return value && copyOf(value);
   }
 
-  async getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
-    return keys.map((key) => this.getSync(key));
+  async getMany(
+    keys: readonly Uint8Array[],
+    options?: Reading,
+  ): Promise<(Uint8Array | string | undefined)[]> {
+    return keys.map((key) => this.getSync(key, options));
   }
 
   async put(key: Uint8Array, value: Uint8Array, options: Sync = {}): Promise<void> {

@@ -61,11 +61,11 @@ function halveRow(work: Uint8Array, width: number): void {
 }
 
 /**
- * The leaf hashes of a bundle's entries side by side, as text of one character a byte; undefined where the bytes are no
+ * The leaf hashes of a bundle's entries side by side, as text of one character a byte; none where the bytes are no
  * bundle, however many entries it may hold. The bundle is of no use afterwards: the byte before each entry becomes the
  * prefix of its hash, so that no entry is copied.
  */
-export function leafHashesInPlace(bundle: Uint8Array): string | undefined {
+export function leafHashesInPlace(bundle: Uint8Array): string {
   let hashes = '';
   let at = 0;
   while (at + 2 <= bundle.length) {
@@ -74,7 +74,7 @@ export function leafHashesInPlace(bundle: Uint8Array): string | undefined {
     hashes += hash('sha256', bundle.subarray(at + 1, end), 'binary');
     at = end;
   }
-  return at === bundle.length ? hashes : undefined;
+  return at === bundle.length ? hashes : '';
 }
 
 /** SHA-256. */

@@ -61,7 +61,8 @@ export async function checkStep(rules: StepRules, step: ScrubStep): Promise<Step
   const usage: UsageAt[] = [];
   const note = ({ code, message }: AttestryError): unknown => problems.push({ code, message });
   const row = readTile(rules, step, note);
-  const entries = await readAndOpen(rules, step, row);
+  if (await isWhole(rules, step, row)) return { problems, unread, usage };
+  const entries = await openStep(rules, step, row);
   const areInPlace = await arePlaced(rules, step, entries);
   for (const [i, entry] of entries.entries()) {
     const index = step.start + i;
@@ -97,31 +98,36 @@ function readTile(
   return undefined;
 }
 
-/** The step's entries, in whichever way they are seen at the least cost. */
-async function readAndOpen(
-  rules: StepRules,
+/**
+ * Whether hashes are all that is asked for, and the step's entries hash to this row and are looked up where they are, all of
+ * them: where not, each is to be judged by itself.
+ */
+async function isWhole(
+  { store, signatures }: StepRules,
   step: ScrubStep,
   row: Uint8Array | undefined,
-): Promise<readonly (Opened | AttestryError)[]> {
-  const isWhole =
-    rules.signatures === false && row !== undefined && (await isRow(rules, step, row));
-  return isWhole ? hashesOf(row) : await openStep(rules, step, row);
-}
-
-/** Whether the step's entries hash to this row, all of them: where not, each is to be judged by itself. */
-async function isRow({ store }: StepRules, step: ScrubStep, row: Uint8Array): Promise<boolean> {
+): Promise<boolean> {
+  if (signatures !== false || row === undefined) return false;
   try {
-    return await hashToRow(store, step, row);
+    const [isRow, indexes] = await Promise.all([
+      hashToRow(store, step, row),
+      store.indexesOf(hashesIn(row)),
+    ]);
+    return isRow && areFrom(step.start, indexes);
   } catch (error) {
     asFault(error);
     return false;
   }
 }
 
-function hashesOf(row: Uint8Array): Opened[] {
-  return Array.from({ length: row.length / HASH_LENGTH }, (_, i) => ({
-    entryHash: row.subarray(i * HASH_LENGTH, (i + 1) * HASH_LENGTH),
-  }));
+function hashesIn(row: Uint8Array): Uint8Array[] {
+  return Array.from({ length: row.length / HASH_LENGTH }, (_, i) =>
+    row.subarray(i * HASH_LENGTH, (i + 1) * HASH_LENGTH),
+  );
+}
+
+function areFrom(start: number, indexes: readonly (number | undefined)[]): boolean {
+  return indexes.every((index, i) => index === start + i);
 }
 
 /** The step's entries, each opened and with its signatures verified, or why it is not. */
@@ -201,7 +207,7 @@ async function arePlaced(
   // One that is not among them shifts those after it.
   try {
     const indexes = await store.indexesOf(whole.map(({ entryHash }) => entryHash));
-    return indexes.every((index, i) => index === start + i);
+    return areFrom(start, indexes);
   } catch (error) {
     asFault(error);
     return false;

@@ -1,6 +1,6 @@
 /** Reading a log: entries, tiles, bundles and receipts, each checked against the tree before it is handed out. */
 import { LRUCache } from 'lru-cache';
-import { bytesEqual } from '../core/bytes/equal.ts';
+import { bytesEqual, concatBytes } from '../core/bytes/equal.ts';
 import { decodeBundle } from '../core/merkle/bundle.ts';
 import { HASH_LENGTH, rowRoot } from '../core/merkle/hash.ts';
 import { proveInclusion, verifyInclusion } from '../core/merkle/inclusion.ts';
@@ -83,7 +83,8 @@ export class LogReader {
     if (start + width > head.size) return undefined;
     return await this.#whole(`bundle ${index}`, async () => {
       const row = this.#row(head, 0, index);
-      const bundle = await this.#options.store.bundle(start, start + width);
+      const pieces = await this.#options.store.bundlePieces(start, start + width);
+      const bundle = concatBytes(...pieces);
       for (const [i, entry] of decodeBundle(bundle, width).entries()) {
         verifyLeaf(start + i, entry, row.subarray(i * HASH_LENGTH, (i + 1) * HASH_LENGTH));
       }

@@ -48,7 +48,8 @@ export async function hashToRow(
   { start, end }: ScrubStep,
   row: Uint8Array,
 ): Promise<boolean> {
-  return leafHashesInPlace(await store.bundle(start, end)) === textOf(row);
+  const pieces = await store.bundlePieces(start, end);
+  return pieces.map(leafHashesInPlace).join('') === textOf(row);
 }
 
 /** Every tile above level 0. @throws TILE_* */

@@ -19,6 +19,7 @@ import {
   rowsOf,
   type Wanted,
 } from './entry-rows.ts';
+import { decodeHeads, encodeHeads } from './head-row.ts';
 import { KnownHashes } from './known-hashes.ts';
 import { closeLevelFolder, type LevelFolder } from './level-folder.ts';
 import * as keys from './level-keys.ts';
@@ -30,7 +31,7 @@ import type {
   ModelMention,
   StoredCheckpoint,
 } from './log-store.ts';
-import { decodeJsonRow, decodeTextRow } from './rows.ts';
+import { decodeIndexRow, decodeJsonRow, decodeTextRow } from './rows.ts';
 import { storeCorrupt, storeFailure } from './store-failure.ts';
 import {
   checkCommit,
@@ -47,6 +48,10 @@ import { WriteQueue } from './write-queue.ts';
 
 // Without `sync` LevelDB answers before the write is on disk, and a power cut takes back what was acknowledged.
 const SYNCED = { sync: true } as const;
+// A text costs less to bring out of the database than a block of memory outside the heap.
+const AS_TEXT = { keyEncoding: 'view', valueEncoding: 'utf8' } as const;
+// Entries that are read in number pass through: what the cache is for are rows that are looked up.
+const PASSING = { keyEncoding: 'view', valueEncoding: 'view', fillCache: false } as const;
 const FORMAT = encodeUtf8('attestry log 2');
 
 const STREAM_STATE = object<StreamState>({
@@ -150,8 +155,8 @@ class LevelLogStore implements LogStore {
     return (await this.#rowParts(start, end)).flatMap(entriesIn);
   }
 
-  async bundle(start: number, end: number): Promise<Uint8Array> {
-    return concatBytes(...(await this.#rowParts(start, end)).map(bytesIn));
+  async bundlePieces(start: number, end: number): Promise<Uint8Array[]> {
+    return (await this.#rowParts(start, end)).map(bytesIn);
   }
 
   tile(level: number, index: number): Uint8Array | undefined {
@@ -166,12 +171,12 @@ class LevelLogStore implements LogStore {
 
   indexOf(entryHash: Uint8Array): number | undefined {
     if (this.#known?.mayHave(entryHash) === false) return undefined;
-    return decodeIndex(entryHash, this.#get(keys.indexKey(entryHash)));
+    return decodeIndexRow(entryHash, this.#getText(keys.indexKey(entryHash)));
   }
 
   async indexesOf(entryHashes: readonly Uint8Array[]): Promise<(number | undefined)[]> {
-    const rows = await this.#getMany(entryHashes.map(keys.indexKey));
-    return entryHashes.map((entryHash, i) => decodeIndex(entryHash, rows[i]));
+    const rows = await this.#getMany<string>(entryHashes.map(keys.indexKey), AS_TEXT);
+    return entryHashes.map((entryHash, i) => decodeIndexRow(entryHash, rows[i]));
   }
 
   stream(key: string): StreamState | undefined {
@@ -297,9 +302,20 @@ class LevelLogStore implements LogStore {
     }
   }
 
-  async #getMany(wanted: Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
+  #getText(key: Uint8Array): string | undefined {
     try {
-      return await this.#db.getMany(wanted);
+      return this.#db.getSync<Uint8Array, string>(key, AS_TEXT);
+    } catch (error) {
+      throw storeFailure('read from the database', error);
+    }
+  }
+
+  async #getMany<T>(
+    wanted: Uint8Array[],
+    how: typeof AS_TEXT | typeof PASSING,
+  ): Promise<(T | undefined)[]> {
+    try {
+      return await this.#db.getMany<Uint8Array, T>(wanted, how);
     } catch (error) {
       throw storeFailure('read from the database', error);
     }
@@ -318,7 +334,7 @@ class LevelLogStore implements LogStore {
   async #rowParts(start: number, end: number): Promise<RowPart[]> {
     const wanted = this.#wanted(start, end);
     const firsts = rowsOf(start, end);
-    const rows = await this.#getMany(firsts.map(keys.entryRowKey));
+    const rows = await this.#getMany<Uint8Array>(firsts.map(keys.entryRowKey), PASSING);
     return firsts.map((first, i) => partOf(rows[i] && plain(rows[i]), first, wanted));
   }
 
@@ -365,7 +381,7 @@ function putRows(
   const added = entries.map(({ entry }) => entry);
   for (const [first, row] of grownRows(from, added, begun)) put(keys.entryRowKey(first), row);
   for (const [i, { entryHash }] of entries.entries()) {
-    put(keys.indexKey(entryHash), keys.encodeUint64(from + i));
+    put(keys.indexKey(entryHash), Buffer.from(String(from + i)));
   }
   for (const { level, index, hashes } of tiles) put(keys.tileKey(level, index), hashes);
   for (const [key, state] of streams)
@@ -375,28 +391,6 @@ function putRows(
   for (const { size, note } of before?.checkpoints ?? [])
     put(keys.checkpointKey('committed', size), encodeUtf8(note));
   put(keys.HEAD_KEY, encodeHeads([head, ...(before?.unkept ?? [])]));
-}
-
-function decodeIndex(entryHash: Uint8Array, row: Uint8Array | undefined): number | undefined {
-  if (row === undefined) return undefined;
-  const index = row.length === 8 ? keys.decodeUint64(row, 0) : undefined;
-  if (index === undefined) throw storeCorrupt(`The index of ${encodeHex(entryHash)} is damaged`);
-  return index;
-}
-
-const HEAD_BYTES = 8 + HASH_LENGTH;
-
-function encodeHeads(heads: readonly Head[]): Uint8Array {
-  return concatBytes(...heads.flatMap(({ size, root }) => [keys.encodeUint64(size), root]));
-}
-
-function decodeHeads(row: Uint8Array): Head[] {
-  if (row.length === 0 || row.length % HEAD_BYTES !== 0) throw storeCorrupt('The head is damaged');
-  return Array.from({ length: row.length / HEAD_BYTES }, (_, i) => {
-    const size = keys.decodeUint64(row, i * HEAD_BYTES);
-    if (size === undefined) throw storeCorrupt('The head is damaged');
-    return { size, root: row.slice(i * HEAD_BYTES + 8, (i + 1) * HEAD_BYTES) };
-  });
 }
 
 function numberIn(key: Uint8Array, at: number): number {

@@ -86,8 +86,11 @@ export interface LogStore {
   entries(start: number, end: number): Promise<Uint8Array[]>;
   /** The same at once, for whoever must not wait for a turn of the event loop. */
   entriesSync(start: number, end: number): Uint8Array[];
-  /** The same entries in the encoding of an entry bundle, however many; the bytes are the caller's to change. */
-  bundle(start: number, end: number): Promise<Uint8Array>;
+  /**
+   * The same entries in the encoding of an entry bundle, however many, as pieces to be put end to end; each begins and ends
+   * with an entry, and its bytes are the caller's to change.
+   */
+  bundlePieces(start: number, end: number): Promise<Uint8Array[]>;
   /** The row of a tile; undefined where the log is too short for it. @throws STORE_CORRUPT when it is gone */
   tile(level: number, index: number): Uint8Array | undefined;
   /** Where the entry with this leaf hash is. */

@@ -1,5 +1,5 @@
 /** The log store in memory, with the behaviour of the one on disk: for tests, and for simulating crashes. */
-import { compareBytes, concatBytes } from '../core/bytes/equal.ts';
+import { compareBytes } from '../core/bytes/equal.ts';
 import { decodeHex, encodeHex } from '../core/bytes/hex.ts';
 import { encodeUtf8 } from '../core/bytes/utf8.ts';
 import { encodeBundle } from '../core/merkle/bundle.ts';
@@ -100,8 +100,8 @@ class MemoryLogStore implements LogStore {
     return Array.from({ length: end - start }, (_, i) => this.entry(start + i) as Uint8Array);
   }
 
-  async bundle(start: number, end: number): Promise<Uint8Array> {
-    return concatBytes(...this.entriesSync(start, end).map((entry) => encodeBundle([entry])));
+  async bundlePieces(start: number, end: number): Promise<Uint8Array[]> {
+    return this.entriesSync(start, end).map((entry) => encodeBundle([entry]));
   }
 
   tile(level: number, index: number): Uint8Array | undefined {

@@ -1,4 +1,5 @@
 /** Rows as the stores read them back: what does not decode is a damaged database, said in the store's own words. */
+import { encodeHex } from '../core/bytes/hex.ts';
 import { parseCanonicalJson } from '../core/bytes/json.ts';
 import { type Reader, readShape } from '../core/bytes/shape.ts';
 import { decodeUtf8 } from '../core/bytes/utf8.ts';
@@ -20,4 +21,13 @@ export function decodeTextRow(row: Uint8Array, what: string): string {
   } catch (cause) {
     throw storeCorrupt(`${what} is damaged`, cause);
   }
+}
+
+/** A row of the look-up table: where the entry with this hash is. @throws STORE_CORRUPT */
+export function decodeIndexRow(entryHash: Uint8Array, row: string | undefined): number | undefined {
+  if (row === undefined) return undefined;
+  const index = Number(row);
+  // As it was written, and in no other spelling.
+  if (Number.isSafeInteger(index) && index >= 0 && String(index) === row) return index;
+  throw storeCorrupt(`The index of ${encodeHex(entryHash)} is damaged`);
 }

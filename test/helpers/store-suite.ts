@@ -1,5 +1,6 @@
 /** What every LogStore must do, run over each of them. */
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { concatBytes } from '../../src/core/bytes/equal.ts';
 import { encodeUtf8 } from '../../src/core/bytes/utf8.ts';
 import { encodeBundle } from '../../src/core/merkle/bundle.ts';
 import { leafHash } from '../../src/core/merkle/hash.ts';
@@ -100,7 +101,9 @@ export function describeLogStore(name: string, makeBed: () => Promise<StoreBed>)
       expect(await store.entries(0, bytes.length)).toEqual(bytes);
       expect(store.entriesSync(0, bytes.length)).toEqual(bytes);
       expect(bytes.map((_, index) => store.entry(index))).toEqual(bytes);
-      expect(await store.bundle(0, bytes.length)).toEqual(encodeBundle(bytes));
+      expect(concatBytes(...(await store.bundlePieces(0, bytes.length)))).toEqual(
+        encodeBundle(bytes),
+      );
     });
 
     test('gives back every range of a log that grew in small and in large commits', async () => {
@@ -126,7 +129,9 @@ export function describeLogStore(name: string, makeBed: () => Promise<StoreBed>)
           const expected = all.slice(start, end);
           expect(await store.entries(start, end)).toEqual(expected);
           expect(store.entriesSync(start, end)).toEqual(expected);
-          expect(await store.bundle(start, end)).toEqual(bundleOf(expected));
+          expect(concatBytes(...(await store.bundlePieces(start, end)))).toEqual(
+            bundleOf(expected),
+          );
         }
         expect(store.entry(size - 1)).toEqual(entryOf(size - 1));
         expect(store.entry(size)).toBeUndefined();
@@ -143,7 +148,7 @@ export function describeLogStore(name: string, makeBed: () => Promise<StoreBed>)
       expect(store.stream('s')).toBeUndefined();
       expect(await store.entries(0, 0)).toEqual([]);
       expect(store.entriesSync(0, 0)).toEqual([]);
-      expect(await store.bundle(0, 0)).toEqual(new Uint8Array());
+      expect(concatBytes(...(await store.bundlePieces(0, 0)))).toEqual(new Uint8Array());
       expect(await store.mentions(MODEL_A)).toEqual([]);
       expect(await store.models()).toEqual([]);
       expect(await collect(store.streams())).toEqual([]);
@@ -162,7 +167,9 @@ export function describeLogStore(name: string, makeBed: () => Promise<StoreBed>)
       expect(store.entry(3)).toBeUndefined();
       expect(await store.entries(1, 3)).toEqual([entryOf(1), entryOf(2)]);
       expect(store.entriesSync(1, 3)).toEqual([entryOf(1), entryOf(2)]);
-      expect(await store.bundle(1, 3)).toEqual(encodeBundle([entryOf(1), entryOf(2)]));
+      expect(concatBytes(...(await store.bundlePieces(1, 3)))).toEqual(
+        encodeBundle([entryOf(1), entryOf(2)]),
+      );
       const hashes = [2, 7, 0].map((index) => leafHash(entryOf(index)));
       expect(await store.indexesOf(hashes)).toEqual([2, undefined, 0]);
       expect(store.tile(0, 0)).toEqual(new Uint8Array(96).fill(3));
@@ -218,7 +225,7 @@ export function describeLogStore(name: string, makeBed: () => Promise<StoreBed>)
       store.entry(0)?.fill(0);
       for (const entry of await store.entries(0, 1)) entry.fill(0);
       for (const entry of store.entriesSync(0, 1)) entry.fill(0);
-      (await store.bundle(0, 1)).fill(0);
+      for (const piece of await store.bundlePieces(0, 1)) piece.fill(0);
       store.head()?.root.fill(0);
       store.tile(0, 0)?.fill(0);
       expect(store.entry(0)).toEqual(entryOf(0));
@@ -299,7 +306,7 @@ export function describeLogStore(name: string, makeBed: () => Promise<StoreBed>)
       ] as const) {
         await expect(store.entries(start, end)).rejects.toThrow(RangeError);
         expect(() => store.entriesSync(start, end)).toThrow(RangeError);
-        await expect(store.bundle(start, end)).rejects.toThrow(RangeError);
+        await expect(store.bundlePieces(start, end)).rejects.toThrow(RangeError);
       }
     });
 
@@ -458,7 +465,7 @@ export function describeLogStore(name: string, makeBed: () => Promise<StoreBed>)
         () => store.stream('s'),
         () => store.entries(0, 1),
         () => store.entriesSync(0, 1),
-        () => store.bundle(0, 1),
+        () => store.bundlePieces(0, 1),
         () => store.mentions(MODEL_A),
         () => store.models(),
         () => collect(store.streams()),

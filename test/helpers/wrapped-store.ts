@@ -9,7 +9,7 @@ export function wrapStore(store: LogStore, changes: Partial<LogStore>): LogStore
     entry: (index) => store.entry(index),
     entries: (start, end) => store.entries(start, end),
     entriesSync: (start, end) => store.entriesSync(start, end),
-    bundle: (start, end) => store.bundle(start, end),
+    bundlePieces: (start, end) => store.bundlePieces(start, end),
     tile: (level, index) => store.tile(level, index),
     indexOf: (entryHash) => store.indexOf(entryHash),
     indexesOf: (entryHashes) => store.indexesOf(entryHashes),

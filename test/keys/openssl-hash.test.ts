@@ -65,7 +65,7 @@ describe('leafHashesInPlace', () => {
         const around = new Uint8Array(bundle.length + 2 * shift).fill(0xa5);
         around.set(bundle, shift);
         const view = around.subarray(shift, shift + bundle.length);
-        const hashes = Buffer.from(leafHashesInPlace(view) ?? '', 'latin1');
+        const hashes = Buffer.from(leafHashesInPlace(view), 'latin1');
         expect(hashes).toEqual(Buffer.concat(bundled.map(leafHash)));
         for (const edge of [around.subarray(0, shift), around.subarray(shift + bundle.length)])
           expect(edge.every((byte) => byte === 0xa5)).toBe(true);
@@ -86,6 +86,6 @@ describe('leafHashesInPlace', () => {
     ['ends where a length says more', [0, 1, 7, 0, 2, 8]],
     ['ends behind a length that says more', [0, 1, 7, 255, 255]],
   ])('says nothing of a bundle that %s', (_, bundle) => {
-    expect(leafHashesInPlace(Uint8Array.from(bundle))).toBeUndefined();
+    expect(leafHashesInPlace(Uint8Array.from(bundle))).toBe('');
   });
 });

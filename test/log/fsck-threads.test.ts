@@ -56,6 +56,21 @@ describe('FsckThreads', () => {
     expect(damaged).toMatchObject({ problems: [{ code: 'ENTRY_HASH_MISMATCH' }], unread: [1] });
   });
 
+  it.each([undefined, false])(
+    'name each entry of a row that is cut short (signatures: %s)',
+    async (signatures) => {
+      const { store, rules } = await makeLog();
+      const db = await openLevelFolder(rules.folder, { isShared: true });
+      const row = (await db.get(entryRowKey(0))) as Uint8Array;
+      await db.put(entryRowKey(0), row.slice(0, -1));
+      await db.close();
+      const report = await start({ ...rules, signatures }).check(STEP);
+      expect(report.unread).toEqual([0, 1, 2, 3]);
+      expect(report.problems.map(({ code }) => code)).toEqual(Array(4).fill('STORE_CORRUPT'));
+      expect(report).toEqual(await checkStep({ ...rules, signatures, store }, STEP));
+    },
+  );
+
   it('refuse the signature of another key as one thread does', async () => {
     const { store, rules } = await makeLog();
     const keys = [...rules.trust.operatorKeys].map(([keyid, key]) => {

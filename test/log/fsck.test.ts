@@ -77,7 +77,7 @@ function onePerEntry(): Partial<LogStore> {
   const refused = async (): Promise<never> => {
     throw new AttestryError('STORE_CORRUPT', 'nothing of many at once');
   };
-  return { bundle: refused, indexesOf: refused };
+  return { bundlePieces: refused, indexesOf: refused };
 }
 
 /** Every code once, in the order in which they came. */

@@ -156,10 +156,10 @@ describe('openLevelLogStore on a damaged folder', () => {
       const reads = [
         () => store.entries(index, index + 1),
         () => store.entriesSync(index, index + 1),
-        () => store.bundle(index, index + 1),
+        () => store.bundlePieces(index, index + 1),
         () => store.entries(0, 70),
         () => store.entriesSync(0, 70),
-        () => store.bundle(0, 70),
+        () => store.bundlePieces(0, 70),
       ];
       for (const read of reads) expect(await codeOf(read)).toBe('STORE_CORRUPT');
     }
@@ -218,6 +218,20 @@ describe('openLevelLogStore on a damaged folder', () => {
       'an index cut short',
       letter('i') + encodeHex(leafHash(entryOf(0))),
       '00',
+      (s) => s.indexOf(leafHash(entryOf(0))),
+    ],
+    ...['', '-1', '01', '0x1', '1e0', ' 1', '0.5', '\ufeff1', '9007199254740992'].map(
+      (text): [string, string, string, (store: LogStore) => unknown] => [
+        `an index that is written "${text}"`,
+        letter('i') + encodeHex(leafHash(entryOf(0))),
+        letter(text),
+        (s) => s.indexOf(leafHash(entryOf(0))),
+      ],
+    ),
+    [
+      'an index that is no text',
+      letter('i') + encodeHex(leafHash(entryOf(0))),
+      'b1',
       (s) => s.indexOf(leafHash(entryOf(0))),
     ],
     [

@@ -135,7 +135,7 @@ function remembering(store: LogStore): LogStore {
     entry: entryAt,
     entries: async (start, end) => entriesSync(start, end),
     entriesSync,
-    bundle: async (start, end) => encodeBundle(entriesSync(start, end)),
+    bundlePieces: async (start, end) => [encodeBundle(entriesSync(start, end))],
     tile: (level, index) => tiles.get(`${level}/${index}`) ?? store.tile(level, index),
     indexOf: (hash) => {
       const at = last?.entries.findIndex(({ entryHash }) => bytesEqual(entryHash, hash)) ?? -1;
