@@ -1,6 +1,6 @@
 /** The log store on LevelDB. */
 import { LRUCache } from 'lru-cache';
-import { bytesEqual, concatBytes } from '../core/bytes/equal.ts';
+import { bytesEqual } from '../core/bytes/equal.ts';
 import { encodeHex } from '../core/bytes/hex.ts';
 import { formatCanonicalJson } from '../core/bytes/json.ts';
 import { count, digest, object } from '../core/bytes/shape.ts';
