@@ -82,6 +82,8 @@ function serverOptions(options: AppOptions, limits: AppLimits): FastifyHttpOptio
     genReqId: () => randomUUID(),
     logController: new LogController({ disableRequestLogging: true }),
     logger: loggerOptions(options.log),
+    // Whoever writes a line names its request: to make a logger for each request costs more than to route it.
+    childLoggerFactory: (logger) => logger,
     frameworkErrors: refuse,
   };
 }

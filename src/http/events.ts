@@ -55,7 +55,7 @@ export function addEventRoute(app: App, path: string, options: EventRouteOptions
       reply.raw.once('close', options.subscribe(listener, lastEventId));
     } catch (error) {
       // The answer has begun, so no coded error can follow: the client sees the stream end and comes back.
-      request.log.error({ err: error }, 'failed');
+      request.log.error({ reqId: request.id, err: error }, 'failed');
       stream.end();
     }
   });

@@ -24,7 +24,9 @@ export function formatRefusal(error: AttestryError): string {
 export function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const refusal = asRefusal(error);
   request.refusal = refusal.code;
-  if (isInternal(refusal.code)) request.log.error({ err: error, code: refusal.code }, 'failed');
+  if (isInternal(refusal.code)) {
+    request.log.error({ reqId: request.id, err: error, code: refusal.code }, 'failed');
+  }
   const { retryAfterSeconds } = refusal.details;
   if (typeof retryAfterSeconds === 'number') {
     reply.header('retry-after', String(Math.max(1, Math.ceil(retryAfterSeconds))));

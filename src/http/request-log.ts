@@ -4,14 +4,19 @@
  */
 import type { App } from './app-type.ts';
 
+/** A log that is to say less is not asked for each request whether it says this. */
+const LEVELS_OF_REQUESTS: ReadonlySet<string> = new Set(['info', 'debug', 'trace']);
+
 export function logRequests(app: App): void {
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     done();
   });
+  if (!LEVELS_OF_REQUESTS.has(app.log.level)) return;
   app.addHook('onResponse', (request, reply, done) => {
     request.log.info(
       {
+        reqId: request.id,
         method: request.method,
         route: request.routeOptions.url ?? null,
         status: reply.statusCode,
