@@ -1,5 +1,5 @@
 /**
- * Entries as they stand in a log's database: side by side in rows of 32, each row in the encoding of an entry bundle, so that
+ * Entries as they stand in a log's database: side by side in rows of eight, each row in the encoding of an entry bundle, so that
  * an entry bundle is rows end to end. To bring a row out of the database costs little more than to bring out one entry.
  */
 import { concatBytes } from '../core/bytes/equal.ts';
@@ -7,7 +7,7 @@ import { encodeBundle } from '../core/merkle/bundle.ts';
 import { storeCorrupt } from './store-failure.ts';
 
 /** A power of two, so that no row lies in two tiles. */
-export const ENTRIES_PER_ROW = 32;
+export const ENTRIES_PER_ROW = 8;
 const LENGTH_BYTES = 2;
 
 /** Which entries are asked for, and of how large a log. */

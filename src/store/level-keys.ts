@@ -3,7 +3,7 @@
  *
  *   f                        format of the store
  *   h                        head: size (8) ‖ root (32); the same of earlier commits whose checkpoint is not kept yet
- *   e ‖ index / 32 (8)       entries, 32 side by side in the encoding of an entry bundle
+ *   e ‖ index / 8 (8)        entries, eight side by side in the encoding of an entry bundle
  *   t ‖ level (1) ‖ index (8)  tile row
  *   i ‖ entry hash (32)      index in decimal digits
  *   s ‖ stream key (UTF-8)   stream state, canonical JSON

@@ -242,7 +242,7 @@ describe('verifyCommit', () => {
 
   it.each(onDisk)('lets nothing be signed after %s on the disk', async (_, code, [key, damage]) => {
     // In the first tile, and in a later one.
-    for (const size of [3, 256 + 40]) {
+    for (const size of [3, 256 + 43]) {
       const bed = new LogBed();
       const { store, db } = await openWithDatabase(await temporaryFolder());
       let isDamaged = false;

@@ -121,11 +121,11 @@ describe('openLevelLogStore on a damaged folder', () => {
     return folder;
   }
 
-  /** Rows of 32 entries, of 32 and of 6. */
+  /** Rows of eight entries, of eight and of six. */
   async function committedRows(): Promise<string> {
     const folder = await temporaryFolder();
     const store = await openLevelLogStore(folder);
-    await store.commit(commitOf(0, 70));
+    await store.commit(commitOf(0, 22));
     await store.close();
     return folder;
   }
@@ -136,59 +136,59 @@ describe('openLevelLogStore on a damaged folder', () => {
   test.each<[string, number, string | undefined]>([
     ['a row of entries that is gone', 1, undefined],
     ['a row without bytes', 1, ''],
-    ['a row that is cut short', 1, rowOf(32, 64).slice(0, -2)],
-    ['a row that ends within a length', 1, `${rowOf(32, 63)}00`],
-    ['a row that ends behind a length', 1, `${rowOf(32, 63)}0001`],
-    ['a row with bytes left over', 1, `${rowOf(32, 64)}00`],
-    ['a row with an entry too few', 1, rowOf(32, 63)],
-    ['a row with an entry too many', 1, rowOf(32, 65)],
+    ['a row that is cut short', 1, rowOf(8, 16).slice(0, -2)],
+    ['a row that ends within a length', 1, `${rowOf(8, 15)}00`],
+    ['a row that ends behind a length', 1, `${rowOf(8, 15)}0001`],
+    ['a row with bytes left over', 1, `${rowOf(8, 16)}00`],
+    ['a row with an entry too few', 1, rowOf(8, 15)],
+    ['a row with an entry too many', 1, rowOf(8, 17)],
     ['a last row that is gone', 2, undefined],
     ['a last row without bytes', 2, ''],
-    ['a last row that is cut short', 2, rowOf(64, 70).slice(0, -2)],
-    ['a last row with an entry too few', 2, rowOf(64, 69)],
-    ['a last row with an entry too many', 2, rowOf(64, 71)],
+    ['a last row that is cut short', 2, rowOf(16, 22).slice(0, -2)],
+    ['a last row with an entry too few', 2, rowOf(16, 21)],
+    ['a last row with an entry too many', 2, rowOf(16, 23)],
   ])('reports %s, and does not call its entries absent', async (_, row, value) => {
     const folder = await committedRows();
     await tamper(folder, [[letter('e') + u64(row), value]]);
     const store = await reopen(folder);
-    for (const index of [32 * row, 32 * row + 5]) {
+    for (const index of [8 * row, 8 * row + 5]) {
       expect(await codeOf(() => store.entry(index))).toBe('STORE_CORRUPT');
       const reads = [
         () => store.entries(index, index + 1),
         () => store.entriesSync(index, index + 1),
         () => store.bundlePieces(index, index + 1),
-        () => store.entries(0, 70),
-        () => store.entriesSync(0, 70),
-        () => store.bundlePieces(0, 70),
+        () => store.entries(0, 22),
+        () => store.entriesSync(0, 22),
+        () => store.bundlePieces(0, 22),
       ];
       for (const read of reads) expect(await codeOf(read)).toBe('STORE_CORRUPT');
     }
     // The rows beside it are as they were.
-    const [whole, last] = row === 1 ? [64, 69] : [32, 63];
+    const [whole, last] = row === 1 ? [16, 21] : [8, 15];
     expect(store.entry(last)).toEqual(entryOf(last));
     expect(await store.entries(whole, whole + 2)).toEqual([whole, whole + 1].map(entryOf));
-    expect(store.entry(70)).toBeUndefined();
+    expect(store.entry(22)).toBeUndefined();
     // What is damaged is not written anew, as if it were whole.
-    const next = codeOf(() => store.commit(commitOf(70, 1)));
+    const next = codeOf(() => store.commit(commitOf(22, 1)));
     expect(await next).toBe(row === 2 ? 'STORE_CORRUPT' : 'nothing thrown');
-    expect(store.head()?.size).toBe(row === 2 ? 70 : 71);
+    expect(store.head()?.size).toBe(row === 2 ? 22 : 23);
   });
 
   test('keeps in memory no more than the one entry that it gave', async () => {
     const store = await reopen(await committedRows());
-    expect(store.entry(69)?.buffer.byteLength).toBe(entryOf(69).length);
+    expect(store.entry(21)?.buffer.byteLength).toBe(entryOf(21).length);
   });
 
   test('reads a row that grows meanwhile', async () => {
     const { store, db } = await openWithDatabase(await committedRows());
     vi.spyOn(db, 'getMany').mockImplementationOnce(async (wanted: unknown[]) => {
-      await store.commit(commitOf(70, 3));
+      await store.commit(commitOf(22, 3));
       return await db.getMany(wanted as Uint8Array[]);
     });
-    expect(await store.entries(60, 70)).toEqual(
-      Array.from({ length: 10 }, (_, i) => entryOf(60 + i)),
+    expect(await store.entries(12, 22)).toEqual(
+      Array.from({ length: 10 }, (_, i) => entryOf(12 + i)),
     );
-    expect(store.head()?.size).toBe(73);
+    expect(store.head()?.size).toBe(25);
   });
 
   test('refuses a log of another format, and leaves it as it is', async () => {
@@ -202,7 +202,7 @@ describe('openLevelLogStore on a damaged folder', () => {
       });
     }
     await tamper(folder, [[letter('f'), letter('attestry log 2')]]);
-    expect(await (await reopen(folder)).entries(0, 70)).toHaveLength(70);
+    expect(await (await reopen(folder)).entries(0, 22)).toHaveLength(22);
   });
 
   test('reports a tile that is gone', async () => {
