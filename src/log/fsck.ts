@@ -19,6 +19,7 @@ import {
   type FsckProblem,
   faultOf,
   inadmissible,
+  LOOKED_UP_ONE_IN,
   type StepReport,
 } from './fsck-step.ts';
 import { startFsckThreads } from './fsck-threads.ts';
@@ -72,19 +73,23 @@ export async function fsck(options: FsckOptions): Promise<FsckReport> {
 
 function report({ log, head, problems, unread, signatures }: Fsck): FsckReport {
   const [firstUnread] = unread;
-  const judged = signatures === false ? '' : ', canonical form, signatures, admission, streams';
+  const judged =
+    signatures === false
+      ? `hash; of one in ${LOOKED_UP_ONE_IN}: duplicates, look-up table`
+      : 'hash, canonical form, signatures, admission, streams, duplicates, look-up table';
   return {
     origin: log.origin,
     size: head.size,
     problems,
     checked: [
-      `${head.size - unread.length} of ${head.size} entries: hash${judged}, duplicates, look-up table.`,
+      `${head.size - unread.length} of ${head.size} entries: ${judged}.`,
       'Every tile of every level, the root, the head lock, and every kept checkpoint with its signatures.',
     ],
     notChecked: [
       ...(signatures === false
         ? [
             "The operators' signatures, and with them everything that the entries say, and the tally: left out on request.",
+            'Whether any other entry is there twice, or is not found by its hash: left out with them.',
           ]
         : []),
       ...(firstUnread === undefined

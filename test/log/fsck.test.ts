@@ -317,12 +317,28 @@ describe('fsck of a damaged log', () => {
     const bed = await copyOfLog();
     const { report } = await check(bed, undefined, false);
     expect(report.problems).toEqual([]);
-    expect(report.checked[0]).toBe('300 of 300 entries: hash, duplicates, look-up table.');
+    expect(report.checked[0]).toBe(
+      '300 of 300 entries: hash; of one in 8: duplicates, look-up table.',
+    );
     expect(report.notChecked[0]).toContain("The operators' signatures, and with them everything");
+    expect(report.notChecked[1]).toContain('Whether any other entry is there twice');
     const row = bed.disk.entries.get(17) as Uint8Array;
     bed.disk.entries.set(17, flipBit(row, 40));
     const damaged = await check(bed, undefined, false);
     expect(codesOf(damaged.report)).toEqual(['ENTRY_HASH_MISMATCH']);
+  });
+
+  it('looks up one entry in eight of those whose hashes alone it checks, and every one of a full check', async () => {
+    for (const [index, hashesAlone] of [
+      [16, ['TABLE_MISMATCH']],
+      [17, []],
+      [264, ['TABLE_MISMATCH']],
+    ] as const) {
+      const bed = await copyOfLog();
+      bed.disk.indexes.delete(hashOf(bed.disk, index));
+      expect(codesOf((await check(bed, undefined, false)).report)).toEqual(hashesAlone);
+      expect(codesOf((await check(bed)).report)).toEqual(['TABLE_MISMATCH']);
+    }
   });
 
   it('does not take a failing disk for a damaged log', async () => {
