@@ -9,6 +9,7 @@ import { fsck } from '../../src/log/fsck.ts';
 import { SHARED_DISK } from '../../src/store/disk.ts';
 import { openHeadLock } from '../../src/store/head-lock.ts';
 import { openLevelLogStore } from '../../src/store/level-log-store.ts';
+import { openLevelTallyStore } from '../../src/tally/level-tally-store.ts';
 import { makeEntries } from './entries.ts';
 import { type Figure, median, most, rate } from './figures.ts';
 import { loadLog } from './loading.ts';
@@ -38,7 +39,11 @@ export async function measureAudits(
   }
   const unit = 'entries/s';
   return [
-    rate('full audit: signatures, hashes, admission', full, { unit, limits: checks, atLeast: 0.8 }),
+    rate('full audit: signatures, hashes, admission, tally', full, {
+      unit,
+      limits: checks,
+      atLeast: 0.8,
+    }),
     rate('audit of hashes alone', bare, { unit, limits: hashes, atLeast: 0.5 }),
   ];
 }
@@ -74,15 +79,26 @@ export async function measureFsck(rig: Rig, signatures: boolean): Promise<number
   const headLock = await openHeadLock(join(rig.data, 'lock'));
   const sharedFolder = join(rig.data, 'db');
   const store = await openLevelLogStore(sharedFolder, SHARED_DISK);
+  const tally = signatures ? await openLevelTallyStore(join(rig.data, 'tally')) : undefined;
   try {
     const now = Math.floor(Date.now() / 1000);
     const size = store.head()?.size ?? 0;
     return await rateOf(size, async () => {
-      const rules = { store, headLock, trust: rig.trust, log, now, signatures, sharedFolder };
+      const rules = {
+        store,
+        headLock,
+        trust: rig.trust,
+        log,
+        now,
+        signatures,
+        sharedFolder,
+        tally,
+      };
       const report = await fsck(rules);
       if (report.problems.length > 0) throw new Error(JSON.stringify(report.problems[0]));
     });
   } finally {
+    await tally?.close();
     await store.close();
     await headLock.close();
   }

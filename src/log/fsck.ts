@@ -13,6 +13,8 @@ import { opensslEngine } from '../keys/openssl-engine.ts';
 import { nodeHashBySystem } from '../keys/openssl-hash.ts';
 import type { HeadLock } from '../store/head-lock.ts';
 import type { CheckpointState, Head, LogStore, StoredCheckpoint } from '../store/log-store.ts';
+import { type RebuiltTally, rebuildTally } from '../tally/rebuild.ts';
+import type { TallyStore } from '../tally/tally-store.ts';
 import {
   asFault,
   checkStep,
@@ -36,6 +38,8 @@ export interface FsckOptions {
   readonly now: number;
   /** False checks hashes alone: no signature, nothing of what the entries say. Default true. */
   readonly signatures?: boolean;
+  /** The log's tally, to be built anew from the entries: it takes the place of the kept one. Not with hashes alone. */
+  readonly tally?: TallyStore | undefined;
   /** Where this process has opened the store with SHARED_DISK: its steps are checked in threads that open it too. */
   readonly sharedFolder?: string;
   /** Told after every tile's worth of entries. */
@@ -62,16 +66,43 @@ interface Fsck extends FsckOptions {
 export async function fsck(options: FsckOptions): Promise<FsckReport> {
   const head = options.store.head() ?? { size: 0, root: EMPTY_ROOT };
   const run: Fsck = { ...options, head, problems: [], streams: new Map(), unread: [] };
+  // Beside all else: it keeps one core busy, with other work than the threads have.
+  const rebuilding = startRebuilding(run);
   await attempt(run, () => checkRoot(run));
   await attempt(run, () => checkLock(run));
   await attempt(run, () => scrubUpperTiles(run.store, head.size));
   await checkEntries(run);
   if (options.signatures !== false) await attempt(run, () => checkStreamTable(run));
   for (const state of ['committed', 'witnessed'] as const) await checkCheckpoints(run, state);
-  return report(run);
+  const rebuilt = await attempt(run, () => checkTally(rebuilding));
+  return report(run, rebuilt);
 }
 
-function report({ log, head, problems, unread, signatures }: Fsck): FsckReport {
+function startRebuilding({ store, tally, signatures }: Fsck): Promise<RebuiltTally> | undefined {
+  if (tally === undefined || signatures === false) return undefined;
+  const rebuilding = rebuildTally(tally, (start, end) => store.entries(start, end));
+  // Whoever awaits it gets the error; until then nobody does.
+  rebuilding.catch(() => undefined);
+  return rebuilding;
+}
+
+async function checkTally(
+  rebuilding: Promise<RebuiltTally> | undefined,
+): Promise<RebuiltTally | undefined> {
+  const rebuilt = await rebuilding;
+  if (rebuilt === undefined || rebuilt.wasRight) return rebuilt;
+  throw new AttestryError(
+    'TABLE_MISMATCH',
+    `The kept tally was not what the entries give; ${describeTally(rebuilt)} now stands in its place.`,
+  );
+}
+
+function describeTally({ size, count }: RebuiltTally): string {
+  return `the tally, built anew from ${size} entries, of ${count} leaves`;
+}
+
+function report(run: Fsck, rebuilt: RebuiltTally | undefined): FsckReport {
+  const { log, head, problems, unread, signatures } = run;
   const [firstUnread] = unread;
   const judged =
     signatures === false
@@ -84,6 +115,7 @@ function report({ log, head, problems, unread, signatures }: Fsck): FsckReport {
     checked: [
       `${head.size - unread.length} of ${head.size} entries: ${judged}.`,
       'Every tile of every level, the root, the head lock, and every kept checkpoint with its signatures.',
+      ...(rebuilt === undefined ? [] : [`As it is kept: ${describeTally(rebuilt)}.`]),
     ],
     notChecked: [
       ...(signatures === false

@@ -2,24 +2,23 @@
 import { LRUCache } from 'lru-cache';
 import { bytesEqual } from '../core/bytes/equal.ts';
 import { encodeHex } from '../core/bytes/hex.ts';
-import { formatCanonicalJson } from '../core/bytes/json.ts';
 import { count, digest, object } from '../core/bytes/shape.ts';
 import { encodeUtf8 } from '../core/bytes/utf8.ts';
 import { HASH_LENGTH } from '../core/merkle/hash.ts';
 import type { StreamState } from '../core/statement/stream.ts';
 import { AttestryError } from '../errors.ts';
+import { putRows } from './commit-rows.ts';
 import { type Disk, SYSTEM_DISK } from './disk.ts';
 import {
   bytesIn,
   entriesIn,
   firstOfRow,
-  grownRows,
   partOf,
   type RowPart,
   rowsOf,
   type Wanted,
 } from './entry-rows.ts';
-import { decodeHeads, encodeHeads } from './head-row.ts';
+import { decodeHeads } from './head-row.ts';
 import { KnownHashes } from './known-hashes.ts';
 import { closeLevelFolder, type LevelFolder } from './level-folder.ts';
 import * as keys from './level-keys.ts';
@@ -370,27 +369,6 @@ class LevelLogStore implements LogStore {
 // Unlike any stream's key, which begins with a bracket.
 function tileName(level: number, index: number): string {
   return `${level}/${index}`;
-}
-
-function putRows(
-  commit: LogCommit,
-  begun: Uint8Array,
-  put: (key: Uint8Array, value: Uint8Array) => void,
-): void {
-  const { from, entries, tiles, head, streams, mentions, before } = commit;
-  const added = entries.map(({ entry }) => entry);
-  for (const [first, row] of grownRows(from, added, begun)) put(keys.entryRowKey(first), row);
-  for (const [i, { entryHash }] of entries.entries()) {
-    put(keys.indexKey(entryHash), Buffer.from(String(from + i)));
-  }
-  for (const { level, index, hashes } of tiles) put(keys.tileKey(level, index), hashes);
-  for (const [key, state] of streams)
-    put(keys.streamRowKey(key), formatCanonicalJson({ ...state }));
-  for (const { model, index, kind } of mentions)
-    put(keys.mentionKey(model, index), Buffer.from(kind));
-  for (const { size, note } of before?.checkpoints ?? [])
-    put(keys.checkpointKey('committed', size), encodeUtf8(note));
-  put(keys.HEAD_KEY, encodeHeads([head, ...(before?.unkept ?? [])]));
 }
 
 function numberIn(key: Uint8Array, at: number): number {

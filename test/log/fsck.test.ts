@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { encodeHex } from '../../src/core/bytes/hex.ts';
 import { formatCanonicalJson } from '../../src/core/bytes/json.ts';
 import { encodeUtf8 } from '../../src/core/bytes/utf8.ts';
@@ -14,11 +14,15 @@ import { tileReader } from '../../src/log/second-path.ts';
 import { Sequencer } from '../../src/log/sequencer.ts';
 import type { LogStore } from '../../src/store/log-store.ts';
 import { openMemoryLogStore } from '../../src/store/memory-log-store.ts';
+import { openLevelTallyStore } from '../../src/tally/level-tally-store.ts';
+import { Tally } from '../../src/tally/tally.ts';
+import type { TallyStore } from '../../src/tally/tally-store.ts';
 import { operatorSeed } from '../helpers/fixtures.ts';
 import { copyDisk, LogBed } from '../helpers/log-bed.ts';
 import { openMemoryHeadLock } from '../helpers/memory-head-lock.ts';
 import { quickEnvelope } from '../helpers/quick-entry.ts';
 import { NOW, SAMPLE_QUANTITIES, sampleStatement, sampleStream } from '../helpers/statements.ts';
+import { temporaryFolder } from '../helpers/temporary-folder.ts';
 import { flipBit, wrapStore } from '../helpers/wrapped-store.ts';
 
 const SIZE = 300;
@@ -55,6 +59,7 @@ async function check(
   bed: LogBed,
   change?: (store: LogStore) => Partial<LogStore>,
   signatures?: boolean,
+  tally?: TallyStore,
 ) {
   bed.disk.held = false;
   const store = openMemoryLogStore(bed.disk);
@@ -67,6 +72,7 @@ async function check(
     log: trust.logs.get(bed.eu.origin) as TrustedLog,
     now: NOW,
     ...(signatures === undefined ? {} : { signatures }),
+    tally,
     onProgress: (done) => progress.push(done),
   });
   return { report, progress };
@@ -339,6 +345,42 @@ describe('fsck of a damaged log', () => {
       expect(codesOf((await check(bed, undefined, false)).report)).toEqual(hashesAlone);
       expect(codesOf((await check(bed)).report)).toEqual(['TABLE_MISMATCH']);
     }
+  });
+
+  it('builds the tally anew, and puts it in the place of one that is wrong', async () => {
+    const bed = await copyOfLog();
+    const tally = await openLevelTallyStore(await temporaryFolder());
+    onTestFinished(() => tally.close());
+    const readEntries = async (start: number, end: number): Promise<Uint8Array[]> =>
+      Array.from({ length: end - start }, (_, i) => bed.disk.entries.get(start + i) as Uint8Array);
+    await new Tally({
+      store: tally,
+      readEntries: async (...range) => (await readEntries(...range)).reverse(),
+    }).grow(SIZE);
+    const before = tally.state();
+    const alone = (await check(bed, undefined, false, tally)).report;
+    expect(alone.problems).toEqual([]);
+    expect(alone.checked.join(' ')).not.toContain('tally');
+    expect(tally.state()).toEqual(before);
+    expect(codesOf((await check(bed, undefined, true, tally)).report)).toEqual(['TABLE_MISMATCH']);
+    const { report } = await check(bed, undefined, true, tally);
+    expect(report.problems).toEqual([]);
+    expect(report.checked.at(-1)).toBe(
+      `As it is kept: the tally, built anew from ${SIZE} entries, of ${SIZE} leaves.`,
+    );
+  });
+
+  it('reports a tally that cannot be built, with all else that it finds', async () => {
+    const bed = await copyOfLog();
+    const tally = await openLevelTallyStore(await temporaryFolder());
+    onTestFinished(() => tally.close());
+    const entries = async (start: number, end: number): Promise<Uint8Array[]> =>
+      Array.from({ length: end - start }, (_, i) => bed.disk.entries.get(start + i) as Uint8Array);
+    await new Tally({ store: tally, readEntries: entries }).grow(SIZE);
+    bed.disk.entries.delete(17);
+    const { report } = await check(bed, undefined, true, tally);
+    expect(codesOf(report)).toEqual(['STORE_CORRUPT']);
+    expect(report.problems).toHaveLength(2);
   });
 
   it('does not take a failing disk for a damaged log', async () => {

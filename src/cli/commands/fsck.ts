@@ -14,7 +14,7 @@ import { openHeadLock } from '../../store/head-lock.ts';
 import { openLevelLogStore } from '../../store/level-log-store.ts';
 import type { LogStore } from '../../store/log-store.ts';
 import { openLevelTallyStore } from '../../tally/level-tally-store.ts';
-import { rebuildTally } from '../../tally/rebuild.ts';
+import type { TallyStore } from '../../tally/tally-store.ts';
 import { addTrustOptions, defineCommand, jsonOption } from '../command.ts';
 import { EXIT_BY_OUTCOME } from '../exit-code.ts';
 import { readTrust, type TrustFlags } from '../input.ts';
@@ -56,6 +56,7 @@ async function checkFolder(folder: string, flags: FsckFlags): Promise<void> {
   const headLock = await openHeadLock(flags.lock ?? join(folder, 'lock'));
   try {
     const store = await openLevelLogStore(database, SHARED_DISK);
+    const tally = flags.signatures ? await openTally(folder) : undefined;
     try {
       const log = await whichLog(store, trust, flags.origin);
       const progress = await startProgress({ title: `Checking ${log.origin}`, unit: 'entries' });
@@ -67,12 +68,13 @@ async function checkFolder(folder: string, flags: FsckFlags): Promise<void> {
         now: Math.floor(Date.now() / 1000),
         signatures: flags.signatures,
         sharedFolder: database,
+        tally,
         onProgress: progress.at,
       });
       progress.end(`Checked ${report.size} entries.`);
-      const all = flags.signatures ? await withTally(report, { folder, store }) : report;
-      printFsck(all, flags.json === true);
+      printFsck(report, flags.json === true);
     } finally {
+      await tally?.close();
       await store.close();
     }
   } finally {
@@ -80,23 +82,10 @@ async function checkFolder(folder: string, flags: FsckFlags): Promise<void> {
   }
 }
 
-/** The report, and the log's tally built anew from the entries; a node makes the tally when it first publishes one. */
-async function withTally(
-  report: FsckReport,
-  { folder, store }: { readonly folder: string; readonly store: LogStore },
-): Promise<FsckReport> {
+/** The log's tally, if there is one: a node makes it when it first publishes. */
+async function openTally(folder: string): Promise<TallyStore | undefined> {
   const path = join(folder, 'tally');
-  if (!existsSync(path)) return report;
-  const tally = await openLevelTallyStore(path);
-  try {
-    const rebuilt = await rebuildTally(tally, (start, end) => store.entries(start, end));
-    const sentence = `The tally, built anew from ${rebuilt.size} entries: ${rebuilt.count} leaves.`;
-    if (rebuilt.wasRight) return { ...report, checked: [...report.checked, sentence] };
-    const message = `The kept tally was not what the entries give. ${sentence}`;
-    return { ...report, problems: [...report.problems, { code: 'TABLE_MISMATCH', message }] };
-  } finally {
-    await tally.close();
-  }
+  return existsSync(path) ? await openLevelTallyStore(path) : undefined;
 }
 
 /** The log that signed the newest checkpoint in the database, unless told. */
