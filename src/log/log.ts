@@ -3,7 +3,7 @@ import { bytesEqual } from '../core/bytes/equal.ts';
 import { encodeHex } from '../core/bytes/hex.ts';
 import { frontierAt } from '../core/merkle/frontier.ts';
 import type { ReadNode } from '../core/merkle/range.ts';
-import { tileNodeReader } from '../core/merkle/tile.ts';
+import { type ReadMiddle, tileNodeReader } from '../core/merkle/tile.ts';
 import { signCheckpoint } from '../core/note/checkpoint.ts';
 import type { SignatureEngine } from '../core/note/ed25519.ts';
 import { formatVkey, type NoteSigner } from '../core/note/vkey.ts';
@@ -167,7 +167,8 @@ export class Log {
     const { store, signer, limits, clockMs } = options;
     this.#options = options;
     this.origin = signer.vkey.name;
-    const readNode = tileNodeReader(tileReader(store), nodeHashBySystem);
+    const readMiddle: ReadMiddle = (index) => store.middle(index);
+    const readNode = tileNodeReader(tileReader(store), nodeHashBySystem, readMiddle);
     this.#rate = new OperatorRate({
       perSecond: limits.operatorEntriesPerSecond,
       burst: limits.operatorBurst,

@@ -1,12 +1,12 @@
 /** Re-hashing what a database holds: every entry against its tile, every full tile against the tile above it. */
 import { bytesEqual } from '../core/bytes/equal.ts';
 import { HASH_LENGTH } from '../core/merkle/hash.ts';
-import { hashesOnLevel, TILE_WIDTH } from '../core/merkle/tile.ts';
+import { hashesOnLevel, middleOf, TILE_WIDTH } from '../core/merkle/tile.ts';
 import { AttestryError } from '../errors.ts';
 import { leafHashBySystem, leafHashesInPlace, rowRootBySystem } from '../keys/openssl-hash.ts';
 import type { LogStore } from '../store/log-store.ts';
 import { textOf } from '../store/store-rules.ts';
-import { tileReader } from './second-path.ts';
+import { tileReader, verifyMiddle } from './second-path.ts';
 
 /** One tile's worth of the log: up to 256 entries and what leads up from them. */
 export interface ScrubStep {
@@ -79,7 +79,9 @@ export function scrubTile(
   if (width < TILE_WIDTH) return;
   const at = (index % TILE_WIDTH) * HASH_LENGTH;
   const above = read(level + 1, Math.floor(index / TILE_WIDTH)).subarray(at, at + HASH_LENGTH);
-  if (!bytesEqual(rowRootBySystem(row), above)) {
+  const middle = middleOf(row, rowRootBySystem);
+  if (level === 0) verifyMiddle(store, index, middle);
+  if (!bytesEqual(rowRootBySystem(middle), above)) {
     throw new AttestryError(
       'TILE_HASH_MISMATCH',
       `Tile ${level}/${index} does not hash to its place in the tile above.`,

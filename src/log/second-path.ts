@@ -11,9 +11,9 @@ import { type Frontier, frontierAt } from '../core/merkle/frontier.ts';
 import { HASH_LENGTH, leafHash } from '../core/merkle/hash.ts';
 import { rootFromInclusion } from '../core/merkle/inclusion.ts';
 import type { ReadNode } from '../core/merkle/range.ts';
-import { TILE_HEIGHT, TILE_WIDTH } from '../core/merkle/tile.ts';
+import { middleOf, TILE_HEIGHT, TILE_WIDTH } from '../core/merkle/tile.ts';
 import { AttestryError } from '../errors.ts';
-import { leafHashBySystem, nodeHashBySystem } from '../keys/openssl-hash.ts';
+import { leafHashBySystem, nodeHashBySystem, rowRootBySystem } from '../keys/openssl-hash.ts';
 import { firstOfRow } from '../store/entry-rows.ts';
 import type { LogCommit, LogStore } from '../store/log-store.ts';
 
@@ -48,7 +48,7 @@ export function verifyCommit(
     if (!bytesEqual(hash, entryHash) || !bytesEqual(readBack, entry)) throw changed(from + i);
     frontier.append(hash);
   }
-  for (const { level, index, hashes } of tiles) {
+  for (const { level, index, hashes, middle } of tiles) {
     const readBack = store.tile(level, index);
     if (readBack === undefined || !bytesEqual(readBack, hashes)) {
       throw new AttestryError(
@@ -56,6 +56,7 @@ export function verifyCommit(
         `Tile ${level}/${index} reads back differently from what was written.`,
       );
     }
+    if (middle !== undefined) verifyMiddle(store, index, middleOf(readBack, rowRootBySystem));
   }
   verifyTables(store, commit);
   verifyRoots(commit, { frontier, readNode });
@@ -141,6 +142,16 @@ function verifyRoots(
   throw new AttestryError(
     'ROOT_MISMATCH',
     `The two ways to the root of size ${head.size} disagree; nothing was signed.`,
+  );
+}
+
+/** The middle nodes that are kept of a tile, if any are, must be those that it has. @throws TILE_HASH_MISMATCH */
+export function verifyMiddle(store: LogStore, index: number, middle: Uint8Array): Uint8Array {
+  const kept = store.middle(index);
+  if (kept === undefined || bytesEqual(kept, middle)) return middle;
+  throw new AttestryError(
+    'TILE_HASH_MISMATCH',
+    `The middle nodes that are kept of tile 0/${index} are not those of its hashes.`,
   );
 }
 

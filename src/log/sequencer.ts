@@ -114,7 +114,7 @@ export class Sequencer {
   readonly #options: SequencerOptions;
   /** In the head lock. */
   #head: Head;
-  /** In the database: the head, or one commit further. */
+  /** In the database: the head, or the commit that is being locked, or the one after it. */
   #written: Head;
   // Owned by #write: grows only by what was read back from the database.
   readonly #frontier: Frontier;

@@ -18,7 +18,10 @@ export function putRows(
   for (const [i, { entryHash }] of entries.entries()) {
     put(keys.indexKey(entryHash), Buffer.from(String(from + i)));
   }
-  for (const { level, index, hashes } of tiles) put(keys.tileKey(level, index), hashes);
+  for (const { level, index, hashes, middle } of tiles) {
+    put(keys.tileKey(level, index), hashes);
+    if (middle !== undefined) put(keys.middleKey(index), middle);
+  }
   for (const [key, state] of streams)
     put(keys.streamRowKey(key), formatCanonicalJson({ ...state }));
   for (const { model, index, kind } of mentions)

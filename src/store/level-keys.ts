@@ -5,6 +5,7 @@
  *   h                        head: size (8) ‖ root (32); the same of earlier commits whose checkpoint is not kept yet
  *   e ‖ index / 8 (8)        entries, eight side by side in the encoding of an entry bundle
  *   t ‖ level (1) ‖ index (8)  tile row
+ *   n ‖ index (8)            middle nodes of a full tile of level 0
  *   i ‖ entry hash (32)      index in decimal digits
  *   s ‖ stream key (UTF-8)   stream state, canonical JSON
  *   m ‖ model (32) ‖ index (8)  kind (UTF-8)
@@ -25,6 +26,7 @@ export const FORMAT_KEY: Uint8Array = table('f');
 export const HEAD_KEY: Uint8Array = table('h');
 const ENTRY = table('e');
 const TILE = table('t');
+const MIDDLE = table('n');
 const INDEX = table('i');
 const STREAM = table('s');
 const MENTION = table('m');
@@ -39,6 +41,10 @@ export function entryRowKey(index: number): Uint8Array {
 
 export function tileKey(level: number, index: number): Uint8Array {
   return concatBytes(TILE, Uint8Array.of(level), encodeUint64(index));
+}
+
+export function middleKey(index: number): Uint8Array {
+  return concatBytes(MIDDLE, encodeUint64(index));
 }
 
 export function indexKey(entryHash: Uint8Array): Uint8Array {

@@ -168,6 +168,10 @@ class LevelLogStore implements LogStore {
     return row;
   }
 
+  middle(index: number): Uint8Array | undefined {
+    return this.#get(keys.middleKey(index));
+  }
+
   indexOf(entryHash: Uint8Array): number | undefined {
     if (this.#known?.mayHave(entryHash) === false) return undefined;
     return decodeIndexRow(entryHash, this.#getText(keys.indexKey(entryHash)));

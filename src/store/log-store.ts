@@ -21,6 +21,8 @@ interface TileRow {
   readonly level: number;
   readonly index: number;
   readonly hashes: Uint8Array;
+  /** The middle nodes of a full tile of the lowest level, which a reader need not compute then. */
+  readonly middle?: Uint8Array;
 }
 
 /** That the entry at `index`, of this kind, is about `model` (64 hex digits). */
@@ -93,6 +95,8 @@ export interface LogStore {
   bundlePieces(start: number, end: number): Promise<Uint8Array[]>;
   /** The row of a tile; undefined where the log is too short for it. @throws STORE_CORRUPT when it is gone */
   tile(level: number, index: number): Uint8Array | undefined;
+  /** The middle nodes of a full tile of the lowest level; undefined where none were written with it. */
+  middle(index: number): Uint8Array | undefined;
   /** Where the entry with this leaf hash is. */
   indexOf(entryHash: Uint8Array): number | undefined;
   /** The same of many entries, looked up beside the calling thread. */

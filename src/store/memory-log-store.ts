@@ -34,6 +34,8 @@ export class MemoryDisk {
   readonly entries = new Map<number, Uint8Array>();
   /** By `level/index`. */
   readonly tiles = new Map<string, Uint8Array>();
+  /** By index of the tile. */
+  readonly middles = new Map<number, Uint8Array>();
   /** By hex entry hash. */
   readonly indexes = new Map<string, number>();
   readonly streams = new Map<string, StreamState>();
@@ -111,6 +113,10 @@ class MemoryLogStore implements LogStore {
       throw storeCorrupt(`Tile ${index} of level ${level} is gone`);
     }
     return row?.slice();
+  }
+
+  middle(index: number): Uint8Array | undefined {
+    return this.#disk().middles.get(checkNumber(index))?.slice();
   }
 
   indexOf(entryHash: Uint8Array): number | undefined {
@@ -193,7 +199,10 @@ function apply(disk: MemoryDisk, commit: LogCommit): void {
     disk.entries.set(commit.from + i, entry);
     disk.indexes.set(encodeHex(entryHash), commit.from + i);
   });
-  for (const { level, index, hashes } of commit.tiles) disk.tiles.set(`${level}/${index}`, hashes);
+  for (const { level, index, hashes, middle } of commit.tiles) {
+    disk.tiles.set(`${level}/${index}`, hashes);
+    if (middle !== undefined) disk.middles.set(index, middle);
+  }
   for (const [key, state] of commit.streams) disk.streams.set(key, state);
   for (const { model, index, kind } of commit.mentions) {
     const kinds = disk.mentions.get(model) ?? new Map<number, string>();
@@ -214,7 +223,11 @@ function copyOf(commit: LogCommit): LogCommit {
       entry: entry.slice(),
       entryHash: entryHash.slice(),
     })),
-    tiles: tiles.map(({ level, index, hashes }) => ({ level, index, hashes: hashes.slice() })),
+    tiles: tiles.map(({ hashes, middle, ...place }) => ({
+      ...place,
+      hashes: hashes.slice(),
+      ...(middle === undefined ? {} : { middle: middle.slice() }),
+    })),
     head: copyOfHead(head),
     streams: new Map(Array.from(streams, ([key, state]) => [key, { ...state }])),
     mentions: mentions.map((mention) => ({ ...mention })),

@@ -38,8 +38,10 @@ export function checkCommit(commit: LogCommit): void {
     );
     demand(entryHash.length === HASH_LENGTH, 'each entryHash to be 32 bytes');
   }
-  for (const { level, index, hashes } of tiles) {
+  for (const { level, index, hashes, middle } of tiles) {
     checkTilePlace(level, index);
+    const hasMiddle = level === 0 && hashes.length === TILE_WIDTH * HASH_LENGTH;
+    demand(middle === undefined || hasMiddle, `middle nodes of a full lowest tile alone`);
     const width = hashes.length / HASH_LENGTH;
     demand(
       Number.isInteger(width) && width >= 1 && width <= TILE_WIDTH,

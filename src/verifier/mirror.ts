@@ -37,7 +37,9 @@ export class Mirror {
       if (row === undefined) throw damaged(`tile ${level}/${index} is missing`);
       return row;
     };
-    this.#readNode = tileNodeReader(this.readTile, nodeHashBySystem);
+    this.#readNode = tileNodeReader(this.readTile, nodeHashBySystem, (index) =>
+      this.store.middle(index),
+    );
   }
 
   /** How far the log is mirrored. While a growth is under way that is more than its last checkpoint covers. */

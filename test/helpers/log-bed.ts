@@ -130,6 +130,7 @@ export function copyDisk(disk: MemoryDisk): MemoryDisk {
   copy.unkept = disk.unkept;
   for (const [key, row] of disk.entries) copy.entries.set(key, row.slice());
   for (const [key, row] of disk.tiles) copy.tiles.set(key, row.slice());
+  for (const [key, row] of disk.middles) copy.middles.set(key, row.slice());
   for (const [key, row] of disk.indexes) copy.indexes.set(key, row);
   for (const [key, row] of disk.streams) copy.streams.set(key, row);
   for (const state of ['committed', 'witnessed'] as const) {
@@ -141,7 +142,7 @@ export function copyDisk(disk: MemoryDisk): MemoryDisk {
 /** A hash over everything on the disk. */
 export function fingerprint(disk: MemoryDisk): string {
   const hash = createHash('sha256').update(JSON.stringify([disk.head ?? null, disk.unkept]));
-  for (const rows of [disk.entries, disk.tiles]) {
+  for (const rows of [disk.entries, disk.tiles, disk.middles]) {
     for (const [key, row] of rows) hash.update(`${key} ${row.length} `).update(row);
   }
   const { committed, witnessed } = disk.checkpoints;

@@ -216,6 +216,22 @@ export function describeLogStore(name: string, makeBed: () => Promise<StoreBed>)
       expect(store.tile(2, 0)).toBeUndefined();
     });
 
+    test('keeps the middle nodes of a full tile, and refuses them of any other', async () => {
+      const store = await openStore();
+      const middle = new Uint8Array(32 * 16).fill(3);
+      const full = { level: 0, index: 0, hashes: new Uint8Array(32 * 256).fill(7), middle };
+      const partial = { level: 0, index: 0, hashes: new Uint8Array(32 * 255), middle };
+      await expect(store.commit(commitOf(0, 255, { tiles: [partial] }))).rejects.toThrow(
+        RangeError,
+      );
+      await expect(
+        store.commit(commitOf(0, 256, { tiles: [{ ...full, level: 1 }] })),
+      ).rejects.toThrow(RangeError);
+      await store.commit(commitOf(0, 256, { tiles: [full] }));
+      expect(store.middle(0)).toEqual(middle);
+      expect(store.middle(1)).toBeUndefined();
+    });
+
     test('keeps its own copy of the bytes, and hands out copies', async () => {
       const store = await openStore();
       const commit = commitOf(0, 1);

@@ -11,6 +11,7 @@ export function wrapStore(store: LogStore, changes: Partial<LogStore>): LogStore
     entriesSync: (start, end) => store.entriesSync(start, end),
     bundlePieces: (start, end) => store.bundlePieces(start, end),
     tile: (level, index) => store.tile(level, index),
+    middle: (index) => store.middle(index),
     indexOf: (entryHash) => store.indexOf(entryHash),
     indexesOf: (entryHashes) => store.indexesOf(entryHashes),
     stream: (key) => store.stream(key),

@@ -163,6 +163,11 @@ const damages: readonly (readonly [string, readonly string[], Damage])[] = [
     ({ disk }) => disk.tiles.set('0/1', flipBit(disk.tiles.get('0/1') as Uint8Array, 600)),
   ],
   [
+    'a flipped bit in the middle nodes of a tile',
+    ['TILE_HASH_MISMATCH'],
+    ({ disk }) => disk.middles.set(0, flipBit(disk.middles.get(0) as Uint8Array, 600)),
+  ],
+  [
     'a flipped bit in a tile of a higher level',
     ['ROOT_MISMATCH', 'HEAD_FORK', 'TILE_HASH_MISMATCH'],
     ({ disk }) => disk.tiles.set('1/0', flipBit(disk.tiles.get('1/0') as Uint8Array, 100)),

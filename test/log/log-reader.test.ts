@@ -121,6 +121,11 @@ describe('LogReader on a damaged disk', () => {
     ],
     ['a lost entry', ({ disk }) => disk.entries.delete(3), (log) => log.reader.entry(3)],
     [
+      'a receipt by changed middle nodes',
+      ({ disk }) => disk.middles.set(0, flipBit(disk.middles.get(0) as Uint8Array, 256 * 9)),
+      receiptOf(3),
+    ],
+    [
       'a changed full tile',
       tileDamage('0/1', 5),
       (log) => log.reader.tile({ level: 0, index: 1, width: 256 }),

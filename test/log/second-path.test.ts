@@ -264,6 +264,24 @@ describe('verifyCommit', () => {
     }
   });
 
+  it('lets nothing be signed after a flipped bit in the middle nodes of a tile that is full now', async () => {
+    const bed = new LogBed();
+    await bed.grow(255);
+    const store = openMemoryLogStore(bed.disk);
+    const flip = onTheWay((commit) => ({
+      ...commit,
+      tiles: commit.tiles.map(({ middle, ...tile }) =>
+        middle === undefined ? tile : { ...tile, middle: flipBit(middle, 700) },
+      ),
+    }));
+    const { log, fatal } = await bed.open({ store: wrapStore(store, flip(store)) });
+    await expect(
+      log.admit(bed.entry(255)).then((entry) => log.commit(entry)),
+    ).rejects.toMatchObject({ code: 'STORE_FAILED', cause: { code: 'TILE_HASH_MISMATCH' } });
+    expect(fatal).toMatchObject([{ code: 'TILE_HASH_MISMATCH' }]);
+    expect(bed.lock.head?.size).toBe(255);
+  });
+
   it('leads the newest entry to the root by itself, whatever the other ways agree on', async () => {
     const entries = [0, 1, 2].map((i) => ({
       entry: Uint8Array.of(i),

@@ -2,7 +2,7 @@
 import { AttestryError } from '../../errors.ts';
 import { HASH_LENGTH, type HashNode, nodeHash, rowRoot } from './hash.ts';
 import { isTreeSize } from './range.ts';
-import { hashesOnLevel, type ReadTile, rootFromTiles, TILE_WIDTH } from './tile.ts';
+import { hashesOnLevel, middleOf, type ReadTile, rootFromTiles, TILE_WIDTH } from './tile.ts';
 
 export interface GrowthInput {
   /** The size before. */
@@ -20,6 +20,8 @@ interface GrownTile {
   readonly index: number;
   /** 32 bytes times the tile's new width. */
   readonly hashes: Uint8Array;
+  /** `middleOf` the hashes, of a full tile of the lowest level. */
+  readonly middle?: Uint8Array;
 }
 
 export interface Growth {
@@ -81,8 +83,13 @@ function growLevel(growth: LevelGrowth): Uint8Array[] {
     for (let i = 0; i < take; i++, next++) {
       setHash(hashes, width + i, added[next] as Uint8Array);
     }
-    tiles.push({ level, index, hashes });
-    if (width + take === TILE_WIDTH) completed.push(rowRoot(hashes, hashNode));
+    if (width + take < TILE_WIDTH) {
+      tiles.push({ level, index, hashes });
+      continue;
+    }
+    const middle = middleOf(hashes, (row) => rowRoot(row, hashNode));
+    tiles.push({ level, index, hashes, ...(level === 0 ? { middle } : {}) });
+    completed.push(rowRoot(middle, hashNode));
   }
   return completed;
 }

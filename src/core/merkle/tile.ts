@@ -6,11 +6,15 @@ import { isTreeSize, type ReadNode } from './range.ts';
 
 /** The hashes of a tile side by side: 32 bytes times its width. */
 export type ReadTile = (level: number, index: number) => Uint8Array;
+/** The middle nodes of a full tile of the lowest level, where they are at hand. */
+export type ReadMiddle = (index: number) => Uint8Array | undefined;
 
 /** Hashes of a full tile, and entries of a full bundle. */
 export const TILE_WIDTH = 256;
 /** Levels of the tree that one tile spans. */
 export const TILE_HEIGHT = 8;
+/** Middle nodes of a full tile, each over as many of its hashes: with them a proof hashes a tenth of the tile. */
+const MIDDLE_NODES = 16;
 // Full tiles with their inner nodes take 16 KiB each. Every proof needs upper ones, of which a log of ten million entries
 // has 153 on the second level, and a lowest one, mostly another each time.
 const MOST_LOWEST_TILES = 64;
@@ -57,7 +61,11 @@ export function hashesOnLevel(level: number, size: number): number {
  * read again, so a reader outlives the growth of its log. The hashes may be views of the bytes that `readTile` gave.
  * @throws TILE_LENGTH_WRONG
  */
-export function tileNodeReader(readTile: ReadTile, hashNode: HashNode = nodeHash): ReadNode {
+export function tileNodeReader(
+  readTile: ReadTile,
+  hashNode: HashNode = nodeHash,
+  readMiddle: ReadMiddle = () => undefined,
+): ReadNode {
   const lowest = new Map<string, OpenTile>();
   const upper = new Map<string, OpenTile>();
   return (level, index) => {
@@ -71,12 +79,24 @@ export function tileNodeReader(readTile: ReadTile, hashNode: HashNode = nodeHash
     let tile = open.get(key);
     if (tile === undefined || tile.row.length < width * HASH_LENGTH) {
       tile = reopen(tile, readRow(readTile, node, width));
+      if (node.level === 0 && isFull(tile.row)) takeMiddle(tile, readMiddle(node.index));
       open.delete(key);
       open.set(key, tile);
       if (open.size > most) open.delete(open.keys().next().value as string);
     }
     return nodeOfTile(tile, node, hashNode);
   };
+}
+
+/** The middle nodes of a full tile side by side: as a row, they have its root. */
+export function middleOf(row: Uint8Array, rootOf: (row: Uint8Array) => Uint8Array): Uint8Array {
+  if (!isFull(row))
+    throw new RangeError(`Expected the row of a full tile, got ${row.length} bytes.`);
+  const bytes = row.length / MIDDLE_NODES;
+  const middle = new Uint8Array(MIDDLE_NODES * HASH_LENGTH);
+  for (let i = 0; i < MIDDLE_NODES; i++)
+    middle.set(rootOf(row.subarray(i * bytes, (i + 1) * bytes)), i * HASH_LENGTH);
+  return middle;
 }
 
 /** The root of the tree of `size` leaves, from its partial tiles at the right edge: those that `tilesOfSize` names. @throws TILE_LENGTH_WRONG */
@@ -134,6 +154,16 @@ function nodeOfTile(
   node.set(hashNode(left, right));
   tile.isKnown[at] = 1;
   return node;
+}
+
+function isFull(row: Uint8Array): boolean {
+  return row.length === TILE_WIDTH * HASH_LENGTH;
+}
+
+function takeMiddle({ inner, isKnown }: OpenTile, middle: Uint8Array | undefined): void {
+  if (middle?.length !== MIDDLE_NODES * HASH_LENGTH) return;
+  inner.set(middle, MIDDLE_NODES * HASH_LENGTH);
+  isKnown.fill(1, MIDDLE_NODES, 2 * MIDDLE_NODES);
 }
 
 /** The tile with its new row. What has been computed of the old one stays, where the new one begins with the same hashes. */

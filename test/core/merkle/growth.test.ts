@@ -83,6 +83,19 @@ describe('growTiles', () => {
     );
   });
 
+  it('gives the middle nodes of full lowest tiles, and of no others', () => {
+    const tall = new NaiveTree(naiveLeaves(66_000));
+    const shelf = new TileShelf();
+    for (const size of [200, 700, 65_700]) {
+      for (const { level, index, hashes, middle } of shelf.grow(tall.leaves.slice(shelf.size, size))
+        .tiles) {
+        const isFullLowest = level === 0 && hashes.length === 256 * 32;
+        const nodes = Array.from({ length: 16 }, (_, i) => tall.node(4, 16 * index + i));
+        expect(middle).toEqual(isFullLowest ? Uint8Array.from(Buffer.concat(nodes)) : undefined);
+      }
+    }
+  });
+
   it('grows across full tiles of the second level', () => {
     const tall = new NaiveTree(naiveLeaves(66_000));
     const shelf = new TileShelf();

@@ -2,9 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { proveConsistency } from '../../../src/core/merkle/consistency.ts';
 import { frontierAt } from '../../../src/core/merkle/frontier.ts';
-import { EMPTY_ROOT, nodeHash } from '../../../src/core/merkle/hash.ts';
+import { EMPTY_ROOT, nodeHash, rowRoot } from '../../../src/core/merkle/hash.ts';
 import { proveInclusion } from '../../../src/core/merkle/inclusion.ts';
 import {
+  middleOf,
   type ReadTile,
   rootFromTiles,
   tileNodeAt,
@@ -112,6 +113,33 @@ describe('tileNodeReader', () => {
     }
     changed = 5;
     expect(rootAt(255)).not.toEqual(tree.root(255));
+  });
+
+  it('hashes a tenth of a full tile for a proof where its middle nodes are at hand', () => {
+    const size = 1_000;
+    const readTile = tilesAt(size);
+    const middle = (index: number): Uint8Array | undefined =>
+      index < 3 ? middleOf(readTile(0, index), rowRoot) : undefined;
+    for (const index of [0, 255, 300, 511, 600]) {
+      let hashed = 0;
+      const counting: typeof nodeHash = (left, right) => {
+        hashed++;
+        return nodeHash(left, right);
+      };
+      const prove = (readMiddle: typeof middle): Uint8Array[] =>
+        proveInclusion(index, size, tileNodeReader(readTile, counting, readMiddle));
+      // Of the upper tile nothing is known: less than ten hashes for each of these proofs.
+      expect(prove(middle)).toEqual(tree.path(index, size));
+      expect(hashed).toBeLessThan(300);
+      const without = hashed;
+      hashed = 0;
+      expect(prove(() => undefined)).toEqual(tree.path(index, size));
+      expect(hashed - without).toBeGreaterThan(200);
+      // Whoever verifies the proof notices: it is not what the tree gives.
+      const wrong = (at: number): Uint8Array | undefined => middle(at)?.map((byte) => byte ^ 1);
+      expect(prove(wrong)).not.toEqual(tree.path(index, size));
+      expect(prove(() => new Uint8Array(32))).toEqual(tree.path(index, size));
+    }
   });
 
   it('goes on when it has seen more tiles than it remembers', () => {
