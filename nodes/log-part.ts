@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { createHttpWitness } from '../src/client/http-witness.ts';
 import type { TrustRoot } from '../src/core/trust/trust-root.ts';
+import { fastestEngine } from '../src/keys/fastest-engine.ts';
 import type { OpenedKey } from '../src/keys/key-file.ts';
 import { opensslEngine } from '../src/keys/openssl-engine.ts';
 import type { LogLimits } from '../src/log/limits.ts';
@@ -49,6 +50,7 @@ export async function openLogPart(parts: Parts, options: LogPartOptions): Promis
     isRetiring: options.isRetiring ?? false,
     now: unixNow,
     clockMs: () => performance.now(),
+    engine: fastestEngine(),
     limits: options.limits ?? {},
     onFatal: exitWithDefect,
   });
