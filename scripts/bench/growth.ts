@@ -24,7 +24,8 @@ export async function readingFigures(
   const sizes = [await readSize(small.rig.url), await readSize(large.rig.url)];
   const runs: { readonly few: number; readonly many: number }[] = [];
   for (let round = 0; round < WARM_UPS + READ_ROUNDS; round++) {
-    runs.push({ few: await measureReads(small, count), many: await measureReads(large, count) });
+    const reads = { count, round };
+    runs.push({ few: await measureReads(small, reads), many: await measureReads(large, reads) });
   }
   const warm = runs.slice(WARM_UPS);
   const few = median(warm.map((run) => run.few));
@@ -75,9 +76,14 @@ export async function largeFigures(
 }
 
 /** The 99th percentile of the milliseconds in which receipts and bundles are served. */
-async function measureReads({ rig, generator, hashes }: OpenBench, count: number): Promise<number> {
+async function measureReads(
+  { rig, generator, hashes }: OpenBench,
+  { count, round }: { readonly count: number; readonly round: number },
+): Promise<number> {
+  // Spread over the log, and in each round others, as far as there are so many.
+  const [step, first] = [hashes.length / count, round / (WARM_UPS + READ_ROUNDS)];
   const paths = Array.from({ length: count }, (_, i) => {
-    const hash = hashes[Math.floor((i * hashes.length) / count)] as string;
+    const hash = hashes[Math.floor((i + first) * step)] as string;
     return `/v1/receipts/${hash}?state=committed`;
   });
   const sent = await generator.send({
