@@ -20,6 +20,8 @@ export interface AppLimits {
   readonly maxConnections: number;
   /** Submissions that a log admits and commits at once; further ones are refused before they are read. */
   readonly submissionsUnderWay: number;
+  /** Bytes of submissions of more than 128 KiB that a log takes in at once; further ones are refused before they are read. */
+  readonly largeSubmissionBytes: number;
   /** Requests on one connection before it is closed. */
   readonly maxRequestsPerSocket: number;
   /** Longest parameter in a URL path, in characters. */
@@ -44,6 +46,7 @@ export const DEFAULT_LIMITS: AppLimits = {
   inactivityTimeoutMs: 60_000,
   maxConnections: 1_024,
   submissionsUnderWay: 512,
+  largeSubmissionBytes: 128 * 1024 * 1024,
   maxRequestsPerSocket: 1_000,
   pathParameterLength: 512,
   requestsPerWindow: 1_000,

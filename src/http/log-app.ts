@@ -36,8 +36,12 @@ export async function createLogApp(log: Log, options: LogAppOptions): Promise<Ap
       version: VERSION,
     },
   });
-  const { submissionsUnderWay: mostUnderWay } = { ...DEFAULT_LIMITS, ...base.limits };
-  addSubmissionRoutes(app, log, { witnessWaitMs, mostUnderWay });
+  const limits = { ...DEFAULT_LIMITS, ...base.limits };
+  addSubmissionRoutes(app, log, {
+    witnessWaitMs,
+    mostUnderWay: limits.submissionsUnderWay,
+    mostLargeBytes: limits.largeSubmissionBytes,
+  });
   addLogReadRoutes(app, log);
   addTileRoutes(app, log);
   if (tally !== undefined) addTallyRoutes(app, tally);

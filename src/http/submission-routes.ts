@@ -9,10 +9,12 @@ import { type Static, Type } from '../typebox.ts';
 import type { App } from './app-type.ts';
 import { bodyOf } from './body.ts';
 import { formatRefusal } from './refusal.ts';
-import { SubmissionRoom } from './submission-room.ts';
+import { type RoomBounds, SubmissionRoom } from './submission-room.ts';
 
 const MOST_ENVELOPES = 1000;
 const LARGEST_BODY_BYTES = 16 * 1024 * 1024;
+// Shorter ones are as many as there are connections, at most.
+const LARGE_BODY_BYTES = 128 * 1024;
 // Opening an envelope takes a tenth of a millisecond: other requests get their turn after as many.
 const ENVELOPES_PER_TURN = 32;
 // Enough for the threads that verify to have work while the next slice is opened.
@@ -53,20 +55,21 @@ const ANSWER = Type.Unsafe<Uint8Array>(
   }),
 );
 
-export interface SubmissionBounds {
+/** Waiting for witnesses takes no room, but of a large body. */
+export interface SubmissionBounds extends RoomBounds {
   /** How long a request may wait for witnesses. */
   readonly witnessWaitMs: number;
-  /** Requests whose entries are being admitted and committed; waiting for witnesses takes no room. */
-  readonly mostUnderWay: number;
 }
 
 export function addSubmissionRoutes(app: App, log: Log, bounds: SubmissionBounds): void {
-  const room = new SubmissionRoom(bounds.mostUnderWay);
+  const room = new SubmissionRoom(bounds);
   app.post(
     '/v1/entries',
     {
-      onRequest: (_request, _reply, done) => {
+      onRequest: (request, reply, done) => {
         room.demand();
+        const bytes = announcedBytes(request.headers['content-length']);
+        if (bytes > LARGE_BODY_BYTES) reply.raw.once('close', room.hold(bytes));
         done();
       },
       bodyLimit: LARGEST_BODY_BYTES,
@@ -100,6 +103,11 @@ export function addSubmissionRoutes(app: App, log: Log, bounds: SubmissionBounds
         .send(Buffer.concat(parts));
     },
   );
+}
+
+/** A body that comes in chunks may be as long as any. */
+function announcedBytes(length: string | undefined): number {
+  return Math.min(Number(length ?? LARGEST_BODY_BYTES), LARGEST_BODY_BYTES);
 }
 
 /** Takes no room while it waits. */

@@ -164,6 +164,45 @@ describe('POST /v1/entries with one envelope', () => {
     expect(site.log.size).toBe(3);
   });
 
+  it('refuses large requests above their bytes before they are read, and takes them once there is room', async () => {
+    const gate = new Gate();
+    const bed = await LogBed.make();
+    const { store } = await bed.open();
+    const commit: typeof store.commit = async (batch) => {
+      await gate.pass();
+      await store.commit(batch);
+    };
+    const site = await openLogSite({
+      bed,
+      log: { store: wrapStore(store, { commit }) },
+      app: { limits: { maxEventLoopDelayMs: 0, largeSubmissionBytes: 300 * 1024 } },
+    });
+    const linesFrom = (from: number): Buffer => {
+      const line = bed.entry(from);
+      const count = Math.ceil((140 * 1024) / line.length);
+      return Buffer.concat(
+        Array.from({ length: count }, (_, i) => [bed.entry(from + i), Buffer.from('\n')]).flat(),
+      );
+    };
+    const submit = (payload: Buffer) =>
+      site.app.inject({
+        method: 'POST',
+        url: '/v1/entries',
+        headers: { 'content-type': 'application/x-ndjson' },
+        payload,
+      });
+    const taken = [submit(linesFrom(0)), submit(linesFrom(1_000))];
+    await eventually(() => expect(gate.arrived).toBe(1));
+    const refused = await submit(linesFrom(2_000));
+    expect([refused.statusCode, refused.headers['retry-after']]).toEqual([503, '1']);
+    expect(refused.json()).toMatchObject({ error: { code: 'QUEUE_FULL' } });
+    const small = post(site.app, bed.entry(9_000));
+    gate.open();
+    for (const answer of taken) expect((await answer).statusCode).toBe(200);
+    expect((await small).statusCode).toBe(201);
+    expect((await submit(linesFrom(2_000))).statusCode).toBe(200);
+  });
+
   it('lets those who wait for witnesses take no room from others', async () => {
     const limits = { requestsPerWindow: 0, maxEventLoopDelayMs: 0, submissionsUnderWay: 1 };
     const site = await openLogSite({ bed: new LogBed(), app: { witnessWaitMs: 200, limits } });
