@@ -87,7 +87,7 @@ interface Place {
 /** A commit of so many entries says that the log is busy. */
 const BUSY_COMMIT = 8;
 const ENOUGH_FOR_A_COMMIT = 256;
-const LONGEST_GATHER_MS = 20;
+const LONGEST_GATHER_MS = 5;
 
 /** Those who have been told last, and until when they are waited for. */
 interface Told {

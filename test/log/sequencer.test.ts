@@ -60,7 +60,7 @@ describe('Sequencer', () => {
     const bed = open({
       change: (store) => ({
         commit: async (commit) => {
-          ms += 10;
+          ms += 4;
           await store.commit(commit);
         },
       }),
@@ -70,7 +70,7 @@ describe('Sequencer', () => {
     await vi.advanceTimersByTimeAsync(0);
     expect(await told).toHaveLength(8);
     const again = [deployment(8), deployment(9)].map((entry) => place(bed.sequencer, entry));
-    await vi.advanceTimersByTimeAsync(9);
+    await vi.advanceTimersByTimeAsync(3);
     expect(bed.notes).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(1);
     expect(await Promise.all(again)).toMatchObject([{ index: 8 }, { index: 9 }]);
