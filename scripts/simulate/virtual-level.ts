@@ -167,6 +167,11 @@ class VirtualLevel implements Holder {
     );
   }
 
+  values(range: Range = {}): Pick<VirtualIterator<Uint8Array>, 'all'> {
+    const pairs = this.iterator(range);
+    return { all: async () => (await pairs.all()).map(([, value]) => value) };
+  }
+
   iterator(range: Range = {}): VirtualIterator<Pair> {
     this.#faults.read();
     const pairs = this.#select(range).map(

@@ -181,10 +181,15 @@ describe('openLevelLogStore on a damaged folder', () => {
 
   test('reads a row that grows meanwhile', async () => {
     const { store, db } = await openWithDatabase(await committedRows());
-    vi.spyOn(db, 'getMany').mockImplementationOnce(async (wanted: unknown[]) => {
-      await store.commit(commitOf(22, 3));
-      return await db.getMany(wanted as Uint8Array[]);
-    });
+    const values = db.values.bind(db);
+    vi.spyOn(db, 'values').mockImplementationOnce((range: Parameters<typeof values>[0]) =>
+      Object.assign(values(range), {
+        all: async () => {
+          await store.commit(commitOf(22, 3));
+          return await values(range).all();
+        },
+      }),
+    );
     expect(await store.entries(12, 22)).toEqual(
       Array.from({ length: 10 }, (_, i) => entryOf(12 + i)),
     );
