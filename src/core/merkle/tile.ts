@@ -58,7 +58,7 @@ export function hashesOnLevel(level: number, size: number): number {
 
 /**
  * Nodes out of tiles. It remembers recent tiles, so one reader serves many proofs; a tile that turns out too short is
- * read again, so a reader outlives the growth of its log. The hashes may be views of the bytes that `readTile` gave.
+ * read again, so a reader outlives the growth of its log.
  * @throws TILE_LENGTH_WRONG
  */
 export function tileNodeReader(
@@ -78,13 +78,14 @@ export function tileNodeReader(
     const key = `${node.level}/${node.index}`;
     let tile = open.get(key);
     if (tile === undefined || tile.row.length < width * HASH_LENGTH) {
-      tile = reopen(tile, readRow(readTile, node, width));
-      if (node.level === 0 && isFull(tile.row)) takeMiddle(tile, readMiddle(node.index));
+      const row = readRow(readTile, node, width);
+      const oldest = tile === undefined && open.size >= most ? takeOldest(open) : undefined;
+      tile = reopen(tile, row) ?? emptyTile(row, oldest);
+      if (node.level === 0 && isFull(row)) takeMiddle(tile, readMiddle(node.index));
       open.delete(key);
       open.set(key, tile);
-      if (open.size > most) open.delete(open.keys().next().value as string);
     }
-    return nodeOfTile(tile, node, hashNode);
+    return nodeOfTile(tile, node, hashNode).slice();
   };
 }
 
@@ -166,17 +167,26 @@ function takeMiddle({ inner, isKnown }: OpenTile, middle: Uint8Array | undefined
   isKnown.fill(1, MIDDLE_NODES, 2 * MIDDLE_NODES);
 }
 
-/** The tile with its new row. What has been computed of the old one stays, where the new one begins with the same hashes. */
-function reopen(tile: OpenTile | undefined, row: Uint8Array): OpenTile {
-  if (tile !== undefined && bytesEqual(row.subarray(0, tile.row.length), tile.row)) {
-    tile.row = row;
-    return tile;
-  }
-  return {
-    row,
-    inner: new Uint8Array(TILE_WIDTH * HASH_LENGTH),
-    isKnown: new Uint8Array(TILE_WIDTH),
-  };
+/** The tile with its new row, where that begins with the same hashes: what has been computed of the old one stays then. */
+function reopen(tile: OpenTile | undefined, row: Uint8Array): OpenTile | undefined {
+  if (tile === undefined || !bytesEqual(row.subarray(0, tile.row.length), tile.row))
+    return undefined;
+  tile.row = row;
+  return tile;
+}
+
+/** A tile of which nothing is known, in the memory of one that is no longer open: large blocks call the collector of garbage. */
+function emptyTile(row: Uint8Array, used: OpenTile | undefined): OpenTile {
+  const inner = used?.inner ?? new Uint8Array(TILE_WIDTH * HASH_LENGTH);
+  const isKnown = used?.isKnown.fill(0) ?? new Uint8Array(TILE_WIDTH);
+  return { row, inner, isKnown };
+}
+
+function takeOldest(open: Map<string, OpenTile>): OpenTile | undefined {
+  const [oldest] = open;
+  if (oldest === undefined) return undefined;
+  open.delete(oldest[0]);
+  return oldest[1];
 }
 
 function hashAt(row: Uint8Array, index: number): Uint8Array {

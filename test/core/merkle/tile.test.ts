@@ -150,6 +150,13 @@ describe('tileNodeReader', () => {
     }
   });
 
+  it('gives nodes that stay as they are, however many tiles are opened afterwards', () => {
+    const readNode = tileNodeReader(tilesAt(66_000, tall));
+    const nodes = Array.from({ length: 8_000 }, (_, index) => readNode(3, index));
+    for (const [index, node] of nodes.entries())
+      expect(hexOf(node)).toBe(hexOf(tall.node(3, index)));
+  });
+
   it('refuses tiles of a length that they cannot have', () => {
     for (const length of [0, 31, 33, 9 * 32, 10 * 32 + 1, 257 * 32]) {
       const readNode = tileNodeReader(() => new Uint8Array(length));
