@@ -3,7 +3,6 @@ import { cp, mkdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Level } from 'level';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { fsckFolder } from '../../scripts/kill-cycles/campaign.ts';
 import { checkAftermath } from '../../scripts/kill-cycles/checks.ts';
@@ -13,6 +12,10 @@ import { SeededRandom } from '../../scripts/kill-cycles/random.ts';
 import { StatementMaker } from '../../scripts/kill-cycles/statements.ts';
 import { Submitter } from '../../scripts/kill-cycles/submitter.ts';
 import { makeWorld, type World } from '../../scripts/kill-cycles/world.ts';
+import { encodeBundle } from '../../src/core/merkle/bundle.ts';
+import { ENTRIES_PER_ROW, entriesOfRow } from '../../src/store/entry-rows.ts';
+import { openLevelFolder } from '../../src/store/level-folder.ts';
+import { entryRowKey } from '../../src/store/level-keys.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 import { openRaw, until } from '../http/raw-connection.ts';
 
@@ -227,14 +230,12 @@ async function rewriteEntry(
   index: number,
   change: (entry: string) => string,
 ): Promise<void> {
-  const db = new Level<Buffer, string>(join(data, 'db'), {
-    keyEncoding: 'buffer',
-    valueEncoding: 'utf8',
-  });
-  const key = Buffer.alloc(9, 'e');
-  key.writeBigUInt64BE(BigInt(index), 1);
-  const entry = await db.get(key);
+  const db = await openLevelFolder(join(data, 'db'));
+  const key = entryRowKey(index);
+  const entries = entriesOfRow((await db.get(key)) ?? new Uint8Array());
+  const at = index % ENTRIES_PER_ROW;
+  const entry = Buffer.from(entries[at] ?? []).toString();
   expect(entry).toContain('"payload"');
-  await db.put(key, change(entry as string));
+  await db.put(key, encodeBundle(entries.with(at, Buffer.from(change(entry)))));
   await db.close();
 }

@@ -140,7 +140,7 @@ describe.skipIf(sunlight === undefined)('a mirror of 300 entries that other soft
     const rows = Uint8Array.from([...first, ...last]);
     const leafHashes = Array.from({ length: 300 }, (_, i) => rows.subarray(i * 32, (i + 1) * 32));
     const growth = growTiles({ size: 0, leafHashes, readTile: () => first });
-    expect(growth.tiles).toEqual([
+    expect(growth.tiles.map(({ middle, ...tile }) => tile)).toEqual([
       { level: 0, index: 0, hashes: first },
       { level: 0, index: 1, hashes: last },
       { level: 1, index: 0, hashes: log('tile/1/000.p/1') },
