@@ -131,10 +131,6 @@ function hashesIn(row: Uint8Array): Uint8Array[] {
   );
 }
 
-function areFrom(start: number, indexes: readonly (number | undefined)[]): boolean {
-  return indexes.every((index, i) => index === start + i);
-}
-
 /** The step's entries, each opened and with its signatures verified, or why it is not. */
 async function openStep(
   rules: StepRules,
@@ -212,7 +208,7 @@ async function arePlaced(
   // One that is not among them shifts those after it.
   try {
     const indexes = await store.indexesOf(whole.map(({ entryHash }) => entryHash));
-    return areFrom(start, indexes);
+    return indexes.every((index, i) => index === start + i);
   } catch (error) {
     asFault(error);
     return false;
