@@ -5,6 +5,7 @@ import { leafHash } from '../../src/core/merkle/hash.ts';
 import { parseReceipt } from '../../src/core/receipt/receipt.ts';
 import { verifyReceipt } from '../../src/core/receipt/verify.ts';
 import type { Statement } from '../../src/core/statement/statement.ts';
+import type { LogStore } from '../../src/store/log-store.ts';
 import { eventually } from '../helpers/eventually.ts';
 import { LogBed } from '../helpers/log-bed.ts';
 import { type Accepted, type LogSite, linesOf, openLogSite, post } from '../helpers/log-site.ts';
@@ -15,6 +16,18 @@ const hashText = (entry: Uint8Array): string => encodeHex(leafHash(entry));
 const entriesOf = ({ bed }: Pick<LogSite, 'bed'>, count: number, from = 0): Uint8Array[] =>
   Array.from({ length: count }, (_, i) => bed.entry(from + i));
 const bytesOf = (receipt: object): Uint8Array => new TextEncoder().encode(JSON.stringify(receipt));
+
+/** A log's bed whose store commits nothing before its gate is opened. */
+async function gatedBed(): Promise<{ gate: Gate; bed: LogBed; store: LogStore }> {
+  const gate = new Gate();
+  const bed = await LogBed.make();
+  const { store } = await bed.open();
+  const commit: LogStore['commit'] = async (batch) => {
+    await gate.pass();
+    await store.commit(batch);
+  };
+  return { gate, bed, store: wrapStore(store, { commit }) };
+}
 
 describe('POST /v1/entries with one envelope', () => {
   it('answers 201 with index, hash and a committed receipt', async () => {
@@ -139,16 +152,10 @@ describe('POST /v1/entries with one envelope', () => {
   });
 
   it('refuses a submission above those under way before it is read, and takes it once there is room', async () => {
-    const gate = new Gate();
-    const bed = await LogBed.make();
-    const { store } = await bed.open();
-    const commit: typeof store.commit = async (batch) => {
-      await gate.pass();
-      await store.commit(batch);
-    };
+    const { gate, bed, store } = await gatedBed();
     const site = await openLogSite({
       bed,
-      log: { store: wrapStore(store, { commit }) },
+      log: { store },
       app: { limits: { requestsPerWindow: 0, maxEventLoopDelayMs: 0, submissionsUnderWay: 2 } },
     });
     const taken = [post(site.app, bed.entry(0)), post(site.app, bed.entry(1))];
@@ -165,16 +172,10 @@ describe('POST /v1/entries with one envelope', () => {
   });
 
   it('refuses large requests above their bytes before they are read, and takes them once there is room', async () => {
-    const gate = new Gate();
-    const bed = await LogBed.make();
-    const { store } = await bed.open();
-    const commit: typeof store.commit = async (batch) => {
-      await gate.pass();
-      await store.commit(batch);
-    };
+    const { gate, bed, store } = await gatedBed();
     const site = await openLogSite({
       bed,
-      log: { store: wrapStore(store, { commit }) },
+      log: { store },
       app: { limits: { maxEventLoopDelayMs: 0, largeSubmissionBytes: 300 * 1024 } },
     });
     const linesFrom = (from: number): Buffer => {

@@ -78,6 +78,23 @@ async function check(
   return { report, progress };
 }
 
+type Entries = readonly Uint8Array[];
+
+/** The tally of the log's entries, as they are or as `change` makes them. */
+async function tallyOf(
+  { disk }: LogBed,
+  change: (entries: Entries) => Entries = (entries) => entries,
+): Promise<TallyStore> {
+  const store = await openLevelTallyStore(await temporaryFolder());
+  onTestFinished(() => store.close());
+  const readEntries = async (start: number, end: number): Promise<Entries> =>
+    change(
+      Array.from({ length: end - start }, (_, i) => disk.entries.get(start + i) as Uint8Array),
+    );
+  await new Tally({ store, readEntries }).grow(SIZE);
+  return store;
+}
+
 /** The plain way: what is read of many entries at once is refused, so that each is read and looked up by itself. */
 function onePerEntry(): Partial<LogStore> {
   const refused = async (): Promise<never> => {
@@ -354,14 +371,7 @@ describe('fsck of a damaged log', () => {
 
   it('builds the tally anew, and puts it in the place of one that is wrong', async () => {
     const bed = await copyOfLog();
-    const tally = await openLevelTallyStore(await temporaryFolder());
-    onTestFinished(() => tally.close());
-    const readEntries = async (start: number, end: number): Promise<Uint8Array[]> =>
-      Array.from({ length: end - start }, (_, i) => bed.disk.entries.get(start + i) as Uint8Array);
-    await new Tally({
-      store: tally,
-      readEntries: async (...range) => (await readEntries(...range)).reverse(),
-    }).grow(SIZE);
+    const tally = await tallyOf(bed, (entries) => entries.toReversed());
     const before = tally.state();
     const alone = (await check(bed, undefined, false, tally)).report;
     expect(alone.problems).toEqual([]);
@@ -377,11 +387,7 @@ describe('fsck of a damaged log', () => {
 
   it('reports a tally that cannot be built, with all else that it finds', async () => {
     const bed = await copyOfLog();
-    const tally = await openLevelTallyStore(await temporaryFolder());
-    onTestFinished(() => tally.close());
-    const entries = async (start: number, end: number): Promise<Uint8Array[]> =>
-      Array.from({ length: end - start }, (_, i) => bed.disk.entries.get(start + i) as Uint8Array);
-    await new Tally({ store: tally, readEntries: entries }).grow(SIZE);
+    const tally = await tallyOf(bed);
     bed.disk.entries.delete(17);
     const { report } = await check(bed, undefined, true, tally);
     expect(codesOf(report)).toEqual(['STORE_CORRUPT']);
