@@ -56,8 +56,9 @@ async function checkFolder(folder: string, flags: FsckFlags): Promise<void> {
   const headLock = await openHeadLock(flags.lock ?? join(folder, 'lock'));
   try {
     const store = await openLevelLogStore(database, SHARED_DISK);
-    const tally = flags.signatures ? await openTally(folder) : undefined;
+    let tally: TallyStore | undefined;
     try {
+      tally = flags.signatures ? await openTally(folder) : undefined;
       const log = await whichLog(store, trust, flags.origin);
       const progress = await startProgress({ title: `Checking ${log.origin}`, unit: 'entries' });
       const report = await fsck({
