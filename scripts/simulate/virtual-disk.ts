@@ -5,6 +5,7 @@
  */
 
 import type { Disk } from '../../src/store/disk.ts';
+import type { Patch } from '../../src/store/durable-file.ts';
 import type { LevelFolder } from '../../src/store/level-folder.ts';
 import type { SeededRandom } from '../kill-cycles/random.ts';
 import type { Life, Scheduler } from './scheduler.ts';
@@ -56,6 +57,7 @@ export class VirtualDisk {
       list: async (folder) => this.#list(folder),
       readFile: (path) => this.#readFile(path),
       replaceFile: (path, bytes) => this.#replaceFile(path, bytes, life),
+      overwriteFile: (path, patch) => this.#overwriteFile(path, patch, life),
     };
   }
 
@@ -144,6 +146,19 @@ export class VirtualDisk {
     await this.#pause(life);
     this.#fail();
     const before = this.files.get(path)?.durable;
+    this.files.set(path, { durable: before, visible: own });
+    await this.#pause(life);
+    this.files.set(path, { durable: own, visible: own });
+  }
+
+  async #overwriteFile(path: string, { at, bytes }: Patch, life: Life): Promise<void> {
+    const own = this.#readFile(path);
+    if (at + bytes.length > own.length) throw new RangeError('Expected bytes within the file.');
+    own.set(bytes, at);
+    this.onWrite();
+    this.#fail();
+    const before = this.files.get(path)?.durable;
+    // The system has the bytes at once; a power cut takes them or leaves them until they are synced.
     this.files.set(path, { durable: before, visible: own });
     await this.#pause(life);
     this.files.set(path, { durable: own, visible: own });

@@ -1,7 +1,7 @@
 /** What the stores ask of a machine's disk. A simulation brings one that loses power, fills up and flips bits. */
 import { readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { makeFolder, replaceFile } from './durable-file.ts';
+import { makeFolder, overwriteFile, type Patch, replaceFile } from './durable-file.ts';
 import { type LevelFolder, type LevelOptions, openLevelFolder } from './level-folder.ts';
 
 /** Errors are the system's own; the stores give them their codes. */
@@ -16,6 +16,8 @@ export interface Disk {
   readFile(path: string): Uint8Array;
   /** Replaces a file in one step, durably: readers and a crash see the old bytes or the new ones. */
   replaceFile(path: string, bytes: Uint8Array): Promise<void>;
+  /** Writes bytes of one sector over those of a file, durably: a crash sees the old bytes or the new ones. */
+  overwriteFile(path: string, patch: Patch): Promise<void>;
 }
 
 /** The disk of this machine. */
@@ -25,6 +27,7 @@ export const SYSTEM_DISK: Disk = {
   list: (folder) => readdir(folder),
   readFile: (path) => readFileSync(path),
   replaceFile,
+  overwriteFile,
 };
 
 /** The same, with databases that several threads of this process open at once. */

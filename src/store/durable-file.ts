@@ -6,7 +6,16 @@
  * system writes out the new one's bytes. All else changes a few pages in memory, at once: eight trips to the pool and back
  * took twice the processor's time, and on a busy machine most of a commit.
  */
-import { closeSync, fsync, openSync, rename, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fdatasync,
+  fsync,
+  openSync,
+  rename,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
@@ -26,6 +35,28 @@ export async function replaceFile(path: string, bytes: Uint8Array): Promise<void
   await writeSynced(beside, bytes, { flag: 'w', mode: 0o644 });
   await settled((done) => rename(beside, path, done));
   await syncFolder(dirname(path));
+}
+
+export interface Patch {
+  /** Of the first byte in the file. */
+  readonly at: number;
+  readonly bytes: Uint8Array;
+}
+
+/**
+ * Writes bytes over others of a file that is there. They should lie in one sector of the disk (512 bytes from a multiple of 512
+ * on): a power cut may tear what lies in several.
+ */
+export async function overwriteFile(path: string, { at, bytes }: Patch): Promise<void> {
+  const file = openSync(path, 'r+');
+  try {
+    if (writeSync(file, bytes, 0, bytes.length, at) !== bytes.length) {
+      throw new Error(`Expected to write ${bytes.length} bytes at once: is the disk full?`);
+    }
+    await settled((done) => fdatasync(file, done));
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** Writes a file that is not there yet; EEXIST if it is. Half a file is never left behind by an error. */

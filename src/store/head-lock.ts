@@ -18,6 +18,12 @@ import { WriteQueue } from './write-queue.ts';
 
 type LockedHead = Head;
 
+interface Held {
+  readonly head: LockedHead;
+  /** Where a record may be written over; undefined where the file has no room for two. */
+  readonly free: number | undefined;
+}
+
 export interface HeadLock {
   /** The locked head as the file has it now; undefined before the first swap. @throws HEAD_MALFORMED, STORE_FAILED */
   read(): LockedHead | undefined;
@@ -32,14 +38,21 @@ export interface HeadLock {
 
 const FILE = 'head.json';
 
-interface HeadFile {
+// Two records, each in a block of its own, written by turns: the head that counts is never the one written over. A record lies in
+// one sector, which a disk writes whole or not at all, and the file does not grow: there is one sync of its bytes to wait for.
+const RECORD_BYTES = 512;
+const BLOCK_BYTES = 4096;
+const BLOCKS = [0, BLOCK_BYTES];
+const FILE_BYTES = BLOCK_BYTES + RECORD_BYTES;
+
+interface HeadRecord {
   readonly size: number;
   readonly root: string;
   /** Hex SHA-256 of the canonical JSON of the other two. */
   readonly checksum: string;
 }
 
-const HEAD_FILE = object<HeadFile>({ size: count, root: digest, checksum: digest });
+const HEAD_RECORD = object<HeadRecord>({ size: count, root: digest, checksum: digest });
 
 /** The lock of a folder, which is made if it is not there. @throws STORE_LOCKED when another process holds it */
 export async function openHeadLock(folder: string, disk: Disk = SYSTEM_DISK): Promise<HeadLock> {
@@ -62,24 +75,30 @@ class FileHeadLock implements HeadLock {
   }
 
   read(): LockedHead | undefined {
-    const bytes = readIfThere(this.#disk, this.#path);
-    return bytes && decodeHeadFile(bytes, this.#path);
+    return this.#held()?.head;
   }
 
   async swap(expected: LockedHead | undefined, next: LockedHead): Promise<void> {
-    const bytes = encodeHeadFile(next);
+    const bytes = encodeRecord(next);
     await this.#writes.run('write the head lock', async () => {
       this.#demandHeld();
-      const current = this.read();
-      if (!sameHead(current, expected)) throw conflict(current, expected);
-      if (current !== undefined) demandContinuation(current, next);
-      await this.#disk.replaceFile(this.#path, bytes);
+      const current = this.#held();
+      if (!sameHead(current?.head, expected)) throw conflict(current?.head, expected);
+      if (current !== undefined) demandContinuation(current.head, next);
+      const at = current?.free;
+      if (at === undefined) await this.#disk.replaceFile(this.#path, fileOf(bytes));
+      else await this.#disk.overwriteFile(this.#path, { at, bytes });
     });
   }
 
   async close(): Promise<void> {
     await this.#writes.idle();
     await this.#guard.close();
+  }
+
+  #held(): Held | undefined {
+    const file = readIfThere(this.#disk, this.#path);
+    return file && decodeFile(file, this.#path);
   }
 
   #demandHeld(): void {
@@ -98,23 +117,51 @@ function readIfThere(disk: Disk, path: string): Uint8Array | undefined {
   }
 }
 
-function encodeHeadFile({ size, root }: LockedHead): Uint8Array {
+/** JSON at the end of its line, so that a file that was cut off begins with no record. */
+function encodeRecord({ size, root }: LockedHead): Uint8Array {
   if (!Number.isSafeInteger(size) || size < 0 || root.length !== HASH_LENGTH) {
     throw new RangeError(`Expected a size and a root of 32 bytes, got ${size} and ${root.length}.`);
   }
   const fields = { size, root: encodeHex(root) };
-  return formatCanonicalJson({ ...fields, checksum: checksumOf(fields) });
+  const json = formatCanonicalJson({ ...fields, checksum: checksumOf(fields) });
+  const line = Buffer.alloc(RECORD_BYTES, ' ');
+  line.set(json, RECORD_BYTES - 1 - json.length);
+  line.write('\n', RECORD_BYTES - 1);
+  return line;
 }
 
-function decodeHeadFile(bytes: Uint8Array, path: string): LockedHead {
-  const { size, root, checksum } = parseHeadFile(bytes, path);
+/** A file in which both records are the same. */
+function fileOf(record: Uint8Array): Uint8Array {
+  const file = Buffer.alloc(FILE_BYTES, ' ');
+  for (const at of BLOCKS) file.set(record, at);
+  return file;
+}
+
+/** A file may also be the JSON of one record and nothing else: so it is written by hand. */
+function decodeFile(file: Uint8Array, path: string): Held {
+  if (file.length !== FILE_BYTES) return { head: decodeJson(file, path), free: undefined };
+  const [first, second] = BLOCKS.map((at) =>
+    decodeRecord(file.subarray(at, at + RECORD_BYTES), path),
+  );
+  if (first === undefined || second === undefined) throw malformed(path);
+  return first.size > second.size ? { head: first, free: BLOCK_BYTES } : { head: second, free: 0 };
+}
+
+function decodeRecord(record: Uint8Array, path: string): LockedHead {
+  const head = decodeJson(record.subarray(record.indexOf('{'.charCodeAt(0)), -1), path);
+  if (!bytesEqual(encodeRecord(head), record)) throw malformed(path);
+  return head;
+}
+
+function decodeJson(json: Uint8Array, path: string): LockedHead {
+  const { size, root, checksum } = parseRecord(json, path);
   if (checksum !== checksumOf({ size, root })) throw malformed(path);
   return { size, root: decodeHex(root) };
 }
 
-function parseHeadFile(bytes: Uint8Array, path: string): HeadFile {
+function parseRecord(bytes: Uint8Array, path: string): HeadRecord {
   try {
-    return readShape('HEAD_MALFORMED', HEAD_FILE, parseCanonicalJson(bytes));
+    return readShape('HEAD_MALFORMED', HEAD_RECORD, parseCanonicalJson(bytes));
   } catch (cause) {
     throw malformed(path, cause);
   }

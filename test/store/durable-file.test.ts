@@ -3,18 +3,23 @@ import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { createFile, makeFolder, replaceFile } from '../../src/store/durable-file.ts';
+import {
+  createFile,
+  makeFolder,
+  overwriteFile,
+  replaceFile,
+} from '../../src/store/durable-file.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 
 const BYTES = new Uint8Array([1, 2, 3]);
 
-/** The paths that are fsynced from now on, in order, as the kernel names the open files. */
-function watchSyncs(): string[] {
+/** The paths that are synced from now on, in order, as the kernel names the open files. */
+function watchSyncs(call: 'fsync' | 'fdatasync' = 'fsync'): string[] {
   const synced: string[] = [];
-  const { fsync } = fs;
-  vi.spyOn(fs, 'fsync').mockImplementation((file, callback) => {
+  const sync = fs[call];
+  vi.spyOn(fs, call).mockImplementation((file, callback) => {
     synced.push(fs.readlinkSync(`/proc/self/fd/${file}`));
-    fsync(file, callback);
+    sync(file, callback);
   });
   syncBuiltinESMExports();
   onTestFinished(() => {
@@ -40,6 +45,28 @@ describe('replaceFile', () => {
     const synced = watchSyncs();
     await replaceFile(join(folder, 'f'), BYTES);
     expect(synced).toEqual([join(folder, 'f.tmp'), folder]);
+  });
+});
+
+describe('overwriteFile', () => {
+  test('changes these bytes and no others', async () => {
+    const path = join(await temporaryFolder(), 'f');
+    await writeFile(path, 'abcdefgh');
+    await overwriteFile(path, { at: 2, bytes: BYTES });
+    expect(await readFile(path, 'latin1')).toBe('ab\x01\x02\x03fgh');
+  });
+
+  onLinux('syncs the bytes before it is done', async () => {
+    const path = join(await temporaryFolder(), 'f');
+    await writeFile(path, 'abcdefgh');
+    const synced = watchSyncs('fdatasync');
+    await overwriteFile(path, { at: 2, bytes: BYTES });
+    expect(synced).toEqual([path]);
+  });
+
+  test('makes no file', async () => {
+    const path = join(await temporaryFolder(), 'f');
+    await expect(overwriteFile(path, { at: 0, bytes: BYTES })).rejects.toThrow('ENOENT');
   });
 });
 

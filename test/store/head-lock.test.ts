@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { type Disk, SYSTEM_DISK } from '../../src/store/disk.ts';
 import { type HeadLock, openHeadLock } from '../../src/store/head-lock.ts';
 import { runFixture } from '../helpers/child-process.ts';
 import { codeOf } from '../helpers/store-suite.ts';
@@ -12,6 +13,19 @@ const headOf = (size: number, fill = size % 256) => ({
   size,
   root: new Uint8Array(32).fill(fill),
 });
+
+const RECORD_BYTES = 512;
+const BLOCK_BYTES = 4096;
+
+/** The JSON of both records. */
+async function recordsOf(folder: string): Promise<string[]> {
+  const text = await readFile(join(folder, 'head.json'), 'utf8');
+  return [0, BLOCK_BYTES].map((at) => text.slice(at, at + RECORD_BYTES).trim());
+}
+
+function sizeIn(record: string): number {
+  return (JSON.parse(record) as { size: number }).size;
+}
 
 async function openLock(folder: string): Promise<HeadLock> {
   const lock = await openHeadLock(folder);
@@ -94,27 +108,54 @@ describe('openHeadLock', () => {
   test('reports every changed or missing byte, and never reads another head', async () => {
     const folder = await lockedFolder();
     const path = join(folder, 'head.json');
-    const whole = await readFile(path);
     const lock = await openLock(folder);
+    await lock.swap(headOf(5), headOf(6));
+    const whole = await readFile(path);
     for (let at = 0; at < whole.length; at++) {
+      // What lies between the records says nothing.
+      if (at >= RECORD_BYTES && at < BLOCK_BYTES) continue;
+      await writeFile(path, whole.subarray(0, at));
+      expect(await codeOf(() => lock.read()), `cut at ${at}`).toBe('HEAD_MALFORMED');
       const flipped = Uint8Array.from(whole);
       flipped[at] = (flipped[at] as number) ^ (1 << (at % 7));
       await writeFile(path, flipped);
       expect(await codeOf(() => lock.read()), `bit of byte ${at}`).toBe('HEAD_MALFORMED');
-      await writeFile(path, whole.subarray(0, at));
-      expect(await codeOf(() => lock.read()), `cut at ${at}`).toBe('HEAD_MALFORMED');
     }
-    expect(await codeOf(() => lock.swap(headOf(5), headOf(6)))).toBe('HEAD_MALFORMED');
+    expect(await codeOf(() => lock.swap(headOf(6), headOf(7)))).toBe('HEAD_MALFORMED');
     await writeFile(path, whole);
-    expect(lock.read()).toEqual(headOf(5));
+    expect(lock.read()).toEqual(headOf(6));
   });
 
-  test('is not led astray by a file that a crash left half written', async () => {
+  test('writes over the older head, never over the one that counts', async () => {
     const folder = await lockedFolder();
-    await writeFile(join(folder, 'head.json.tmp'), '{"checksum":"00');
+    const lock = await openLock(folder);
+    for (let size = 6; size < 10; size++) {
+      const before = await recordsOf(folder);
+      await lock.swap(headOf(size - 1), headOf(size));
+      const after = await recordsOf(folder);
+      const kept = after.filter((record) => record === before[0] || record === before[1]);
+      expect(kept.map(sizeIn)).toEqual([size - 1]);
+      expect(after.map(sizeIn).sort()).toEqual([size - 1, size]);
+    }
+  });
+
+  test('reads a file that was written by hand, and goes on from it', async () => {
+    const folder = await lockedFolder();
+    const json = (await recordsOf(folder))[0] as string;
+    await writeFile(join(folder, 'head.json'), json);
     const lock = await openLock(folder);
     expect(lock.read()).toEqual(headOf(5));
     await lock.swap(headOf(5), headOf(6));
+    await lock.swap(headOf(6), headOf(7));
+    expect(lock.read()).toEqual(headOf(7));
+  });
+
+  test('is not led astray by a file that a crash left half written', async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'head.json.tmp'), '{"checksum":"00');
+    const lock = await openLock(folder);
+    expect(lock.read()).toBeUndefined();
+    await lock.swap(undefined, headOf(6));
     expect(lock.read()).toEqual(headOf(6));
   });
 
@@ -127,11 +168,16 @@ describe('openHeadLock', () => {
   });
 
   test('takes no more swaps after one failed on the disk', async () => {
+    let trouble = true;
+    const overwriteFile: Disk['overwriteFile'] = async (path, patch) => {
+      if (trouble) throw Object.assign(new Error('EIO: write'), { code: 'EIO' });
+      await SYSTEM_DISK.overwriteFile(path, patch);
+    };
     const folder = await lockedFolder();
-    const lock = await openLock(folder);
-    await mkdir(join(folder, 'head.json.tmp'));
+    const lock = await openHeadLock(folder, { ...SYSTEM_DISK, overwriteFile });
+    onTestFinished(() => lock.close());
     expect(await codeOf(() => lock.swap(headOf(5), headOf(6)))).toBe('STORE_FAILED');
-    await rm(join(folder, 'head.json.tmp'), { recursive: true });
+    trouble = false;
     expect(await codeOf(() => lock.swap(headOf(5), headOf(6)))).toBe('STORE_FAILED');
     expect(lock.read()).toEqual(headOf(5));
   });

@@ -112,6 +112,10 @@ export function inPlace(disk: Disk): Disk {
       await disk.replaceFile(path, bytes.subarray(0, bytes.length / 2));
       await disk.replaceFile(path, bytes);
     },
+    overwriteFile: async (path, { at, bytes }) => {
+      await disk.overwriteFile(path, { at, bytes: bytes.subarray(0, bytes.length / 2) });
+      await disk.overwriteFile(path, { at, bytes });
+    },
   });
 }
 
