@@ -68,6 +68,11 @@ export interface LoadReport {
   readonly refusals: readonly string[];
 }
 
+interface Answered {
+  readonly report?: unknown;
+  readonly error?: string;
+}
+
 export class Generator {
   readonly #child: ChildProcess;
   readonly #source: EntrySource;
@@ -120,10 +125,20 @@ export class Generator {
   }
 
   async #order(order: LoadOrder): Promise<unknown> {
-    const answered = once(this.#child, 'message');
+    const waiting = new AbortController();
+    const { signal } = waiting;
+    const answered = once(this.#child, 'message', { signal });
+    const ended = once(this.#child, 'exit', { signal }).then(([code]) => {
+      throw new Error(`The load generator ended with ${code}.`);
+    });
     this.#child.send(order);
-    const [{ report, error }] = (await answered) as [{ report?: unknown; error?: string }];
-    if (error !== undefined) throw new Error(error);
-    return report;
+    try {
+      const [{ report, error }] = (await Promise.race([answered, ended])) as [Answered];
+      if (error !== undefined) throw new Error(error);
+      return report;
+    } finally {
+      waiting.abort();
+      await Promise.allSettled([answered, ended]);
+    }
   }
 }
