@@ -6,12 +6,14 @@ import { bytesEqual } from '../core/bytes/equal.ts';
 import { HASH_LENGTH } from '../core/merkle/hash.ts';
 import { TILE_WIDTH } from '../core/merkle/tile.ts';
 import { admitStatement, type OpenedEntry, openEntry } from '../core/statement/admission.ts';
-import type { StatementOf } from '../core/statement/statement.ts';
+import type { Statement, StatementOf } from '../core/statement/statement.ts';
+import { leavesOf, leavesOfStatement } from '../core/tally/leaves.ts';
 import type { TrustRoot } from '../core/trust/trust-root.ts';
 import { AttestryError, type AttestryErrorCode } from '../errors.ts';
 import { type VerifyMany, verifyEach, verifyInPool } from '../keys/openssl-engine.ts';
 import { leafHashBySystem } from '../keys/openssl-hash.ts';
 import type { LogStore } from '../store/log-store.ts';
+import { type PackedLeaves, packLeaves, type TalliedEntry } from '../tally/packed-leaves.ts';
 import { hashToRow, type ScrubStep, scrubTile } from './scrub.ts';
 import { tileReader } from './second-path.ts';
 
@@ -25,6 +27,8 @@ export interface StepRules {
   readonly size: number;
   /** False checks hashes alone. */
   readonly signatures?: boolean | undefined;
+  /** Whether the tally's leaves are asked for; with hashes alone there are none. */
+  readonly leaves?: boolean | undefined;
   /** libuv's pool, or threads of its own, unless told. */
   readonly verifyMany?: VerifyMany;
 }
@@ -40,6 +44,8 @@ export interface StepReport {
   readonly unread: readonly number[];
   /** The usage statements, whose order is for the whole log to judge. */
   readonly usage: readonly UsageAt[];
+  /** The tally's leaves of all of the step's entries; undefined where they are not asked for, or an entry is not what was logged. */
+  readonly leaves?: PackedLeaves | undefined;
 }
 
 export interface UsageAt {
@@ -54,48 +60,109 @@ interface Opened {
   readonly opened?: OpenedEntry;
 }
 
+/** What has been found out so far, entry by entry. */
+interface Found {
+  readonly problems: FsckProblem[];
+  readonly unread: number[];
+  readonly usage: UsageAt[];
+  /** Of each entry; undefined where its leaves are not known, or not asked for. */
+  readonly tallied: (TalliedEntry | undefined)[];
+}
+
 /** The step's tile, entries, look-up rows, signatures and statements. @throws STORE_FAILED */
 export async function checkStep(rules: StepRules, step: ScrubStep): Promise<StepReport> {
-  const problems: FsckProblem[] = [];
-  const unread: number[] = [];
-  const usage: UsageAt[] = [];
-  const note = ({ code, message }: AttestryError): unknown => problems.push({ code, message });
-  const row = readTile(rules, step, note);
-  if (await isWhole(rules, step, row)) return { problems, unread, usage };
-  const entries = await openStep(rules, step, row);
-  const areInPlace = await arePlaced(rules, step, entries);
-  for (const [i, entry] of entries.entries()) {
-    const index = step.start + i;
-    if (entry instanceof AttestryError) {
-      unread.push(index);
-      note(entry);
-      continue;
+  const found: Found = { problems: [], unread: [], usage: [], tallied: [] };
+  const row = readTile(rules, step, found);
+  if (!(await isWhole(rules, step, row))) {
+    const entries = await openStep(rules, step, row);
+    const areInPlace = await arePlaced(rules, step, entries);
+    for (const [i, entry] of entries.entries()) {
+      const index = step.start + i;
+      if (!areInPlace && !(entry instanceof AttestryError) && isLookedUp(rules, index))
+        note(
+          found,
+          faultOf(() => checkPlace(rules, index, entry.entryHash)),
+        );
+      judgeEntry(rules, found, { index, entry });
     }
-    const { entryHash, opened } = entry;
-    const isPlaced = areInPlace || !isLookedUp(rules, index);
-    const misplaced = isPlaced ? undefined : faultOf(() => checkPlace(rules, index, entryHash));
-    if (misplaced !== undefined) note(misplaced);
-    if (opened === undefined) continue;
-    const statement = faultOf(() => readmit(rules, index, opened));
-    if (statement instanceof AttestryError) note(inadmissible(index, statement));
-    else if (statement.kind === 'usage')
-      usage.push({ index, statement, payload: opened.envelope.payload });
   }
-  return { problems, unread, usage };
+  const { tallied, ...report } = found;
+  return { ...report, leaves: packAll(tallied) };
+}
+
+function judgeEntry(
+  rules: StepRules,
+  found: Found,
+  { index, entry }: { readonly index: number; readonly entry: Opened | AttestryError },
+): void {
+  if (entry instanceof AttestryError) {
+    found.unread.push(index);
+    note(found, entry);
+    found.tallied.push(tallyRefused(rules, index, entry));
+    return;
+  }
+  const { opened } = entry;
+  if (opened === undefined) return;
+  const statement = faultOf(() => readmit(rules, index, opened));
+  found.tallied.push(tallyOpened(rules, { index, opened, statement }));
+  if (statement instanceof AttestryError) note(found, inadmissible(index, statement));
+  else if (statement.kind === 'usage')
+    found.usage.push({ index, statement, payload: opened.envelope.payload });
+}
+
+function note({ problems }: Found, fault: AttestryError | undefined): void {
+  if (fault !== undefined) problems.push({ code: fault.code, message: fault.message });
+}
+
+function packAll(tallied: readonly (TalliedEntry | undefined)[]): PackedLeaves | undefined {
+  const known = tallied.filter((one) => one !== undefined);
+  return known.length > 0 && known.length === tallied.length ? packLeaves(known) : undefined;
+}
+
+// The tally counts whatever is a statement, also where admission refuses it.
+function tallyOpened(
+  { leaves }: StepRules,
+  at: {
+    readonly index: number;
+    readonly opened: OpenedEntry;
+    readonly statement: Statement | AttestryError;
+  },
+): TalliedEntry | undefined {
+  if (leaves !== true) return undefined;
+  const { index, opened, statement } = at;
+  const { entryHash, envelope } = opened;
+  const tallyLeaves =
+    statement instanceof AttestryError
+      ? leavesOf(envelope.entry, index, () => entryHash)
+      : leavesOfStatement(statement, index, entryHash);
+  return { entryHash, tallyLeaves };
+}
+
+/** Undefined where the entry is not what was logged: nobody knows what that was. */
+function tallyRefused(
+  { store, leaves }: StepRules,
+  index: number,
+  { code }: AttestryError,
+): TalliedEntry | undefined {
+  if (leaves !== true || code !== 'ENTRY_INADMISSIBLE') return undefined;
+  const entry = faultOf(() => store.entry(index));
+  if (entry === undefined || entry instanceof AttestryError) return undefined;
+  const entryHash = leafHashBySystem(entry);
+  return { entryHash, tallyLeaves: leavesOf(entry, index, () => entryHash) };
 }
 
 /** The row of the step's tile; undefined where there is none. What is wrong with it is noted. */
 function readTile(
   { store, size }: StepRules,
   { start }: ScrubStep,
-  note: (problem: AttestryError) => unknown,
+  found: Found,
 ): Uint8Array | undefined {
   const tile = { level: 0, index: start / TILE_WIDTH };
   const wrong = faultOf(() => scrubTile(store, tile, size));
-  if (wrong !== undefined) note(wrong);
+  if (wrong !== undefined) note(found, wrong);
   const row = faultOf(() => tileReader(store)(tile.level, tile.index));
   if (!(row instanceof AttestryError)) return row;
-  note(row);
+  note(found, row);
   return undefined;
 }
 

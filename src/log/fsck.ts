@@ -13,7 +13,9 @@ import { opensslEngine } from '../keys/openssl-engine.ts';
 import { nodeHashBySystem } from '../keys/openssl-hash.ts';
 import type { HeadLock } from '../store/head-lock.ts';
 import type { CheckpointState, Head, LogStore, StoredCheckpoint } from '../store/log-store.ts';
-import { type RebuiltTally, rebuildTally } from '../tally/rebuild.ts';
+import { storeCorrupt } from '../store/store-failure.ts';
+import { unpackLeaves } from '../tally/packed-leaves.ts';
+import { type RebuiltTally, TallyRebuild } from '../tally/rebuild.ts';
 import type { TallyStore } from '../tally/tally-store.ts';
 import {
   asFault,
@@ -60,36 +62,33 @@ interface Fsck extends FsckOptions {
   readonly streams: Map<string, StreamState>;
   /** Entries that could not be opened, ascending. */
   readonly unread: number[];
+  /** While the tally is built anew; not where it is not, or can no longer be. */
+  rebuild: TallyRebuild | undefined;
 }
 
 /** What holds and what does not. Throws only when the database cannot be read at all. @throws STORE_FAILED */
 export async function fsck(options: FsckOptions): Promise<FsckReport> {
   const head = options.store.head() ?? { size: 0, root: EMPTY_ROOT };
-  const run: Fsck = { ...options, head, problems: [], streams: new Map(), unread: [] };
-  // Beside all else: it keeps one core busy, with other work than the threads have.
-  const rebuilding = startRebuilding(run);
+  const nothing = { problems: [], streams: new Map(), unread: [], rebuild: undefined };
+  const run: Fsck = { ...options, head, ...nothing };
+  run.rebuild = await attempt(run, () => beginRebuild(run));
   await attempt(run, () => checkRoot(run));
   await attempt(run, () => checkLock(run));
   await attempt(run, () => scrubUpperTiles(run.store, head.size));
   await checkEntries(run);
   if (options.signatures !== false) await attempt(run, () => checkStreamTable(run));
   for (const state of ['committed', 'witnessed'] as const) await checkCheckpoints(run, state);
-  const rebuilt = await attempt(run, () => checkTally(rebuilding));
+  const rebuilt = await attempt(run, () => checkTally(run));
   return report(run, rebuilt);
 }
 
-function startRebuilding({ store, tally, signatures }: Fsck): Promise<RebuiltTally> | undefined {
+async function beginRebuild({ tally, signatures }: Fsck): Promise<TallyRebuild | undefined> {
   if (tally === undefined || signatures === false) return undefined;
-  const rebuilding = rebuildTally(tally, (start, end) => store.entries(start, end));
-  // Whoever awaits it gets the error; until then nobody does.
-  rebuilding.catch(() => undefined);
-  return rebuilding;
+  return await TallyRebuild.begin(tally);
 }
 
-async function checkTally(
-  rebuilding: Promise<RebuiltTally> | undefined,
-): Promise<RebuiltTally | undefined> {
-  const rebuilt = await rebuilding;
+async function checkTally({ rebuild }: Fsck): Promise<RebuiltTally | undefined> {
+  const rebuilt = await rebuild?.end();
   if (rebuilt === undefined || rebuilt.wasRight) return rebuilt;
   throw new AttestryError(
     'TABLE_MISMATCH',
@@ -164,16 +163,20 @@ function checkLock({ store, headLock, head }: Fsck): void {
 /** Steps that are under way beside the one that is judged: three for each thread of a small machine. */
 const STEPS_AHEAD = 6;
 
-/** So few are checked before threads have started, with signatures and without. */
-const FEW_ENTRIES = { full: 4_096, hashes: 250_000 } as const;
+/** So few are checked before threads have started. */
+const FEW_ENTRIES = 4_096;
 
 /** All entries, the oldest first, as streams are judged in order; all else of each step is checked side by side. */
 async function checkEntries(run: Fsck): Promise<void> {
   const { store, trust, log, now, head, signatures, sharedFolder } = run;
-  const rules = { trust, origin: log.origin, now, size: head.size, signatures };
-  const few = signatures === false ? FEW_ENTRIES.hashes : FEW_ENTRIES.full;
-  const isShared = sharedFolder !== undefined && head.size > few;
-  const threads = isShared ? startFsckThreads({ ...rules, folder: sharedFolder }) : undefined;
+  const leaves = run.rebuild !== undefined;
+  const rules = { trust, origin: log.origin, now, size: head.size, signatures, leaves };
+  // To hash an entry costs little more than to send for it: hashes alone are sooner checked here, with the reads beside.
+  const isMuch = signatures !== false && head.size > FEW_ENTRIES;
+  const threads =
+    isMuch && sharedFolder !== undefined
+      ? startFsckThreads({ ...rules, folder: sharedFolder })
+      : undefined;
   if (threads === undefined)
     return await checkSteps(run, (step) => checkStep({ ...rules, store }, step));
   try {
@@ -188,7 +191,9 @@ async function checkSteps(run: Fsck, check: CheckStep): Promise<void> {
   const judgeFirst = async (): Promise<void> => {
     const first = ahead.shift();
     if (first === undefined) return;
-    judgeStep(run, await first.checked);
+    const report = await first.checked;
+    judgeStep(run, report);
+    run.rebuild = await attempt(run, () => growTally(run, first.step, report));
     run.onProgress?.(first.step.end, run.head.size);
   };
   for (const step of [...scrubSteps(run.head.size)].reverse()) {
@@ -215,6 +220,22 @@ function judgeStep(run: Fsck, { problems, unread, usage }: StepReport): void {
     if (after instanceof AttestryError) note(run, inadmissible(index, after));
     else streams.set(key, after);
   }
+}
+
+/** The tally with the step's leaves, if it is to be built at all. */
+async function growTally(
+  { rebuild }: Fsck,
+  { start, end }: ScrubStep,
+  { leaves }: StepReport,
+): Promise<TallyRebuild | undefined> {
+  if (rebuild === undefined) return undefined;
+  if (leaves === undefined) {
+    throw storeCorrupt(
+      `The tally cannot be built anew: not all of the entries ${start} to ${end - 1} are what was logged`,
+    );
+  }
+  await rebuild.take(unpackLeaves(leaves).map(({ tallyLeaves }) => tallyLeaves));
+  return rebuild;
 }
 
 function note({ problems }: Fsck, { code, message }: AttestryError): void {

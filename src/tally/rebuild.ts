@@ -1,8 +1,8 @@
 /** Building a stopped log's tally anew from its entries, and telling whether the kept one was right. */
 import { bytesEqual } from '../core/bytes/equal.ts';
-import { EMPTY_TALLY } from '../core/tally/node.ts';
-import { type ReadEntries, Tally } from './tally.ts';
-import type { TallyState, TallyStore } from './tally-store.ts';
+import { EMPTY_TALLY, type TallyLeaf } from '../core/tally/node.ts';
+import { commitLeaves } from './leaf-commit.ts';
+import type { TallyPair, TallyState, TallyStore } from './tally-store.ts';
 
 export interface RebuiltTally {
   /** Entries in it: as many as before. */
@@ -13,18 +13,63 @@ export interface RebuiltTally {
   readonly wasRight: boolean;
 }
 
-/** The tally as its log's entries give it takes the place of the kept one; the notes about it stay. @throws STORE_* */
-export async function rebuildTally(
-  store: TallyStore,
-  readEntries: ReadEntries,
-): Promise<RebuiltTally> {
-  const kept = store.state();
-  const pair = store.pair();
-  await store.clear();
-  const rebuilt = await new Tally({ store, readEntries }).grow(kept.size);
-  if (pair !== undefined) await store.putPair(pair);
-  const { size, root } = rebuilt;
-  return { size, count: root?.count ?? 0, wasRight: bytesEqual(rootOf(kept), rootOf(rebuilt)) };
+/** Entries in one commit. */
+const COMMIT_ENTRIES = 4096;
+
+/** A tally that takes the place of the kept one, entry by entry from the log's first on. The notes about it stay. */
+export class TallyRebuild {
+  readonly #store: TallyStore;
+  readonly #kept: TallyState;
+  readonly #pair: TallyPair | undefined;
+  /** Entries whose leaves have been given. */
+  #taken = 0;
+  #gathered: (readonly TallyLeaf[])[] = [];
+  #committing: Promise<unknown> = Promise.resolve();
+
+  private constructor(store: TallyStore) {
+    this.#store = store;
+    this.#kept = store.state();
+    this.#pair = store.pair();
+  }
+
+  /** Empties the store. @throws STORE_* */
+  static async begin(store: TallyStore): Promise<TallyRebuild> {
+    const rebuild = new TallyRebuild(store);
+    await store.clear();
+    return rebuild;
+  }
+
+  /** The leaves of each of the next entries. Those that the kept tally does not reach are left out. @throws STORE_* */
+  async take(entries: readonly (readonly TallyLeaf[])[]): Promise<void> {
+    const wanted = entries.slice(0, this.#kept.size - this.#taken);
+    this.#taken += wanted.length;
+    this.#gathered.push(...wanted);
+    if (this.#gathered.length >= COMMIT_ENTRIES) await this.#commit();
+  }
+
+  /** What it has become, once the leaves of all entries have been taken. @throws STORE_* */
+  async end(): Promise<RebuiltTally> {
+    if (this.#gathered.length > 0) await this.#commit();
+    await this.#committing;
+    const rebuilt = this.#store.state();
+    if (rebuilt.size !== this.#kept.size) {
+      throw new RangeError(`Expected ${this.#kept.size} entries, got ${rebuilt.size}.`);
+    }
+    if (this.#pair !== undefined) await this.#store.putPair(this.#pair);
+    const wasRight = bytesEqual(rootOf(this.#kept), rootOf(rebuilt));
+    return { size: rebuilt.size, count: rebuilt.root?.count ?? 0, wasRight };
+  }
+
+  /** Begins the next commit once the one before is in the store. */
+  async #commit(): Promise<void> {
+    const leaves = this.#gathered.flat();
+    this.#gathered = [];
+    const size = this.#taken;
+    await this.#committing;
+    this.#committing = commitLeaves(this.#store, { size, leaves });
+    // Whoever awaits it gets the error; until then nobody does.
+    this.#committing.catch(() => undefined);
+  }
 }
 
 function rootOf({ root }: TallyState): Uint8Array {

@@ -25,7 +25,10 @@ async function makeLog(): Promise<{ store: LogStore; rules: ThreadRules }> {
   const usage = sampleStream(2, { context: bed.eu.context }).map((window) => bed.entryOf(window));
   await bed.submit(log, [bed.entry(0), bed.entry(1), ...usage]);
   const { trust } = bed.network.rules;
-  return { store, rules: { folder, trust, origin: bed.eu.origin, now: NOW, size: 4 } };
+  return {
+    store,
+    rules: { folder, trust, origin: bed.eu.origin, now: NOW, size: 4, leaves: true },
+  };
 }
 
 function start(rules: ThreadRules): FsckThreads {
@@ -46,6 +49,7 @@ describe('FsckThreads', () => {
     expect(await start(bare).check(STEP)).toEqual({ problems: [], unread: [], usage: [] });
     const [whole, alone] = await both();
     expect(whole).toEqual(alone);
+    expect(whole?.leaves).toMatchObject({ leafCounts: [1, 1, 1, 1] });
     expect(whole).toMatchObject({ problems: [], unread: [], usage: [{ index: 2 }, { index: 3 }] });
     const db = await openLevelFolder(rules.folder, { isShared: true });
     const entries = entriesOfRow((await db.get(entryRowKey(1))) as Uint8Array);
@@ -54,6 +58,7 @@ describe('FsckThreads', () => {
     const [damaged, damagedAlone] = await both();
     expect(damaged).toEqual(damagedAlone);
     expect(damaged).toMatchObject({ problems: [{ code: 'ENTRY_HASH_MISMATCH' }], unread: [1] });
+    expect(damaged?.leaves).toBeUndefined();
   });
 
   it.each([undefined, false])(

@@ -84,6 +84,7 @@ type Entries = readonly Uint8Array[];
 async function tallyOf(
   { disk }: LogBed,
   change: (entries: Entries) => Entries = (entries) => entries,
+  size: number = SIZE,
 ): Promise<TallyStore> {
   const store = await openLevelTallyStore(await temporaryFolder());
   onTestFinished(() => store.close());
@@ -91,7 +92,7 @@ async function tallyOf(
     change(
       Array.from({ length: end - start }, (_, i) => disk.entries.get(start + i) as Uint8Array),
     );
-  await new Tally({ store, readEntries }).grow(SIZE);
+  await new Tally({ store, readEntries }).grow(size);
   return store;
 }
 
@@ -394,6 +395,15 @@ describe('fsck of a damaged log', () => {
     expect(report.problems).toHaveLength(2);
   });
 
+  it('builds no tally out of an entry that is not what was logged', async () => {
+    const bed = await copyOfLog();
+    const tally = await tallyOf(bed);
+    bed.disk.entries.set(17, flipBit(bed.disk.entries.get(17) as Uint8Array));
+    const { report } = await check(bed, undefined, true, tally);
+    expect(codesOf(report)).toEqual(['ENTRY_HASH_MISMATCH', 'STORE_CORRUPT']);
+    expect(report.checked.join(' ')).not.toContain('tally');
+  });
+
   it('does not take a failing disk for a damaged log', async () => {
     const eio = new AttestryError('STORE_FAILED', 'EIO');
     const failing = (): never => {
@@ -460,10 +470,11 @@ describe('fsck of a log that took what it must refuse', () => {
     return formatCanonicalJson({ ...own, signatures: foreign.signatures });
   }
 
-  it.each(rows)('finds %s', async (_, code, entry) => {
+  it.each(rows)('finds %s, and counts it in the tally as it is counted', async (_, code, entry) => {
     const own = await copyOfLog();
     await appendByHand(own, entry);
-    const { problems } = (await check(own)).report;
+    const tally = await tallyOf(own, undefined, SIZE + 1);
+    const { problems } = (await check(own, undefined, true, tally)).report;
     expect(problems.map((problem) => problem.code)).toEqual(['ENTRY_INADMISSIBLE']);
     expect(problems[0]?.message).toContain(`Entry ${SIZE} must not be in the log: ${code}`);
   });

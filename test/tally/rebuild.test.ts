@@ -1,6 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { leavesOf } from '../../src/core/tally/leaves.ts';
 import { openLevelTallyStore } from '../../src/tally/level-tally-store.ts';
-import { rebuildTally } from '../../src/tally/rebuild.ts';
+import { type RebuiltTally, TallyRebuild } from '../../src/tally/rebuild.ts';
 import { type ReadEntries, Tally } from '../../src/tally/tally.ts';
 import type { TallyStore } from '../../src/tally/tally-store.ts';
 import { makeNetwork, type TestLog } from '../helpers/fixtures.ts';
@@ -24,32 +25,47 @@ async function storeOf(size: number, read: ReadEntries = readEntries): Promise<T
   return store;
 }
 
-describe('rebuildTally', () => {
+/** Built anew from all of the log's entries, a few at a time. */
+async function rebuildTally(store: TallyStore): Promise<RebuiltTally> {
+  const rebuild = await TallyRebuild.begin(store);
+  const leaves = LOG.entries.map((entry, index) => leavesOf(entry, index));
+  await rebuild.take(leaves.slice(0, 3));
+  await rebuild.take(leaves.slice(3));
+  return await rebuild.end();
+}
+
+describe('TallyRebuild', () => {
   it('finds a tally right that is, and keeps it as it was with its notes', async () => {
     const store = await storeOf(4);
     await store.putPair(PAIR);
     const before = store.state();
-    expect(await rebuildTally(store, readEntries)).toEqual({ size: 4, count: 4, wasRight: true });
+    expect(await rebuildTally(store)).toEqual({ size: 4, count: 4, wasRight: true });
     expect(store.state()).toEqual(before);
     expect(store.pair()).toEqual(PAIR);
   });
 
   it('puts the right tally in the place of a wrong one', async () => {
     const store = await storeOf(5, readOthers);
-    expect(await rebuildTally(store, readEntries)).toMatchObject({ size: 5, wasRight: false });
+    expect(await rebuildTally(store)).toMatchObject({ size: 5, wasRight: false });
     expect(store.state().root?.hash).toEqual(new MemoryTally(leavesOfLog(LOG)).hash);
-    expect(await rebuildTally(store, readEntries)).toMatchObject({ wasRight: true });
+    expect(await rebuildTally(store)).toMatchObject({ wasRight: true });
   });
 
   it('takes a tally that has not begun', async () => {
     const store = await storeOf(0);
-    expect(await rebuildTally(store, readEntries)).toEqual({ size: 0, count: 0, wasRight: true });
+    expect(await rebuildTally(store)).toEqual({ size: 0, count: 0, wasRight: true });
     expect(store.pair()).toBeUndefined();
+  });
+
+  it('is not done before it has the leaves of as many entries as before', async () => {
+    const rebuild = await TallyRebuild.begin(await storeOf(4));
+    await rebuild.take(LOG.entries.slice(0, 3).map((entry, index) => leavesOf(entry, index)));
+    await expect(rebuild.end()).rejects.toThrow('Expected 4 entries, got 3.');
   });
 
   it('lets the rebuilt tally grow on', async () => {
     const store = await storeOf(2);
-    await rebuildTally(store, readEntries);
+    await rebuildTally(store);
     const { root } = await new Tally({ store, readEntries }).grow(5);
     expect(root?.hash).toEqual(new MemoryTally(leavesOfLog(LOG)).hash);
   });
