@@ -38,9 +38,6 @@ const WORKS = [
 
 const REST_MS = 1_000;
 
-/** What the warm-up does of a round. */
-const WARM_UP = 1 / 4;
-
 /** The values of each work, one a round; `large` are batches too. */
 export type Rounds = Record<(typeof WORKS)[number], number[]> & {
   readonly baselines: readonly Figure[];
@@ -55,11 +52,10 @@ export async function measureRounds(sizes: TwoSizes, material: Material): Promis
     number[]
   >;
   const delays: number[] = [];
-  // The first round only warms up.
+  // The first round only warms up: a process goes on compiling what it does often for tens of thousands of requests.
   for (let round = 0; round <= plan.rounds; round++) {
     tell(round === 0 ? 'warming up' : `round ${round} of ${plan.rounds}`);
-    const share = round === 0 ? WARM_UP : 1;
-    const { loopDelayP99Ms, ...measured } = await measureRound(sizes, material, share);
+    const { loopDelayP99Ms, ...measured } = await measureRound(sizes, material);
     if (round === 0) continue;
     for (const work of WORKS) runs[work].push(measured[work]);
     delays.push(loopDelayP99Ms);
@@ -80,17 +76,13 @@ export async function measureRounds(sizes: TwoSizes, material: Material): Promis
   return { ...runs, baselines, loopDelay };
 }
 
-async function measureRound(
-  { small, large }: TwoSizes,
-  { plan, folder, entryBytes }: Material,
-  share: number,
-) {
+async function measureRound({ small, large }: TwoSizes, { plan, folder, entryBytes }: Material) {
   const { rig, generator } = small;
   await readProcessState(rig.url);
   const checks = await atRest(() => measureSignatureChecks(plan.checks));
   const threadChecks = await measureThreadChecks(plan.checks);
-  const batches = await measureBatches(small, plan.batched * share);
-  const { rate: singles } = await measureSingles(small, { entries: plan.singles * share });
+  const batches = await measureBatches(small, plan.batched);
+  const { rate: singles } = await measureSingles(small, { entries: plan.singles });
   const { loopDelayP99Ms } = await readProcessState(rig.url);
   return {
     batches,
@@ -98,7 +90,7 @@ async function measureRound(
     threadChecks,
     singles,
     loopDelayP99Ms,
-    large: await measureBatches(large, plan.batched * share),
+    large: await measureBatches(large, plan.batched),
     hashes: await atRest(() => measureHashes({ count: plan.hashes, leafBytes: 1 + entryBytes })),
     writes: await measureSyncedWrites(40),
     naive: await measureNaiveLedger({
