@@ -57,6 +57,8 @@ export class Connection {
     const socket = connect(this.#port, '127.0.0.1').setNoDelay(true);
     socket.on('data', (chunk: Buffer) => this.#take(chunk));
     const lose = (error: unknown): void => {
+      // One that was given up ends later, when the next has a request under way already.
+      if (this.#socket !== socket) return;
       const pending = this.#pending;
       this.#pending = undefined;
       pending?.reject(error);
