@@ -8,7 +8,7 @@ import type { SignatureClaim } from '../core/note/ed25519.ts';
 /** Claims in one message: a few milliseconds of work. */
 const MOST_CLAIMS = 64;
 /** So few are checked before another thread has taken up its message. */
-const FEW_CLAIMS = 16;
+const FEW_CLAIMS = 8;
 /** A thread with so many messages is sent none that is not full: what comes meanwhile gathers for the next. */
 const MOST_PENDING = 1;
 /** What a message leaves behind is a few kilobytes: a thread need not gather tens of megabytes of it. */
