@@ -136,11 +136,12 @@ export class VirtualDisk {
   #readFile(path: string): Uint8Array {
     const file = this.files.get(path);
     if (file === undefined) throw Object.assign(new Error('ENOENT'), { code: 'ENOENT' });
-    return file.visible.slice();
+    return new Uint8Array(file.visible);
   }
 
   async #replaceFile(path: string, bytes: Uint8Array, life: Life): Promise<void> {
-    const own = bytes.slice();
+    // A copy also of a Buffer, whose `slice` is none.
+    const own = new Uint8Array(bytes);
     this.onWrite();
     // The new bytes go beside the file; a power cut here tears only those.
     await this.#pause(life);
