@@ -18,7 +18,7 @@ const LARGE_BODY_BYTES = 128 * 1024;
 // Opening an envelope takes a tenth of a millisecond: other requests get their turn after as many.
 const ENVELOPES_PER_TURN = 32;
 // Enough for the threads that verify to have work while the next slice is opened.
-const SLICES_AHEAD = 4;
+const SLICES_AHEAD = 2;
 // Whoever offers more than its share is told so later, and not all of its requests at once: on the connections that it has
 // it can then press no harder than a hundred times a second, and each refusal costs the others the time of a request.
 const RATE_REFUSED_AFTER_MS = { least: 500, most: 1_000 } as const;

@@ -39,7 +39,7 @@ interface Leaf {
 }
 
 // The receipts of one batch stand under one checkpoint. Less than a kilobyte each.
-const KEPT_CHECKPOINTS = 4_096;
+const KEPT_CHECKPOINTS = 512;
 
 export class LogReader {
   readonly #options: LogReaderOptions;

@@ -2,25 +2,24 @@
 import { bytesEqual } from '../core/bytes/equal.ts';
 import { EMPTY_TALLY, type TallyLeaf } from '../core/tally/node.ts';
 import { commitLeaves } from './leaf-commit.ts';
-import type { TallyPair, TallyState, TallyStore } from './tally-store.ts';
+import type { TallyState, TallyStore } from './tally-store.ts';
 
 export interface RebuiltTally {
-  /** Entries in it: as many as before. */
+  /** Entries in it. */
   readonly size: number;
   /** Leaves. */
   readonly count: number;
-  /** Whether the kept tally had the root that the entries give. */
+  /** Whether the kept tally had as many entries, and the root that they give. */
   readonly wasRight: boolean;
 }
 
 /** Entries in one commit. */
 const COMMIT_ENTRIES = 4096;
 
-/** A tally that takes the place of the kept one, entry by entry from the log's first on. The notes about it stay. */
+/** A tally that takes the place of the kept one, entry by entry from the log's first on. The notes about it stay, as they say how far it had come. */
 export class TallyRebuild {
   readonly #store: TallyStore;
   readonly #kept: TallyState;
-  readonly #pair: TallyPair | undefined;
   /** Entries whose leaves have been given. */
   #taken = 0;
   #gathered: (readonly TallyLeaf[])[] = [];
@@ -29,13 +28,14 @@ export class TallyRebuild {
   private constructor(store: TallyStore) {
     this.#store = store;
     this.#kept = store.state();
-    this.#pair = store.pair();
   }
 
-  /** Empties the store. @throws STORE_* */
+  /** Empties the store, but for the notes. @throws STORE_* */
   static async begin(store: TallyStore): Promise<TallyRebuild> {
     const rebuild = new TallyRebuild(store);
+    const pair = store.pair();
     await store.clear();
+    if (pair !== undefined) await store.putPair(pair);
     return rebuild;
   }
 
@@ -47,17 +47,13 @@ export class TallyRebuild {
     if (this.#gathered.length >= COMMIT_ENTRIES) await this.#commit();
   }
 
-  /** What it has become, once the leaves of all entries have been taken. @throws STORE_* */
+  /** What it has become, once the leaves of all the log's entries have been taken. @throws STORE_* */
   async end(): Promise<RebuiltTally> {
     if (this.#gathered.length > 0) await this.#commit();
     await this.#committing;
-    const rebuilt = this.#store.state();
-    if (rebuilt.size !== this.#kept.size) {
-      throw new RangeError(`Expected ${this.#kept.size} entries, got ${rebuilt.size}.`);
-    }
-    if (this.#pair !== undefined) await this.#store.putPair(this.#pair);
-    const wasRight = bytesEqual(rootOf(this.#kept), rootOf(rebuilt));
-    return { size: rebuilt.size, count: rebuilt.root?.count ?? 0, wasRight };
+    const { size, root } = this.#store.state();
+    const wasRight = size === this.#kept.size && bytesEqual(rootOf(this.#kept), rootOf({ root }));
+    return { size, count: root?.count ?? 0, wasRight };
   }
 
   /** Begins the next commit once the one before is in the store. */
@@ -72,6 +68,6 @@ export class TallyRebuild {
   }
 }
 
-function rootOf({ root }: TallyState): Uint8Array {
+function rootOf({ root }: Pick<TallyState, 'root'>): Uint8Array {
   return root?.hash ?? EMPTY_TALLY;
 }
