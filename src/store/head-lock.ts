@@ -42,7 +42,6 @@ const FILE = 'head.json';
 // one sector, which a disk writes whole or not at all, and the file does not grow: there is one sync of its bytes to wait for.
 const RECORD_BYTES = 512;
 const BLOCK_BYTES = 4096;
-const BLOCKS = [0, BLOCK_BYTES];
 const FILE_BYTES = BLOCK_BYTES + RECORD_BYTES;
 
 interface HeadRecord {
@@ -117,13 +116,16 @@ function readIfThere(disk: Disk, path: string): Uint8Array | undefined {
   }
 }
 
-/** JSON at the end of its line, so that a file that was cut off begins with no record. */
 function encodeRecord({ size, root }: LockedHead): Uint8Array {
   if (!Number.isSafeInteger(size) || size < 0 || root.length !== HASH_LENGTH) {
     throw new RangeError(`Expected a size and a root of 32 bytes, got ${size} and ${root.length}.`);
   }
   const fields = { size, root: encodeHex(root) };
-  const json = formatCanonicalJson({ ...fields, checksum: checksumOf(fields) });
+  return lineOf(formatCanonicalJson({ ...fields, checksum: checksumOf(fields) }));
+}
+
+/** JSON at the end of its line, so that a file that was cut off begins with no record. */
+function lineOf(json: Uint8Array): Uint8Array {
   const line = Buffer.alloc(RECORD_BYTES, ' ');
   line.set(json, RECORD_BYTES - 1 - json.length);
   line.write('\n', RECORD_BYTES - 1);
@@ -133,24 +135,23 @@ function encodeRecord({ size, root }: LockedHead): Uint8Array {
 /** A file in which both records are the same. */
 function fileOf(record: Uint8Array): Uint8Array {
   const file = Buffer.alloc(FILE_BYTES, ' ');
-  for (const at of BLOCKS) file.set(record, at);
+  file.set(record);
+  file.set(record, BLOCK_BYTES);
   return file;
 }
 
 /** A file may also be the JSON of one record and nothing else: so it is written by hand. */
 function decodeFile(file: Uint8Array, path: string): Held {
   if (file.length !== FILE_BYTES) return { head: decodeJson(file, path), free: undefined };
-  const [first, second] = BLOCKS.map((at) =>
-    decodeRecord(file.subarray(at, at + RECORD_BYTES), path),
-  );
-  if (first === undefined || second === undefined) throw malformed(path);
+  const first = decodeRecord(file.subarray(0, RECORD_BYTES), path);
+  const second = decodeRecord(file.subarray(BLOCK_BYTES), path);
   return first.size > second.size ? { head: first, free: BLOCK_BYTES } : { head: second, free: 0 };
 }
 
 function decodeRecord(record: Uint8Array, path: string): LockedHead {
-  const head = decodeJson(record.subarray(record.indexOf('{'.charCodeAt(0)), -1), path);
-  if (!bytesEqual(encodeRecord(head), record)) throw malformed(path);
-  return head;
+  const json = record.subarray(record.indexOf('{'.charCodeAt(0)), -1);
+  if (!bytesEqual(lineOf(json), record)) throw malformed(path);
+  return decodeJson(json, path);
 }
 
 function decodeJson(json: Uint8Array, path: string): LockedHead {
