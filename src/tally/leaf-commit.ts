@@ -7,6 +7,8 @@ import { sha256BySystem } from '../keys/openssl-hash.ts';
 import { nameOf } from './tally-rows.ts';
 import type { TallyState, TallyStore } from './tally-store.ts';
 
+/** Entries whose leaves are worth one commit. */
+export const COMMIT_ENTRIES = 4096;
 /** Leaves grown at once: few enough that the event loop is not held for long. */
 const LEAVES_AT_ONCE = 512;
 

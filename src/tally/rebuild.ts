@@ -1,7 +1,7 @@
 /** Building a stopped log's tally anew from its entries, and telling whether the kept one was right. */
 import { bytesEqual } from '../core/bytes/equal.ts';
 import { EMPTY_TALLY, type TallyLeaf } from '../core/tally/node.ts';
-import { commitLeaves } from './leaf-commit.ts';
+import { COMMIT_ENTRIES, commitLeaves } from './leaf-commit.ts';
 import type { TallyState, TallyStore } from './tally-store.ts';
 
 export interface RebuiltTally {
@@ -12,9 +12,6 @@ export interface RebuiltTally {
   /** Whether the kept tally had as many entries, and the root that they give. */
   readonly wasRight: boolean;
 }
-
-/** Entries in one commit. */
-const COMMIT_ENTRIES = 4096;
 
 /** A tally that takes the place of the kept one, entry by entry from the log's first on. The notes about it stay, as they say how far it had come. */
 export class TallyRebuild {
@@ -51,8 +48,9 @@ export class TallyRebuild {
   async end(): Promise<RebuiltTally> {
     if (this.#gathered.length > 0) await this.#commit();
     await this.#committing;
-    const { size, root } = this.#store.state();
-    const wasRight = size === this.#kept.size && bytesEqual(rootOf(this.#kept), rootOf({ root }));
+    const rebuilt = this.#store.state();
+    const { size, root } = rebuilt;
+    const wasRight = size === this.#kept.size && bytesEqual(rootOf(this.#kept), rootOf(rebuilt));
     return { size, count: root?.count ?? 0, wasRight };
   }
 
@@ -68,6 +66,6 @@ export class TallyRebuild {
   }
 }
 
-function rootOf({ root }: Pick<TallyState, 'root'>): Uint8Array {
+function rootOf({ root }: TallyState): Uint8Array {
   return root?.hash ?? EMPTY_TALLY;
 }

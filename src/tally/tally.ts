@@ -9,14 +9,12 @@ import { EMPTY_TALLY, type TallyLeaf } from '../core/tally/node.ts';
 import { ZERO_SUMS } from '../core/tally/sums.ts';
 import type { TallyHead } from '../core/tally/tally-note.ts';
 import { leafHashBySystem } from '../keys/openssl-hash.ts';
-import { commitLeaves } from './leaf-commit.ts';
+import { COMMIT_ENTRIES, commitLeaves } from './leaf-commit.ts';
 import type { TallyState, TallyStore } from './tally-store.ts';
 
 /** Reads entries [start, end) of the log. */
 export type ReadEntries = (start: number, end: number) => Promise<readonly Uint8Array[]>;
 
-/** Entries in one commit. */
-const COMMIT_ENTRIES = 4096;
 /** Entries read at once: parsing them does not hold the event loop for long. */
 const READ_ENTRIES = 64;
 
