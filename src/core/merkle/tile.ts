@@ -21,7 +21,13 @@ const MOST_LOWEST_TILES = 64;
 const MOST_UPPER_TILES = 256;
 
 interface OpenTile {
+  /** A view of `hashes`, as long as the tile was when it was read. */
   row: Uint8Array;
+  /**
+   * Memory of the tile's own, for a full row: what the database gave is let go at once, and costs the collection of garbage
+   * next to nothing as long as it is young.
+   */
+  readonly hashes: Uint8Array;
   /**
    * Inner nodes side by side, numbered like a heap: the tile's root would be 1, its first pair 128. In one block of memory:
    * hundreds of small ones that live for a while are what the collection of garbage is slow at.
@@ -171,15 +177,23 @@ function takeMiddle({ inner, isKnown }: OpenTile, middle: Uint8Array | undefined
 function reopen(tile: OpenTile | undefined, row: Uint8Array): OpenTile | undefined {
   if (tile === undefined || !bytesEqual(row.subarray(0, tile.row.length), tile.row))
     return undefined;
-  tile.row = row;
+  takeRow(tile, row);
   return tile;
+}
+
+function takeRow(tile: OpenTile, row: Uint8Array): void {
+  tile.hashes.set(row);
+  tile.row = tile.hashes.subarray(0, row.length);
 }
 
 /** A tile of which nothing is known, in the memory of one that is no longer open: large blocks call the collector of garbage. */
 function emptyTile(row: Uint8Array, used: OpenTile | undefined): OpenTile {
+  const hashes = used?.hashes ?? new Uint8Array(TILE_WIDTH * HASH_LENGTH);
   const inner = used?.inner ?? new Uint8Array(TILE_WIDTH * HASH_LENGTH);
   const isKnown = used?.isKnown.fill(0) ?? new Uint8Array(TILE_WIDTH);
-  return { row, inner, isKnown };
+  const tile = { row: hashes, hashes, inner, isKnown };
+  takeRow(tile, row);
+  return tile;
 }
 
 function takeOldest(open: Map<string, OpenTile>): OpenTile | undefined {
