@@ -73,7 +73,7 @@ interface Found {
 export async function checkStep(rules: StepRules, step: ScrubStep): Promise<StepReport> {
   const found: Found = { problems: [], unread: [], usage: [], tallied: [] };
   const row = readTile(rules, step, found);
-  if (!(await isWhole(rules, step, row))) {
+  if (!isWhole(rules, step, row)) {
     const entries = await openStep(rules, step, row);
     const areInPlace = await arePlaced(rules, step, entries);
     for (const [i, entry] of entries.entries()) {
@@ -158,8 +158,9 @@ function readTile(
   found: Found,
 ): Uint8Array | undefined {
   const tile = { level: 0, index: start / TILE_WIDTH };
-  const wrong = faultOf(() => scrubTile(store, tile, size));
-  if (wrong !== undefined) note(found, wrong);
+  const whole = faultOf(() => scrubTile(store, tile, size));
+  if (!(whole instanceof AttestryError)) return whole;
+  note(found, whole);
   const row = faultOf(() => tileReader(store)(tile.level, tile.index));
   if (!(row instanceof AttestryError)) return row;
   note(found, row);
@@ -173,29 +174,20 @@ export const LOOKED_UP_ONE_IN = 8;
  * Whether hashes are all that is asked for, and the step's entries hash to this row, and those that are looked up are where
  * they must be: where not, each is to be judged by itself.
  */
-async function isWhole(
+function isWhole(
   { store, signatures }: StepRules,
-  step: ScrubStep,
+  { start, end }: ScrubStep,
   row: Uint8Array | undefined,
-): Promise<boolean> {
+): boolean {
   if (signatures !== false || row === undefined) return false;
-  try {
-    const looked = hashesIn(row).filter((_, i) => i % LOOKED_UP_ONE_IN === 0);
-    const [isRow, indexes] = await Promise.all([
-      hashToRow(store, step, row),
-      store.indexesOf(looked),
-    ]);
-    return isRow && indexes.every((index, i) => index === step.start + i * LOOKED_UP_ONE_IN);
-  } catch (error) {
-    asFault(error);
-    return false;
-  }
-}
-
-function hashesIn(row: Uint8Array): Uint8Array[] {
-  return Array.from({ length: row.length / HASH_LENGTH }, (_, i) =>
-    row.subarray(i * HASH_LENGTH, (i + 1) * HASH_LENGTH),
-  );
+  const isLookedUp = (i: number): boolean =>
+    store.indexOf(row.subarray(i * HASH_LENGTH, (i + 1) * HASH_LENGTH)) === start + i;
+  const whole = faultOf(() => {
+    if (!hashToRow(store.bundlePiecesSync(start, end), row)) return false;
+    for (let i = 0; i < end - start; i += LOOKED_UP_ONE_IN) if (!isLookedUp(i)) return false;
+    return true;
+  });
+  return whole === true;
 }
 
 /** The step's entries, each opened and with its signatures verified, or why it is not. */

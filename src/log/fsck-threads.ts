@@ -33,6 +33,9 @@ interface Thread {
   ended: unknown;
 }
 
+/** What a step leaves behind is let go at once: little of it at a time stays in the caches of a core. */
+const YOUNG_MEBIBYTES = 3;
+
 /** Threads for the log in a folder, one for each core; none under a runner that compiles on the way: threads run compiled JavaScript only. */
 export function startFsckThreads(rules: ThreadRules): FsckThreads | undefined {
   if (!import.meta.url.endsWith('.js')) return undefined;
@@ -74,7 +77,10 @@ export class FsckThreads {
 }
 
 function startThread(program: URL, rules: ThreadRules): Thread {
-  const worker = new Worker(program, { workerData: rules });
+  const worker = new Worker(program, {
+    workerData: rules,
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEBIBYTES },
+  });
   const pending = new Map<number, Asked>();
   const thread: Thread = { worker, pending, ended: undefined };
   worker.on('message', (answer: StepAnswer) => {

@@ -9,7 +9,7 @@ import { advanceStream, type StreamState, streamKey } from '../core/statement/st
 import { countedCosignatures, timesByOrganisation } from '../core/trust/quorum.ts';
 import type { TrustedLog, TrustRoot } from '../core/trust/trust-root.ts';
 import { AttestryError } from '../errors.ts';
-import { opensslEngine } from '../keys/openssl-engine.ts';
+import { fastestEngine } from '../keys/fastest-engine.ts';
 import { nodeHashBySystem } from '../keys/openssl-hash.ts';
 import type { HeadLock } from '../store/head-lock.ts';
 import type { CheckpointState, Head, LogStore, StoredCheckpoint } from '../store/log-store.ts';
@@ -75,9 +75,11 @@ export async function fsck(options: FsckOptions): Promise<FsckReport> {
   await attempt(run, () => checkRoot(run));
   await attempt(run, () => checkLock(run));
   await attempt(run, () => scrubUpperTiles(run.store, head.size));
-  await checkEntries(run);
+  // Beside the threads that check the entries; said after what they say.
+  const checkpoints = { ...run, problems: [] };
+  await bothOf(checkEntries(run), checkCheckpoints(checkpoints));
   if (options.signatures !== false) await attempt(run, () => checkStreamTable(run));
-  for (const state of ['committed', 'witnessed'] as const) await checkCheckpoints(run, state);
+  run.problems.push(...checkpoints.problems);
   const rebuilt = await attempt(run, () => checkTally(run));
   return report(run, rebuilt);
 }
@@ -163,18 +165,18 @@ function checkLock({ store, headLock, head }: Fsck): void {
 /** Steps that are under way beside the one that is judged: three for each thread of a small machine. */
 const STEPS_AHEAD = 6;
 
-/** So few are checked before threads have started. */
-const FEW_ENTRIES = 4_096;
+/** So few are checked before threads have started; and so few hashed, which costs a twentieth. */
+const FEW_TO_CHECK = 4_096;
+const FEW_TO_HASH = 250_000;
 
 /** All entries, the oldest first, as streams are judged in order; all else of each step is checked side by side. */
 async function checkEntries(run: Fsck): Promise<void> {
   const { store, trust, log, now, head, signatures, sharedFolder } = run;
   const leaves = run.rebuild !== undefined;
   const rules = { trust, origin: log.origin, now, size: head.size, signatures, leaves };
-  // To hash an entry costs little more than to send for it: hashes alone are sooner checked here, with the reads beside.
-  const isMuch = signatures !== false && head.size > FEW_ENTRIES;
+  const few = signatures === false ? FEW_TO_HASH : FEW_TO_CHECK;
   const threads =
-    isMuch && sharedFolder !== undefined
+    head.size > few && sharedFolder !== undefined
       ? startFsckThreads({ ...rules, folder: sharedFolder })
       : undefined;
   if (threads === undefined)
@@ -256,7 +258,11 @@ async function checkStreamTable({ store, streams, unread }: Fsck): Promise<void>
   );
 }
 
-async function checkCheckpoints(run: Fsck, state: CheckpointState): Promise<void> {
+async function checkCheckpoints(run: Fsck): Promise<void> {
+  for (const state of ['committed', 'witnessed'] as const) await checkKept(run, state);
+}
+
+async function checkKept(run: Fsck, state: CheckpointState): Promise<void> {
   const readNode = tileNodeReader(tileReader(run.store), nodeHashBySystem);
   const rootAt = (size: number): Uint8Array => frontierAt(size, readNode, nodeHashBySystem).root();
   for (let index = 0; ; ) {
@@ -274,14 +280,14 @@ function checkCheckpoint(
 ): void {
   const place = `The ${kept.state} checkpoint of size ${kept.size}`;
   const { checkpoint, note } = verifyKept(place, () =>
-    verifyCheckpoint(kept.note, { vkeys: [log.vkey], engine: opensslEngine }),
+    verifyCheckpoint(kept.note, { vkeys: [log.vkey], engine: fastestEngine() }),
   );
   const { size, root } = checkpoint;
   if (size !== kept.size || size > head.size || !bytesEqual(rootAt(size), root)) {
     throw new AttestryError('ROOT_MISMATCH', `${place} does not fit the entries.`);
   }
   if (kept.state === 'committed') return;
-  const rules = { trust, now: Number.POSITIVE_INFINITY, engine: opensslEngine };
+  const rules = { trust, now: Number.POSITIVE_INFINITY, engine: fastestEngine() };
   const held = verifyKept(place, () => countedCosignatures(note, trust.witnesses, rules));
   const organisations = timesByOrganisation(held, trust.witnesses).length;
   if (organisations < trust.witnessQuorum) {
@@ -299,6 +305,12 @@ function verifyKept<T>(place: string, verify: () => T): T {
     if (!(cause instanceof AttestryError) || cause.code.startsWith('STORE_')) throw cause;
     throw new AttestryError(cause.code, `${place} is damaged: ${cause.message}`, { cause });
   }
+}
+
+/** Ends once both have, whatever comes of them. @throws what the first of them throws */
+async function bothOf(...both: readonly [Promise<void>, Promise<void>]): Promise<void> {
+  await Promise.allSettled(both);
+  await Promise.all(both);
 }
 
 /** What `check` gives; undefined and one more problem where it refuses. */

@@ -26,9 +26,8 @@ export function* scrubSteps(size: number): Generator<ScrubStep> {
 export async function scrubEntries(store: LogStore, step: ScrubStep, size: number): Promise<void> {
   const tile = { level: 0, index: step.start / TILE_WIDTH };
   // First, so that a damaged tile is not taken for a damaged entry.
-  scrubTile(store, tile, size);
-  const row = tileReader(store)(tile.level, tile.index);
-  if (await hashToRow(store, step, row)) return;
+  const row = scrubTile(store, tile, size);
+  if (hashToRow(await store.bundlePieces(step.start, step.end), row)) return;
   const entries = await store.entries(step.start, step.end);
   for (const [i, entry] of entries.entries()) {
     const expected = row.subarray(i * HASH_LENGTH, (i + 1) * HASH_LENGTH);
@@ -42,13 +41,8 @@ export async function scrubEntries(store: LogStore, step: ScrubStep, size: numbe
   }
 }
 
-/** Whether the step's entries hash to this row, all of them: which of them does not is for others to find. */
-export async function hashToRow(
-  store: LogStore,
-  { start, end }: ScrubStep,
-  row: Uint8Array,
-): Promise<boolean> {
-  const pieces = await store.bundlePieces(start, end);
+/** Whether the entries in these pieces of a bundle hash to this row, all of them: which of them does not is for others to find. */
+export function hashToRow(pieces: readonly Uint8Array[], row: Uint8Array): boolean {
   return pieces.map(leafHashesInPlace).join('') === textOf(row);
 }
 
@@ -60,12 +54,12 @@ export function scrubUpperTiles(store: LogStore, size: number): void {
   }
 }
 
-/** The tile, if it has its length and, when full, its hash in the tile above. @throws TILE_LENGTH_WRONG, TILE_HASH_MISMATCH */
+/** The tile's row, if it has its length and, when full, its hash in the tile above. @throws TILE_LENGTH_WRONG, TILE_HASH_MISMATCH */
 export function scrubTile(
   store: LogStore,
   tile: { level: number; index: number },
   size: number,
-): void {
+): Uint8Array {
   const read = tileReader(store);
   const { level, index } = tile;
   const width = Math.min(TILE_WIDTH, hashesOnLevel(level, size) - index * TILE_WIDTH);
@@ -76,15 +70,14 @@ export function scrubTile(
       `Expected tile ${level}/${index} to be ${width * HASH_LENGTH} bytes, got ${row.length}.`,
     );
   }
-  if (width < TILE_WIDTH) return;
+  if (width < TILE_WIDTH) return row;
   const at = (index % TILE_WIDTH) * HASH_LENGTH;
   const above = read(level + 1, Math.floor(index / TILE_WIDTH)).subarray(at, at + HASH_LENGTH);
   const middle = middleOf(row, rowRootBySystem);
   if (level === 0) verifyMiddle(store, index, middle);
-  if (!bytesEqual(rowRootBySystem(middle), above)) {
-    throw new AttestryError(
-      'TILE_HASH_MISMATCH',
-      `Tile ${level}/${index} does not hash to its place in the tile above.`,
-    );
-  }
+  if (bytesEqual(rowRootBySystem(middle), above)) return row;
+  throw new AttestryError(
+    'TILE_HASH_MISMATCH',
+    `Tile ${level}/${index} does not hash to its place in the tile above.`,
+  );
 }

@@ -149,10 +149,7 @@ class LevelLogStore implements LogStore {
   }
 
   entriesSync(start: number, end: number): Uint8Array[] {
-    const wanted = this.#wanted(start, end);
-    return rowsOf(start, end).flatMap((first) =>
-      entriesIn(partOf(this.#get(keys.entryRowKey(first)), first, wanted)),
-    );
+    return this.#rowPartsSync(start, end).flatMap(entriesIn);
   }
 
   async entries(start: number, end: number): Promise<Uint8Array[]> {
@@ -161,6 +158,10 @@ class LevelLogStore implements LogStore {
 
   async bundlePieces(start: number, end: number): Promise<Uint8Array[]> {
     return (await this.#rowParts(start, end)).map(bytesIn);
+  }
+
+  bundlePiecesSync(start: number, end: number): Uint8Array[] {
+    return this.#rowPartsSync(start, end, PASSING).map(bytesIn);
   }
 
   tile(level: number, index: number): Uint8Array | undefined {
@@ -301,9 +302,9 @@ class LevelLogStore implements LogStore {
     return row && { size: numberIn(row[0], 1), note: decodeTextRow(row[1], 'A text') };
   }
 
-  #get(key: Uint8Array): Uint8Array | undefined {
+  #get(key: Uint8Array, how?: typeof PASSING): Uint8Array | undefined {
     try {
-      const value = this.#db.getSync(key);
+      const value = how === undefined ? this.#db.getSync(key) : this.#db.getSync(key, how);
       return value === undefined ? undefined : plain(value);
     } catch (error) {
       throw storeFailure('read from the database', error);
@@ -334,6 +335,13 @@ class LevelLogStore implements LogStore {
     const head = this.head();
     checkRange(head, start, end);
     return { start, end, size: head?.size ?? 0, sizeNow: () => this.#size() };
+  }
+
+  #rowPartsSync(start: number, end: number, how?: typeof PASSING): RowPart[] {
+    const wanted = this.#wanted(start, end);
+    return rowsOf(start, end).map((first) =>
+      partOf(this.#get(keys.entryRowKey(first), how), first, wanted),
+    );
   }
 
   async #rowParts(start: number, end: number): Promise<RowPart[]> {

@@ -103,6 +103,10 @@ class MemoryLogStore implements LogStore {
   }
 
   async bundlePieces(start: number, end: number): Promise<Uint8Array[]> {
+    return this.bundlePiecesSync(start, end);
+  }
+
+  bundlePiecesSync(start: number, end: number): Uint8Array[] {
     return this.entriesSync(start, end).map((entry) => encodeBundle([entry]));
   }
 

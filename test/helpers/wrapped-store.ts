@@ -10,6 +10,7 @@ export function wrapStore(store: LogStore, changes: Partial<LogStore>): LogStore
     entries: (start, end) => store.entries(start, end),
     entriesSync: (start, end) => store.entriesSync(start, end),
     bundlePieces: (start, end) => store.bundlePieces(start, end),
+    bundlePiecesSync: (start, end) => store.bundlePiecesSync(start, end),
     tile: (level, index) => store.tile(level, index),
     middle: (index) => store.middle(index),
     indexOf: (entryHash) => store.indexOf(entryHash),

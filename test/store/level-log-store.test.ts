@@ -157,9 +157,11 @@ describe('openLevelLogStore on a damaged folder', () => {
         () => store.entries(index, index + 1),
         () => store.entriesSync(index, index + 1),
         () => store.bundlePieces(index, index + 1),
+        () => store.bundlePiecesSync(index, index + 1),
         () => store.entries(0, 22),
         () => store.entriesSync(0, 22),
         () => store.bundlePieces(0, 22),
+        () => store.bundlePiecesSync(0, 22),
       ];
       for (const read of reads) expect(await codeOf(read)).toBe('STORE_CORRUPT');
     }

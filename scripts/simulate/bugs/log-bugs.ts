@@ -140,6 +140,7 @@ function remembering(store: LogStore): LogStore {
     entries: async (start, end) => entriesSync(start, end),
     entriesSync,
     bundlePieces: async (start, end) => [encodeBundle(entriesSync(start, end))],
+    bundlePiecesSync: (start, end) => [encodeBundle(entriesSync(start, end))],
     tile: (level, index) => tiles.get(`${level}/${index}`) ?? store.tile(level, index),
     indexOf: (hash) => {
       const at = last?.entries.findIndex(({ entryHash }) => bytesEqual(entryHash, hash)) ?? -1;
