@@ -29,7 +29,8 @@ export async function measureAll(job: Job): Promise<Figure[]> {
     const sizes = await measureSizes(job, small);
     const { rounds, entryBytes } = sizes;
     const latency = await measureUnderLoad(small, job, median(rounds.singles));
-    const audits = await measureAudits(join(folder, 'audited'), { plan, entryBytes, tell });
+    const folders = { audited: join(folder, 'audited'), large: job.largeFolder };
+    const audits = await measureAudits(folders, { plan, entryBytes, tell });
     tell(`a verifier that follows three logs, ${plan.following} s`);
     const following = await measureFollowing(join(folder, 'following'), plan.following);
     return [

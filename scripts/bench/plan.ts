@@ -11,7 +11,7 @@ export interface Plan {
   readonly reads: number;
   readonly smallLog: number;
   readonly largeLog: number;
-  /** Entries of the log that is audited. */
+  /** Entries of the log of which everything is audited. */
   readonly audited: number;
   /** Seconds during which a verifier follows three logs under load. */
   readonly following: number;
@@ -46,7 +46,7 @@ export const FULL: Plan = {
   naive: 300,
   hashes: 200_000,
   paced: 10_000,
-  reads: 500,
+  reads: 2_000,
   smallLog: 10_000,
   largeLog: 1_000_000,
   audited: 400_000,

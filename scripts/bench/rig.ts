@@ -39,7 +39,7 @@ export async function startRig(folder: string): Promise<Rig> {
   const parties = await takeParties(folder);
   const { log, operator, greedy, trust, trustFile } = parties;
   const crew = await startWitnesses(folder, parties);
-  const data = join(folder, 'log');
+  const data = dataOf(folder);
   const own = { ...COMMON, data, key: log.path, port: log.port, trust: trustFile };
   let node: NodeProcess | undefined;
   const endLog = async (how: 'stop' | 'kill'): Promise<void> => {
@@ -79,6 +79,11 @@ export async function startRig(folder: string): Promise<Rig> {
       await crew.stopAll();
     },
   };
+}
+
+/** The log's folder in that of its rig. */
+export function dataOf(folder: string): string {
+  return join(folder, 'log');
 }
 
 async function startWitnesses(folder: string, { log, witnesses }: RigParties): Promise<Crew> {

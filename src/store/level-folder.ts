@@ -6,8 +6,9 @@ import { storeFailure } from './store-failure.ts';
 // Rows are gathered in memory before they are sorted into files: twice the default, and fewer rows are moved again.
 const WRITE_BUFFER_BYTES = 8 * 1024 * 1024;
 // LevelDB keeps a thousand files open: with the default of 2 MiB for each, a log of five million entries has more, and a
-// look-up among all of them opens files again and again.
-const LARGEST_FILE_BYTES = 16 * 1024 * 1024;
+// look-up among all of them opens files again and again. Files as large as all that lies on the second level, which is 10 MiB,
+// would be sorted into the whole of the third one each time.
+const LARGEST_FILE_BYTES = 8 * 1024 * 1024;
 
 export type LevelFolder = Level<Uint8Array, Uint8Array>;
 

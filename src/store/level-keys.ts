@@ -1,15 +1,18 @@
 /**
  * The rows of a log's database: one table letter, then numbers big-endian so that byte order is numeric order.
  *
+ *   e ‖ index / 8 (8)        entries, eight side by side in the encoding of an entry bundle
  *   f                        format of the store
  *   h                        head: size (8) ‖ root (32); the same of earlier commits whose checkpoint is not kept yet
- *   e ‖ index / 8 (8)        entries, eight side by side in the encoding of an entry bundle
  *   t ‖ level (1) ‖ index (8)  tile row
  *   n ‖ index (8)            middle nodes of a full tile of level 0
  *   i ‖ entry hash (32)      index in decimal digits
  *   s ‖ stream key (UTF-8)   stream state, canonical JSON
  *   m ‖ model (32) ‖ index (8)  kind (UTF-8)
- *   c, w ‖ size (8)          committed, witnessed checkpoint (UTF-8)
+ *   k, w ‖ size (8)          committed, witnessed checkpoint (UTF-8)
+ *
+ * Entries come first, and are most of the bytes: what is written later of them and of all else lies above all older entries, so
+ * that LevelDB never sorts those into it. With one row that grows below them, every file reached over all entries of the log.
  */
 import { concatBytes } from '../core/bytes/equal.ts';
 import { decodeHex } from '../core/bytes/hex.ts';
@@ -30,7 +33,7 @@ const MIDDLE = table('n');
 const INDEX = table('i');
 const STREAM = table('s');
 const MENTION = table('m');
-const CHECKPOINT = { committed: table('c'), witnessed: table('w') } as const;
+const CHECKPOINT = { committed: table('k'), witnessed: table('w') } as const;
 
 /** Of the row in which the entry at `index` stands. */
 export function entryRowKey(index: number): Uint8Array {

@@ -56,7 +56,7 @@ const PASSING = {
   fillCache: false,
   highWaterMarkBytes: 1024 * 1024,
 } as const;
-const FORMAT = encodeUtf8('attestry log 2');
+const FORMAT = encodeUtf8('attestry log 3');
 
 const STREAM_STATE = object<StreamState>({
   sequence: count,

@@ -200,7 +200,7 @@ describe('openLevelLogStore on a damaged folder', () => {
 
   test('refuses a log of another format, and leaves it as it is', async () => {
     const folder = await committedRows();
-    const older: [string, string] = [letter('f'), letter('attestry log 1')];
+    const older: [string, string] = [letter('f'), letter('attestry log 2')];
     await tamper(folder, [older]);
     for (let again = 0; again < 2; again++) {
       await expect(openLevelLogStore(folder)).rejects.toMatchObject({
@@ -208,7 +208,7 @@ describe('openLevelLogStore on a damaged folder', () => {
         message: expect.stringContaining('a log of this version'),
       });
     }
-    await tamper(folder, [[letter('f'), letter('attestry log 2')]]);
+    await tamper(folder, [[letter('f'), letter('attestry log 3')]]);
     expect(await (await reopen(folder)).entries(0, 22)).toHaveLength(22);
   });
 
@@ -249,8 +249,8 @@ describe('openLevelLogStore on a damaged folder', () => {
     ],
     ['a stream that is no JSON', letter('ss'), '7b', (s) => s.stream('s')],
     ['a stream without its fields', letter('ss'), letter('{}'), (s) => s.stream('s')],
-    ['a note that is no text', letter('c') + u64(3), 'ff', (s) => s.latestCheckpoint('committed')],
-    ['a key cut short', `${letter('c')}ff`, '', (s) => s.latestCheckpoint('committed')],
+    ['a note that is no text', letter('k') + u64(3), 'ff', (s) => s.latestCheckpoint('committed')],
+    ['a key cut short', `${letter('k')}ff`, '', (s) => s.latestCheckpoint('committed')],
   ])('reports %s', async (_, key, value, read) => {
     const folder = await committed();
     await tamper(folder, [[key, value]]);
