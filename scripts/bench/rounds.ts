@@ -82,15 +82,15 @@ async function measureRound({ small, large }: TwoSizes, { plan, folder, entryByt
   const checks = await atRest(() => measureSignatureChecks(plan.checks));
   const threadChecks = await measureThreadChecks(plan.checks);
   const batches = await measureBatches(small, plan.batched);
-  const { rate: singles } = await measureSingles(small, { entries: plan.singles });
+  const singles = await atRest(() => measureSingles(small, { entries: plan.singles }));
   const { loopDelayP99Ms } = await readProcessState(rig.url);
   return {
     batches,
     checks,
     threadChecks,
-    singles,
+    singles: singles.rate,
     loopDelayP99Ms,
-    large: await measureBatches(large, plan.batched),
+    large: await atRest(() => measureBatches(large, plan.batched)),
     hashes: await atRest(() => measureHashes({ count: plan.hashes, leafBytes: 1 + entryBytes })),
     writes: await measureSyncedWrites(40),
     naive: await measureNaiveLedger({
@@ -102,8 +102,8 @@ async function measureRound({ small, large }: TwoSizes, { plan, folder, entryByt
   };
 }
 
-/** A limit of the machine: once the logs have done what they put off, such as the tally of what was submitted last. */
-async function atRest(measure: () => Promise<number>): Promise<number> {
+/** Once the logs have done what they put off of the work before, such as the tally of what was submitted last. */
+async function atRest<T>(measure: () => Promise<T>): Promise<T> {
   await new Promise((resolve) => setTimeout(resolve, REST_MS));
   return await measure();
 }

@@ -33,8 +33,8 @@ interface Thread {
   ended: unknown;
 }
 
-/** What a step leaves behind is let go at once: little of it at a time stays in the caches of a core. */
-const YOUNG_MEBIBYTES = 3;
+/** What hashing leaves behind is let go at once, and little of it stays in the caches of a core. Parsed entries need room. */
+const TO_HASH = { maxYoungGenerationSizeMb: 3 };
 
 /** Threads for the log in a folder, one for each core; none under a runner that compiles on the way: threads run compiled JavaScript only. */
 export function startFsckThreads(rules: ThreadRules): FsckThreads | undefined {
@@ -77,10 +77,8 @@ export class FsckThreads {
 }
 
 function startThread(program: URL, rules: ThreadRules): Thread {
-  const worker = new Worker(program, {
-    workerData: rules,
-    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MEBIBYTES },
-  });
+  const resourceLimits = rules.signatures === false ? TO_HASH : {};
+  const worker = new Worker(program, { workerData: rules, resourceLimits });
   const pending = new Map<number, Asked>();
   const thread: Thread = { worker, pending, ended: undefined };
   worker.on('message', (answer: StepAnswer) => {
