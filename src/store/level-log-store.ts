@@ -1,12 +1,10 @@
 /** The log store on LevelDB. */
 import { LRUCache } from 'lru-cache';
-import { bytesEqual } from '../core/bytes/equal.ts';
 import { encodeHex } from '../core/bytes/hex.ts';
 import { count, digest, object } from '../core/bytes/shape.ts';
 import { encodeUtf8 } from '../core/bytes/utf8.ts';
 import { HASH_LENGTH } from '../core/merkle/hash.ts';
 import type { StreamState } from '../core/statement/stream.ts';
-import { AttestryError } from '../errors.ts';
 import { putRows } from './commit-rows.ts';
 import { type Disk, SYSTEM_DISK } from './disk.ts';
 import {
@@ -32,6 +30,7 @@ import type {
 } from './log-store.ts';
 import { decodeIndexRow, decodeJsonRow, decodeTextRow, numberIn, plain } from './rows.ts';
 import { storeCorrupt, storeFailure } from './store-failure.ts';
+import { claimFormat } from './store-format.ts';
 import {
   checkCommit,
   checkContinuation,
@@ -56,7 +55,7 @@ const PASSING = {
   fillCache: false,
   highWaterMarkBytes: 1024 * 1024,
 } as const;
-const FORMAT = encodeUtf8('attestry log 3');
+const FORMAT = { key: keys.FORMAT_KEY, format: encodeUtf8('attestry log 3'), what: 'a log' };
 
 const STREAM_STATE = object<StreamState>({
   sequence: count,
@@ -75,25 +74,12 @@ export async function openLevelLogStore(
 ): Promise<LogStore> {
   const db = await disk.openLevel(folder);
   try {
-    await claimFormat(db, folder);
+    await claimFormat(db, folder, FORMAT);
   } catch (error) {
     await db.close();
     throw storeFailure(`read the database in ${folder}`, error);
   }
   return new LevelLogStore(db);
-}
-
-async function claimFormat(db: LevelFolder, folder: string): Promise<void> {
-  const format = db.getSync(keys.FORMAT_KEY);
-  if (format !== undefined && bytesEqual(format, FORMAT)) return;
-  const rows = await db.keys({ limit: 1 }).all();
-  if (rows.length > 0) {
-    throw new AttestryError(
-      'CONFIG_INVALID',
-      `Expected ${folder} to be empty or to hold a log of this version; it holds another database. Name another folder.`,
-    );
-  }
-  await db.put(keys.FORMAT_KEY, FORMAT, SYNCED);
 }
 
 /** Rows that are asked for again and again. */

@@ -7,7 +7,7 @@
  *   n ‖ origin hash (32) ‖ size (8) ‖ root (32)  known note (UTF-8)
  *   r ‖ origin hash (32) ‖ index (8)        refused entry, canonical JSON
  */
-import { bytesEqual, concatBytes } from '../core/bytes/equal.ts';
+import { concatBytes } from '../core/bytes/equal.ts';
 import { decodeHex } from '../core/bytes/hex.ts';
 import { formatCanonicalJson } from '../core/bytes/json.ts';
 import {
@@ -22,18 +22,22 @@ import {
 import { encodeUtf8 } from '../core/bytes/utf8.ts';
 import { FINDING_KINDS } from '../core/finding/finding.ts';
 import { sha256 } from '../core/merkle/hash.ts';
-import { AttestryError, type AttestryErrorCode, ERROR_TABLE } from '../errors.ts';
+import { type AttestryErrorCode, ERROR_TABLE } from '../errors.ts';
 import { type Disk, SYSTEM_DISK } from '../store/disk.ts';
 import { closeLevelFolder, type LevelFolder } from '../store/level-folder.ts';
 import { decodeUint64, encodeUint64 } from '../store/level-keys.ts';
 import { decodeJsonRow, decodeTextRow } from '../store/rows.ts';
 import { storeCorrupt, storeFailure } from '../store/store-failure.ts';
+import { claimFormat } from '../store/store-format.ts';
 import { WriteQueue } from '../store/write-queue.ts';
 import type { FiledFinding, KnownNote, RefusedRecord, VerifierStore } from './verifier-store.ts';
 
 const SYNCED = { sync: true } as const;
-const FORMAT_KEY = encodeUtf8('v');
-const FORMAT = encodeUtf8('attestry verifier 1');
+const FORMAT = {
+  key: encodeUtf8('v'),
+  format: encodeUtf8('attestry verifier 1'),
+  what: "a verifier's records",
+};
 const FINDING_BYTES = encodeUtf8('b');
 const FILED = encodeUtf8('f');
 const NOTE = encodeUtf8('n');
@@ -75,26 +79,13 @@ export async function openLevelVerifierStore(
 ): Promise<VerifierStore> {
   const db = await disk.openLevel(folder);
   try {
-    await claimFormat(db, folder);
+    await claimFormat(db, folder, FORMAT);
     const [last] = await db.keys({ ...tableRange(FILED), reverse: true, limit: 1 }).all();
     return new LevelVerifierStore(db, last === undefined ? 0 : numberIn(last, 1) + 1);
   } catch (error) {
     await db.close();
     throw storeFailure(`read the database in ${folder}`, error);
   }
-}
-
-async function claimFormat(db: LevelFolder, folder: string): Promise<void> {
-  const format = db.getSync(FORMAT_KEY);
-  if (format !== undefined && bytesEqual(format, FORMAT)) return;
-  const rows = await db.keys({ limit: 1 }).all();
-  if (rows.length > 0) {
-    throw new AttestryError(
-      'CONFIG_INVALID',
-      `Expected ${folder} to be empty or to hold a verifier's records of this version; it holds another database. Name another folder.`,
-    );
-  }
-  await db.put(FORMAT_KEY, FORMAT, SYNCED);
 }
 
 class LevelVerifierStore implements VerifierStore {
