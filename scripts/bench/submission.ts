@@ -14,9 +14,9 @@ import { ORIGIN } from './rig-parties.ts';
 const BATCH = 500;
 const BATCH_CONNECTIONS = 8;
 const SINGLE_CONNECTIONS = 64;
-// Requests that come when they are due need a connection each for as long as they wait, and witnesses take longer. A log takes
-// 1,024.
-const PACED_CONNECTIONS = { committed: 500, witnessed: 900 } as const;
+// Requests that come when they are due need a connection each for as long as they wait. More than 512 at once, should they all
+// come at the same moment, a log refuses.
+const PACED_CONNECTIONS = 500;
 const SAMPLES = 5;
 
 export interface Bench {
@@ -58,7 +58,7 @@ export async function measureSingles(
   await generator.make(entries);
   const sent = await generator.send({
     url: rig.url,
-    connections: connectionsOf(load),
+    connections: load.perSecond === undefined ? SINGLE_CONNECTIONS : PACED_CONNECTIONS,
     entries,
     sampleEvery: Math.ceil(entries / SAMPLES),
     ...load,
@@ -66,10 +66,6 @@ export async function measureSingles(
   demand(sent, '201', entries);
   for (const sample of sent.samples) verifySample(rig, sample);
   return { rate: entries / sent.seconds, times: sent.times };
-}
-
-function connectionsOf({ wait = 'committed', perSecond }: Omit<SingleLoad, 'entries'>): number {
-  return perSecond === undefined ? SINGLE_CONNECTIONS : PACED_CONNECTIONS[wait];
 }
 
 /** Committed and witnessed receipts at half of the load that the log takes. */
