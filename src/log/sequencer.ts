@@ -60,7 +60,7 @@ interface QueuedEntry {
   readonly hash: string;
   readonly stream: { readonly key: string; readonly state: StreamState } | undefined;
   /** In the tally, once it has an index. */
-  readonly leaves: readonly TallyLeaf[];
+  readonly tallyLeaves: readonly TallyLeaf[];
   readonly place: Place;
   /** Where the same entry came again while this one was under way. */
   repeated?: Place[];
@@ -195,10 +195,10 @@ export class Sequencer {
       return;
     }
     this.#demandRoom(entry.length);
-    const leaves = leavesOfStatement(statement, 0, entryHash);
+    const tallyLeaves = leavesOfStatement(statement, 0, entryHash);
     // Last of all that may refuse it: a stream that has moved must have its entry in the queue.
     const stream = this.#advance(admitted);
-    const queued = { entry, entryHash, hash, stream, leaves, place };
+    const queued = { entry, entryHash, hash, stream, tallyLeaves, place };
     this.#queue.push(queued);
     this.#queuedBytes += entry.length;
     this.#underWay.set(hash, queued);
@@ -328,8 +328,7 @@ export class Sequencer {
     const nowMs = clockMs();
     const untilMs = nowMs + Math.min(nowMs - startedMs, LONGEST_GATHER_MS);
     this.#told = { entries: batch.length, untilMs };
-    const leaves = batch.map((entry) => entry.leaves);
-    this.freshLeaves.add(from, leaves);
+    this.freshLeaves.add(from, batch);
     onCheckpoint(head.size, note);
   }
 

@@ -42,7 +42,8 @@ export function unpackLeaves({ hashes, leafCounts, keys, sums }: PackedLeaves): 
     const entryHash = hashes.subarray(i * HASH_LENGTH, (i + 1) * HASH_LENGTH);
     const tallyLeaves: TallyLeaf[] = [];
     for (const end = before + count; before < end; before++) {
-      const key = keys.subarray(before * KEY_BYTES, (before + 1) * KEY_BYTES);
+      // A copy: what is kept of the tally in memory holds single keys, and would hold all of these with each.
+      const key = keys.slice(before * KEY_BYTES, (before + 1) * KEY_BYTES);
       tallyLeaves.push({ key, entryHash, sums: sums.get(i) ?? ZERO_SUMS });
     }
     return { entryHash, tallyLeaves };

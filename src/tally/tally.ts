@@ -53,16 +53,20 @@ export class Tally {
   }
 
   async #step(from: number, to: number): Promise<TallyState> {
-    const leaves: TallyLeaf[] = [];
-    for (let at = from; at < to; at += READ_ENTRIES) {
-      leaves.push(...(await this.#leaves(at, Math.min(to, at + READ_ENTRIES))));
-    }
+    const leaves = await this.#leaves(from, to);
     return await commitLeaves(this.#options.store, { size: to, leaves });
   }
 
+  /** Where not all of them are at hand, those of each half, in whole pieces. */
   async #leaves(from: number, to: number): Promise<readonly TallyLeaf[]> {
     const found = this.#options.findLeaves?.(from, to);
     if (found !== undefined) return found;
+    if (to - from <= READ_ENTRIES) return await this.#read(from, to);
+    const middle = from + READ_ENTRIES * Math.ceil((to - from) / 2 / READ_ENTRIES);
+    return [...(await this.#leaves(from, middle)), ...(await this.#leaves(middle, to))];
+  }
+
+  async #read(from: number, to: number): Promise<readonly TallyLeaf[]> {
     const entries = await this.#options.readEntries(from, to);
     if (entries.length !== to - from) {
       throw new RangeError(`Expected entries ${from} to ${to} of the log, got ${entries.length}.`);

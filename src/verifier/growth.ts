@@ -107,10 +107,7 @@ async function commitPiece(
   const { entries, streams, mentions } = readmitted;
   const commit = { from, entries, tiles, head: { size, root }, streams, mentions };
   await mirror.store.commit(commit);
-  mirror.freshLeaves.add(
-    from,
-    judged.map(({ tallyLeaves }) => tallyLeaves),
-  );
+  mirror.freshLeaves.add(from, judged);
   onCommitted(commit);
 }
 

@@ -19,14 +19,11 @@ export interface ProvenEntry {
   readonly proof: readonly Uint8Array[];
 }
 
-/** More than a busy log grows by between two looks: its tally is looked at after each. */
-const FRESH_ENTRIES = 16_384;
-
 export class Mirror {
   readonly store: LogStore;
   readonly readTile: ReadTile;
   /** Of entries that have been mirrored. */
-  readonly freshLeaves = new FreshLeaves(FRESH_ENTRIES);
+  readonly freshLeaves = new FreshLeaves();
   readonly #readNode: ReadNode;
 
   /** The store stays the caller's to close. */
