@@ -45,12 +45,12 @@ export function verifyCommit(
   for (const [i, { entry, entryHash }] of entries.entries()) {
     const readBack = stored[i] ?? new Uint8Array();
     const hash = leafHashBySystem(readBack);
-    if (!bytesEqual(hash, entryHash) || !bytesEqual(readBack, entry)) throw changed(from + i);
+    if (!bytesEqual(hash, entryHash) || !isSame(readBack, entry)) throw changed(from + i);
     frontier.append(hash);
   }
   for (const { level, index, hashes, middle } of tiles) {
     const readBack = store.tile(level, index);
-    if (readBack === undefined || !bytesEqual(readBack, hashes)) {
+    if (readBack === undefined || !isSame(readBack, hashes)) {
       throw new AttestryError(
         'TILE_HASH_MISMATCH',
         `Tile ${level}/${index} reads back differently from what was written.`,
@@ -84,6 +84,11 @@ function verifyOlder(store: LogStore, first: number, older: readonly Uint8Array[
     const leaf = tile.subarray(at, at + HASH_LENGTH);
     if (!bytesEqual(leafHashBySystem(entry), leaf)) throw changed(first + i);
   }
+}
+
+/** What a loop takes a microsecond for, byte by byte. */
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
 }
 
 function changed(index: number): AttestryError {

@@ -2,7 +2,6 @@
  * The sequencer: the single writer of a log. It takes admitted entries, gives each its place, and says so only when
  * nothing short of losing the disk can take it back: one synced batch, read back and recomputed, head lock, signature.
  */
-import { encodeHex } from '../core/bytes/hex.ts';
 import { type AppendedProofs, proveAppended } from '../core/merkle/appended.ts';
 import type { Frontier } from '../core/merkle/frontier.ts';
 import { tilesAfter } from '../core/merkle/growth.ts';
@@ -19,6 +18,7 @@ import { signInProcess } from '../keys/openssl-engine.ts';
 import { nodeHashBySystem } from '../keys/openssl-hash.ts';
 import type { HeadLock } from '../store/head-lock.ts';
 import type { Head, LogCommit, LogStore, StoredCheckpoint } from '../store/log-store.ts';
+import { textOf } from '../store/store-rules.ts';
 import { FreshLeaves } from '../tally/fresh-leaves.ts';
 import { BatchReceipts } from './batch-receipts.ts';
 import type { LogLimits } from './limits.ts';
@@ -33,8 +33,6 @@ export interface Placement {
   /** RFC 8785 bytes of the committed receipt; at hand only for an entry that was committed while this was waited for. */
   readonly receipt?: () => Uint8Array;
 }
-
-type Committed = Required<Omit<Placement, 'isNew'>>;
 
 export interface SequencerOptions {
   readonly store: LogStore;
@@ -56,7 +54,7 @@ export interface SequencerOptions {
 interface QueuedEntry {
   readonly entry: Uint8Array;
   readonly entryHash: Uint8Array;
-  /** Hex entry hash. */
+  /** Its hash as text. */
   readonly hash: string;
   readonly stream: { readonly key: string; readonly state: StreamState } | undefined;
   /** In the tally, once it has an index. */
@@ -121,7 +119,7 @@ export class Sequencer {
   readonly #readNode: ReadNode;
   readonly #queue: QueuedEntry[] = [];
   #queuedBytes = 0;
-  /** Entries in the queue or in the commit under way, by hex entry hash. */
+  /** Entries in the queue or in the commit under way, by their hash as text. */
   readonly #underWay = new Map<string, QueuedEntry>();
   /** Streams as they will stand once everything queued is committed. */
   readonly #streams = new Map<string, StreamState>();
@@ -182,7 +180,7 @@ export class Sequencer {
   #enqueueOne(admitted: AdmittedEntry, place: Place): undefined {
     if (this.#stopped !== undefined) throw this.#stopped;
     const { entry, entryHash, statement } = admitted;
-    const hash = encodeHex(entryHash);
+    const hash = textOf(entryHash);
     const underWay = this.#underWay.get(hash);
     if (underWay !== undefined) {
       underWay.repeated ??= [];
@@ -323,7 +321,7 @@ export class Sequencer {
     for (const [i, entry] of batch.entries()) {
       const { entryHash } = entry;
       const receipt = (): Uint8Array => receipts.format(i);
-      this.#settle(entry, { entryHash, index: from + i, receipt });
+      this.#settle(entry, { entryHash, index: from + i, isNew: true, receipt });
     }
     const nowMs = clockMs();
     const untilMs = nowMs + Math.min(nowMs - startedMs, LONGEST_GATHER_MS);
@@ -362,13 +360,13 @@ export class Sequencer {
     this.#unkept = this.#unkept.filter((signed) => !kept.includes(signed));
   }
 
-  #settle(entry: QueuedEntry, committed: Committed): void {
+  #settle(entry: QueuedEntry, placement: Placement): void {
     const { stream, place, repeated = [] } = entry;
     this.#forget(entry);
     if (stream !== undefined && this.#streams.get(stream.key) === stream.state)
       this.#streams.delete(stream.key);
-    settle(place, { ...committed, isNew: true });
-    for (const again of repeated) settle(again, { ...committed, isNew: false });
+    settle(place, placement);
+    for (const again of repeated) settle(again, { ...placement, isNew: false });
   }
 
   #forget({ entry, hash }: QueuedEntry): void {

@@ -1,13 +1,19 @@
 import { AttestryError } from '../../errors.ts';
 
-const BYTE_TO_HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+const DIGITS = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
 const LOWERCASE_HEX = /^(?:[0-9a-f]{2})*$/;
+const ascii = new TextDecoder();
 
 /** Lowercase hexadecimal. */
+// By its digits' codes: a text that grows digit by digit is a chain of as many texts in memory.
 export function encodeHex(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += BYTE_TO_HEX[byte];
-  return text;
+  const digits = new Uint8Array(2 * bytes.length);
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] as number;
+    digits[2 * i] = DIGITS[byte >> 4] as number;
+    digits[2 * i + 1] = DIGITS[byte & 15] as number;
+  }
+  return ascii.decode(digits);
 }
 
 /** The bytes of lowercase hexadecimal text, of exactly `length` bytes where one is given. @throws HEX_MALFORMED */
