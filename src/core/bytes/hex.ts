@@ -1,6 +1,7 @@
 import { AttestryError } from '../../errors.ts';
 
-const DIGITS = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
+const DIGITS = '0123456789abcdef';
+const DIGIT_TO_CODE = Uint8Array.from(DIGITS, (digit) => digit.charCodeAt(0));
 const LOWERCASE_HEX = /^(?:[0-9a-f]{2})*$/;
 const ascii = new TextDecoder();
 
@@ -10,8 +11,8 @@ export function encodeHex(bytes: Uint8Array): string {
   const digits = new Uint8Array(2 * bytes.length);
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i] as number;
-    digits[2 * i] = DIGITS[byte >> 4] as number;
-    digits[2 * i + 1] = DIGITS[byte & 15] as number;
+    digits[2 * i] = DIGIT_TO_CODE[byte >> 4] as number;
+    digits[2 * i + 1] = DIGIT_TO_CODE[byte & 15] as number;
   }
   return ascii.decode(digits);
 }
