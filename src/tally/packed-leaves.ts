@@ -1,5 +1,4 @@
 /** The tally's leaves of entries on their way from one thread to another: a few long byte strings instead of many short ones. */
-import { concatBytes } from '../core/bytes/equal.ts';
 import { HASH_LENGTH } from '../core/merkle/hash.ts';
 import { KEY_BYTES } from '../core/tally/key.ts';
 import type { TallyLeaf } from '../core/tally/node.ts';
@@ -27,12 +26,23 @@ export function packLeaves(entries: readonly TalliedEntry[]): PackedLeaves {
     const [leaf] = tallyLeaves;
     if (leaf !== undefined && leaf.sums !== ZERO_SUMS) sums.set(i, leaf.sums);
   }
+  const keys = entries.flatMap(({ tallyLeaves }) => tallyLeaves.map(({ key }) => key));
   return {
-    hashes: concatBytes(...entries.map(({ entryHash }) => entryHash)),
+    hashes: sideBySide(
+      entries.map(({ entryHash }) => entryHash),
+      HASH_LENGTH,
+    ),
     leafCounts: entries.map(({ tallyLeaves }) => tallyLeaves.length),
-    keys: concatBytes(...entries.flatMap(({ tallyLeaves }) => tallyLeaves.map(({ key }) => key))),
+    keys: sideBySide(keys, KEY_BYTES),
     sums,
   };
+}
+
+/** Joined in a loop: as the arguments of one call, the leaves of a large commit would overflow the stack. */
+function sideBySide(parts: readonly Uint8Array[], width: number): Uint8Array {
+  const bytes = new Uint8Array(parts.length * width);
+  for (const [i, part] of parts.entries()) bytes.set(part, i * width);
+  return bytes;
 }
 
 /** What `packLeaves` was given. */

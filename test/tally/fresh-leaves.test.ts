@@ -75,6 +75,17 @@ describe('FreshLeaves', () => {
     expect(fresh.between(4, 25)).toBeUndefined();
   });
 
+  it('holds a commit of statements about many models each', () => {
+    const tallyLeaves = tallied(64, 0).flatMap((entry) => entry.tallyLeaves);
+    const entry = { entryHash: new Uint8Array(32), tallyLeaves };
+    const fresh = new FreshLeaves();
+    fresh.add(
+      0,
+      Array.from({ length: 2_100 }, () => entry),
+    );
+    expect(fresh.between(0, 2_100)).toHaveLength(64 * 2_100);
+  });
+
   it('begins anew where entries came that it has not seen', () => {
     const fresh = new FreshLeaves(1000, 2);
     fresh.add(10, tallied(3, 10));
