@@ -79,7 +79,7 @@ export async function fsck(options: FsckOptions): Promise<FsckReport> {
   const checkpoints = { ...run, problems: [] };
   await bothOf(checkEntries(run), checkCheckpoints(checkpoints));
   if (options.signatures !== false) await attempt(run, () => checkStreamTable(run));
-  run.problems.push(...checkpoints.problems);
+  for (const problem of checkpoints.problems) run.problems.push(problem);
   const rebuilt = await attempt(run, () => checkTally(run));
   return report(run, rebuilt);
 }

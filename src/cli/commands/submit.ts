@@ -64,13 +64,16 @@ export function submitCommand(): Command {
 async function submit(files: readonly string[], flags: SubmitFlags): Promise<void> {
   const trust = await readTrust(flags);
   const envelopes: Envelope[] = [];
-  for (const file of files) envelopes.push(...(await readEnvelopes(file)));
+  // One by one: a file may hold more of them than one call takes arguments.
+  for (const file of files)
+    for (const envelope of await readEnvelopes(file)) envelopes.push(envelope);
   if (envelopes.length === 0) {
     throw new AttestryError('ENVELOPE_MALFORMED', `Expected an envelope in ${files.join(', ')}.`);
   }
   const submissions: Submission[] = [];
   for (const [url, group] of groupByLog(envelopes, trust, flags.log)) {
-    submissions.push(...(await submitTo(url, group, { trust, flags })));
+    const submitted = await submitTo(url, group, { trust, flags });
+    for (const submission of submitted) submissions.push(submission);
   }
   const [only] = submissions;
   if (submissions.length === 1 && only?.result instanceof AttestryError) throw only.result;
