@@ -6,15 +6,13 @@ import { hashesOnLevel } from '../../src/core/merkle/tile.ts';
 import { baseline, type Figure, median, most, percentile, rate } from './figures.ts';
 import type { MemoryWatch } from './memory.ts';
 import type { OpenBench } from './open-bench.ts';
+import type { Plan } from './plan.ts';
 import type { Rounds } from './rounds.ts';
 import type { Bench } from './submission.ts';
 
 const READ_CONNECTIONS = 4;
 const READS_PER_SECOND = 300;
-// As fast as they are answered: a process compiles its code at the first reads, and one that has just started has not collected
-// garbage yet as one does that has worked.
-const FIRST_READS = 10_000;
-// And LevelDB puts in order what the check of the whole log made it look at.
+// LevelDB puts in order what the check of the whole log made it look at.
 const WARM_UPS = 3;
 // A percentile of one round is that of its few slowest reads.
 const READ_ROUNDS = 5;
@@ -22,11 +20,13 @@ const READ_ROUNDS = 5;
 /** Receipts from a small log and a large one, in turns. */
 export async function readingFigures(
   { small, large }: { readonly small: OpenBench; readonly large: OpenBench },
-  count: number,
+  { reads: count, firstReads }: Pick<Plan, 'reads' | 'firstReads'>,
 ): Promise<Figure[]> {
   const sizes = [await readSize(small.rig.url), await readSize(large.rig.url)];
+  // As fast as they are answered: a process compiles its code at the first reads, and one that has just started has not
+  // collected garbage yet as one does that has worked.
   for (const bench of [small, large])
-    await measureReads(bench, { count: FIRST_READS, round: 0, perSecond: undefined });
+    await measureReads(bench, { count: firstReads, round: 0, perSecond: undefined });
   const runs: { readonly few: number; readonly many: number }[] = [];
   for (let round = 0; round < WARM_UPS + READ_ROUNDS; round++) {
     const reads = { count, round, perSecond: READS_PER_SECOND };

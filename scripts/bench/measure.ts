@@ -55,7 +55,7 @@ async function measureSizes({ plan, folder, largeFolder, tell }: Job, small: Ope
     const [first] = makeEntries(small.rig.source, { from: 0, count: 1 });
     const entryBytes = (first as Uint8Array).length;
     tell('receipts served');
-    const reads = await readingFigures({ small, large }, plan.reads);
+    const reads = await readingFigures({ small, large }, plan);
     const watch = new MemoryWatch(large.rig.pid);
     try {
       const rounds = await measureRounds({ small, large }, { plan, folder, entryBytes, tell });

@@ -1,6 +1,8 @@
 /** How much of each work. */
 export interface Plan {
   readonly rounds: number;
+  /** Before works of a round whose log may still be busy with the one before. */
+  readonly restMs: number;
   readonly checks: number;
   readonly batched: number;
   readonly singles: number;
@@ -9,6 +11,8 @@ export interface Plan {
   readonly hashes: number;
   readonly paced: number;
   readonly reads: number;
+  /** Reads before those that are timed. */
+  readonly firstReads: number;
   readonly smallLog: number;
   readonly largeLog: number;
   /** Entries of the log of which everything is audited. */
@@ -23,23 +27,26 @@ export interface Plan {
 
 export const QUICK: Plan = {
   rounds: 5,
-  checks: 6_000,
-  batched: 12_000,
-  singles: 3_000,
+  restMs: 500,
+  checks: 4_000,
+  batched: 8_000,
+  singles: 2_500,
   naive: 100,
-  hashes: 100_000,
+  hashes: 60_000,
   paced: 1_500,
-  reads: 300,
+  reads: 200,
+  firstReads: 4_000,
   smallLog: 10_000,
   largeLog: 16_000,
-  audited: 40_000,
-  following: 8,
+  audited: 32_000,
+  following: 6,
   overload: 6,
-  greedy: { rounds: 2, seconds: 2 },
+  greedy: { rounds: 2, seconds: 1 },
 };
 
 export const FULL: Plan = {
   rounds: 7,
+  restMs: 1_000,
   checks: 40_000,
   batched: 40_000,
   singles: 15_000,
@@ -47,6 +54,7 @@ export const FULL: Plan = {
   hashes: 200_000,
   paced: 10_000,
   reads: 2_000,
+  firstReads: 10_000,
   smallLog: 10_000,
   largeLog: 1_000_000,
   audited: 400_000,

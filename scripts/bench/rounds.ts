@@ -1,5 +1,6 @@
 /** The works that are measured round by round, with the machine's limits and the ledger by hand. */
 import { availableParallelism } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { baseline, type Figure, median, most } from './figures.ts';
 import { readProcessState } from './growth.ts';
 import {
@@ -35,8 +36,6 @@ const WORKS = [
   'writes',
   'naive',
 ] as const;
-
-const REST_MS = 1_000;
 
 /** The values of each work, one a round; `large` are batches too. */
 export type Rounds = Record<(typeof WORKS)[number], number[]> & {
@@ -79,6 +78,11 @@ export async function measureRounds(sizes: TwoSizes, material: Material): Promis
 async function measureRound({ small, large }: TwoSizes, { plan, folder, entryBytes }: Material) {
   const { rig, generator } = small;
   await readProcessState(rig.url);
+  // Once the logs have done what they put off of the work before, such as the tally of what was submitted last.
+  const atRest = async <T>(measure: () => Promise<T>): Promise<T> => {
+    await sleep(plan.restMs);
+    return await measure();
+  };
   const checks = await atRest(() => measureSignatureChecks(plan.checks));
   const threadChecks = await measureThreadChecks(plan.checks);
   const batches = await measureBatches(small, plan.batched);
@@ -100,10 +104,4 @@ async function measureRound({ small, large }: TwoSizes, { plan, folder, entryByt
       entries: plan.naive,
     }),
   };
-}
-
-/** Once the logs have done what they put off of the work before, such as the tally of what was submitted last. */
-async function atRest<T>(measure: () => Promise<T>): Promise<T> {
-  await new Promise((resolve) => setTimeout(resolve, REST_MS));
-  return await measure();
 }
