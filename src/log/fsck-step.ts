@@ -69,22 +69,14 @@ interface Found {
   readonly tallied: (TalliedEntry | undefined)[];
 }
 
-/** The step's tile, entries, look-up rows, signatures and statements. @throws STORE_FAILED */
+/** The step's tile, entries, signatures and statements. @throws STORE_FAILED */
 export async function checkStep(rules: StepRules, step: ScrubStep): Promise<StepReport> {
   const found: Found = { problems: [], unread: [], usage: [], tallied: [] };
   const row = readTile(rules, step, found);
   if (!isWhole(rules, step, row)) {
     const entries = await openStep(rules, step, row);
-    const areInPlace = await arePlaced(rules, step, entries);
-    for (const [i, entry] of entries.entries()) {
-      const index = step.start + i;
-      if (!areInPlace && !(entry instanceof AttestryError) && isLookedUp(rules, index))
-        note(
-          found,
-          faultOf(() => checkPlace(rules, index, entry.entryHash)),
-        );
-      judgeEntry(rules, found, { index, entry });
-    }
+    for (const [i, entry] of entries.entries())
+      judgeEntry(rules, found, { index: step.start + i, entry });
   }
   const { tallied, ...report } = found;
   return { ...report, leaves: packAll(tallied) };
@@ -167,27 +159,14 @@ function readTile(
   return undefined;
 }
 
-/** Where hashes are all that is asked for, one entry in so many is looked up: a look-up costs more than to hash an entry. */
-export const LOOKED_UP_ONE_IN = 8;
-
-/**
- * Whether hashes are all that is asked for, and the step's entries hash to this row, and those that are looked up are where
- * they must be: where not, each is to be judged by itself.
- */
+/** Whether hashes are all that is asked for, and the step's entries hash to this row: where not, each is to be judged by itself. */
 function isWhole(
   { store, signatures }: StepRules,
   { start, end }: ScrubStep,
   row: Uint8Array | undefined,
 ): boolean {
   if (signatures !== false || row === undefined) return false;
-  const isLookedUp = (i: number): boolean =>
-    store.indexOf(row.subarray(i * HASH_LENGTH, (i + 1) * HASH_LENGTH)) === start + i;
-  const whole = faultOf(() => {
-    if (!hashToRow(store.bundlePiecesSync(start, end), row)) return false;
-    for (let i = 0; i < end - start; i += LOOKED_UP_ONE_IN) if (!isLookedUp(i)) return false;
-    return true;
-  });
-  return whole === true;
+  return faultOf(() => hashToRow(store.bundlePiecesSync(start, end), row)) === true;
 }
 
 /** The step's entries, each opened and with its signatures verified, or why it is not. */
@@ -255,34 +234,6 @@ async function verifyStep(
     const invalid = new AttestryError('SIGNATURE_INVALID', 'A signature does not verify.');
     return inadmissible(start + i, invalid);
   });
-}
-
-/** Whether each of the step's entries is looked up where it is: where not, each is to be judged by itself. */
-async function arePlaced(
-  { store }: StepRules,
-  { start }: ScrubStep,
-  entries: readonly (Opened | AttestryError)[],
-): Promise<boolean> {
-  const whole = entries.filter((entry): entry is Opened => !(entry instanceof AttestryError));
-  // One that is not among them shifts those after it.
-  try {
-    const indexes = await store.indexesOf(whole.map(({ entryHash }) => entryHash));
-    return indexes.every((index, i) => index === start + i);
-  } catch (error) {
-    asFault(error);
-    return false;
-  }
-}
-
-function isLookedUp({ signatures }: StepRules, index: number): boolean {
-  return signatures !== false || index % LOOKED_UP_ONE_IN === 0;
-}
-
-function checkPlace({ store }: StepRules, index: number, entryHash: Uint8Array): undefined {
-  const found = store.indexOf(entryHash);
-  if (found === index) return undefined;
-  const code = found === undefined || found > index ? 'TABLE_MISMATCH' : 'ENTRY_DUPLICATE';
-  throw new AttestryError(code, `Entry ${index} is looked up at ${found ?? 'no index'}.`);
 }
 
 function readmit({ trust, now, origin }: StepRules, index: number, opened: OpenedEntry) {

@@ -12,7 +12,13 @@ import { AttestryError } from '../errors.ts';
 import { fastestEngine } from '../keys/fastest-engine.ts';
 import { nodeHashBySystem } from '../keys/openssl-hash.ts';
 import type { HeadLock } from '../store/head-lock.ts';
-import type { CheckpointState, Head, LogStore, StoredCheckpoint } from '../store/log-store.ts';
+import type {
+  CheckpointState,
+  Head,
+  LogStore,
+  Misplaced,
+  StoredCheckpoint,
+} from '../store/log-store.ts';
 import { storeCorrupt } from '../store/store-failure.ts';
 import { unpackLeaves } from '../tally/packed-leaves.ts';
 import { type RebuiltTally, TallyRebuild } from '../tally/rebuild.ts';
@@ -23,7 +29,6 @@ import {
   type FsckProblem,
   faultOf,
   inadmissible,
-  LOOKED_UP_ONE_IN,
   type StepReport,
 } from './fsck-step.ts';
 import { startFsckThreads } from './fsck-threads.ts';
@@ -77,7 +82,12 @@ export async function fsck(options: FsckOptions): Promise<FsckReport> {
   await attempt(run, () => scrubUpperTiles(run.store, head.size));
   // Beside the threads that check the entries; said after what they say.
   const checkpoints = { ...run, problems: [] };
-  await bothOf(checkEntries(run), checkCheckpoints(checkpoints));
+  const [, misplaced] = await allOf(
+    checkEntries(run),
+    findMisplaced(run),
+    checkCheckpoints(checkpoints),
+  );
+  notePlaces(run, misplaced);
   if (options.signatures !== false) await attempt(run, () => checkStreamTable(run));
   for (const problem of checkpoints.problems) run.problems.push(problem);
   const rebuilt = await attempt(run, () => checkTally(run));
@@ -258,6 +268,26 @@ async function checkStreamTable({ store, streams, unread }: Fsck): Promise<void>
   );
 }
 
+/** Where hashes are all that is asked for, one in so many is looked up. */
+const LOOKED_UP_ONE_IN = 8;
+
+async function findMisplaced({ store, signatures }: Fsck): Promise<Misplaced[]> {
+  const misplaced: Misplaced[] = [];
+  const oneIn = signatures === false ? LOOKED_UP_ONE_IN : 1;
+  for await (const entry of store.misplaced(oneIn)) misplaced.push(entry);
+  return misplaced;
+}
+
+function notePlaces({ unread, problems }: Fsck, misplaced: readonly Misplaced[]): void {
+  const damaged = new Set(unread);
+  for (const { index, found } of misplaced) {
+    // Its tile may be what is damaged, and not where it is looked up.
+    if (damaged.has(index)) continue;
+    const code = found === undefined || found > index ? 'TABLE_MISMATCH' : 'ENTRY_DUPLICATE';
+    problems.push({ code, message: `Entry ${index} is looked up at ${found ?? 'no index'}.` });
+  }
+}
+
 async function checkCheckpoints(run: Fsck): Promise<void> {
   for (const state of ['committed', 'witnessed'] as const) await checkKept(run, state);
 }
@@ -307,10 +337,12 @@ function verifyKept<T>(place: string, verify: () => T): T {
   }
 }
 
-/** Ends once both have, whatever comes of them. @throws what the first of them throws */
-async function bothOf(...both: readonly [Promise<void>, Promise<void>]): Promise<void> {
-  await Promise.allSettled(both);
-  await Promise.all(both);
+/** What each gives, once all have ended, whatever comes of them. @throws what the first of them throws */
+async function allOf<T extends readonly Promise<unknown>[]>(
+  ...all: T
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(all);
+  return await Promise.all(all);
 }
 
 /** What `check` gives; undefined and one more problem where it refuses. */

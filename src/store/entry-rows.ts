@@ -4,6 +4,7 @@
  */
 import { concatBytes } from '../core/bytes/equal.ts';
 import { encodeBundle } from '../core/merkle/bundle.ts';
+import { TILE_WIDTH } from '../core/merkle/tile.ts';
 import { storeCorrupt } from './store-failure.ts';
 
 /** A power of two, so that no row lies in two tiles. */
@@ -37,6 +38,17 @@ export function rowsOf(start: number, end: number): number[] {
   const firsts: number[] = [];
   for (let first = firstOfRow(start); first < end; first += ENTRIES_PER_ROW) firsts.push(first);
   return firsts;
+}
+
+/** First entries of rows, ascending, those of each tile by themselves. */
+export function byTile(firsts: readonly number[]): number[][] {
+  const tiles: number[][] = [];
+  for (const first of firsts) {
+    const before = tiles.at(-1);
+    if (before !== undefined && first % TILE_WIDTH !== 0) before.push(first);
+    else tiles.push([first]);
+  }
+  return tiles;
 }
 
 /**

@@ -1,23 +1,27 @@
 /**
  * The rows of a log's database: one table letter, then numbers big-endian so that byte order is numeric order.
  *
- *   e ‖ index / 8 (8)        entries, eight side by side in the encoding of an entry bundle
+ *   e ‖ tile (8) ‖ …         what stands for good once the 256 entries of a tile of level 0 are there, and belongs to them alone:
+ *     e ‖ number (1)           entries, eight side by side in the encoding of an entry bundle
+ *     i ‖ place (1)            look-up row that came with the entry at this place: where earlier entries are, by their hash
+ *     n                        middle nodes of the tile
+ *     t                        the tile's row
  *   f                        format of the store
  *   h                        head: size (8) ‖ root (32); the same of earlier commits whose checkpoint is not kept yet
- *   t ‖ level (1) ‖ index (8)  tile row
- *   n ‖ index (8)            middle nodes of a full tile of level 0
- *   i ‖ entry hash (32)      index in decimal digits
+ *   t ‖ level (1) ‖ index (8)  row of a tile of a higher level
  *   s ‖ stream key (UTF-8)   stream state, canonical JSON
  *   m ‖ model (32) ‖ index (8)  kind (UTF-8)
  *   k, w ‖ size (8)          committed, witnessed checkpoint (UTF-8)
  *
- * Entries come first, and are most of the bytes: what is written later of them and of all else lies above all older entries, so
- * that LevelDB never sorts those into it. With one row that grows below them, every file reached over all entries of the log.
+ * The first table is nearly all of the bytes, and what is written later of it lies above all that is older; whatever else
+ * changes with each commit lies above it, and is little. LevelDB sorts a new file into all older ones whose keys lie within
+ * its own: so it never sorts those.
  */
 import { concatBytes } from '../core/bytes/equal.ts';
 import { decodeHex } from '../core/bytes/hex.ts';
 import { encodeUtf8 } from '../core/bytes/utf8.ts';
-import { ENTRIES_PER_ROW, firstOfRow } from './entry-rows.ts';
+import { TILE_WIDTH } from '../core/merkle/tile.ts';
+import { ENTRIES_PER_ROW } from './entry-rows.ts';
 import type { CheckpointState } from './log-store.ts';
 
 export interface KeyRange {
@@ -27,32 +31,41 @@ export interface KeyRange {
 
 export const FORMAT_KEY: Uint8Array = table('f');
 export const HEAD_KEY: Uint8Array = table('h');
-const ENTRY = table('e');
-const TILE = table('t');
+const BY_TILE = table('e');
+const ENTRIES = table('e');
+const LOOK_UP = table('i');
 const MIDDLE = table('n');
-const INDEX = table('i');
+const ROW = table('t');
+const UPPER_TILE = table('t');
 const STREAM = table('s');
 const MENTION = table('m');
 const CHECKPOINT = { committed: table('k'), witnessed: table('w') } as const;
 
 /** Of the row in which the entry at `index` stands. */
 export function entryRowKey(index: number): Uint8Array {
-  const key = keyOf(ENTRY, 8);
-  writeUint64(key, 1, firstOfRow(index) / ENTRIES_PER_ROW);
-  return key;
+  const place = (index % TILE_WIDTH) / ENTRIES_PER_ROW;
+  return keyInTile(Math.floor(index / TILE_WIDTH), ENTRIES, Math.floor(place));
+}
+
+/** Of the look-up row that came with the entry at `index`. */
+export function lookUpKey(index: number): Uint8Array {
+  return keyInTile(Math.floor(index / TILE_WIDTH), LOOK_UP, index % TILE_WIDTH);
 }
 
 export function tileKey(level: number, index: number): Uint8Array {
-  return concatBytes(TILE, Uint8Array.of(level), encodeUint64(index));
+  if (level === 0) return keyInTile(index, ROW);
+  return concatBytes(UPPER_TILE, Uint8Array.of(level), encodeUint64(index));
 }
 
 export function middleKey(index: number): Uint8Array {
-  return concatBytes(MIDDLE, encodeUint64(index));
+  return keyInTile(index, MIDDLE);
 }
 
-export function indexKey(entryHash: Uint8Array): Uint8Array {
-  const key = keyOf(INDEX, entryHash.length);
-  key.set(entryHash, 1);
+function keyInTile(tile: number, [letter = 0]: Uint8Array, place?: number): Uint8Array {
+  const key = keyOf(BY_TILE, place === undefined ? 9 : 10);
+  writeUint64(key, 1, tile);
+  key[9] = letter;
+  if (place !== undefined) key[10] = place;
   return key;
 }
 

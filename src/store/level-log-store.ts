@@ -5,9 +5,10 @@ import { count, digest, object } from '../core/bytes/shape.ts';
 import { encodeUtf8 } from '../core/bytes/utf8.ts';
 import { HASH_LENGTH } from '../core/merkle/hash.ts';
 import type { StreamState } from '../core/statement/stream.ts';
-import { putRows } from './commit-rows.ts';
+import { putRows, verifyLookUps } from './commit-rows.ts';
 import { type Disk, SYSTEM_DISK } from './disk.ts';
 import {
+  byTile,
   bytesIn,
   entriesIn,
   firstOfRow,
@@ -16,8 +17,9 @@ import {
   rowsOf,
   type Wanted,
 } from './entry-rows.ts';
+import { HashIndex, type StoredHashes } from './hash-index.ts';
+import { findMisplaced } from './hash-replay.ts';
 import { decodeHeads } from './head-row.ts';
-import { KnownHashes } from './known-hashes.ts';
 import { closeLevelFolder, type LevelFolder } from './level-folder.ts';
 import * as keys from './level-keys.ts';
 import type {
@@ -25,10 +27,11 @@ import type {
   Head,
   LogCommit,
   LogStore,
+  Misplaced,
   ModelMention,
   StoredCheckpoint,
 } from './log-store.ts';
-import { decodeIndexRow, decodeJsonRow, decodeTextRow, numberIn, plain } from './rows.ts';
+import { decodeJsonRow, decodeTextRow, numberIn, plain } from './rows.ts';
 import { storeCorrupt, storeFailure } from './store-failure.ts';
 import { claimFormat } from './store-format.ts';
 import {
@@ -46,8 +49,6 @@ import { WriteQueue } from './write-queue.ts';
 
 // Without `sync` LevelDB answers before the write is on disk, and a power cut takes back what was acknowledged.
 const SYNCED = { sync: true } as const;
-// A text costs less to bring out of the database than a block of memory outside the heap.
-const AS_TEXT = { keyEncoding: 'view', valueEncoding: 'utf8' } as const;
 // Entries that are read in number pass through: what the cache is for are rows that are looked up.
 const PASSING = {
   keyEncoding: 'view',
@@ -55,7 +56,7 @@ const PASSING = {
   fillCache: false,
   highWaterMarkBytes: 1024 * 1024,
 } as const;
-const FORMAT = { key: keys.FORMAT_KEY, format: encodeUtf8('attestry log 3'), what: 'a log' };
+const FORMAT = { key: keys.FORMAT_KEY, format: encodeUtf8('attestry log 4'), what: 'a log' };
 
 const STREAM_STATE = object<StreamState>({
   sequence: count,
@@ -88,8 +89,9 @@ const OFTEN_BYTES = 8 * 1024 * 1024;
 class LevelLogStore implements LogStore {
   readonly #db: LevelFolder;
   readonly #writes = new WriteQueue();
-  /** From the first commit on: only a writer asks often for what is not there. */
-  #known: KnownHashes | undefined;
+  /** From the first question or commit on: who reads a log from end to end needs none. */
+  #index: HashIndex | undefined;
+  readonly #hashes: StoredHashes;
   /**
    * Upper tiles and streams as the database gave them since they were last written. Each is needed for every commit or proof,
    * and lies below all that was written later.
@@ -103,6 +105,10 @@ class LevelLogStore implements LogStore {
 
   constructor(db: LevelFolder) {
     this.#db = db;
+    this.#hashes = {
+      tile: (index) => this.tile(0, index),
+      lookUpRow: (index) => this.#get(keys.lookUpKey(index)),
+    };
   }
 
   head(): Head | undefined {
@@ -116,14 +122,14 @@ class LevelLogStore implements LogStore {
   async commit(commit: LogCommit): Promise<void> {
     checkCommit(commit);
     await this.#writes.run('commit to the log', async () => {
-      this.#known ??= new KnownHashes(this.#size(), (index) => this.tile(0, index));
       checkContinuation(commit, this);
       const begun = this.#begunRow(commit.from);
+      const lookUps = this.#hashIndex().appendAll(commit.entries);
       // Put by put: a list of operations is copied and looked through member by member on its way to the database.
       const batch = this.#db.batch();
-      putRows(commit, begun, (key, value) => void batch.put(key, value));
-      for (const { entryHash } of commit.entries) this.#known.add(entryHash);
+      putRows({ commit, begun, lookUps }, (key, value) => void batch.put(key, value));
       await batch.write(SYNCED).finally(() => this.#forgetOld(commit));
+      verifyLookUps(lookUps, this.#hashes);
       for (const { size } of commit.before?.checkpoints ?? []) this.#noteKept('committed', size);
     });
   }
@@ -165,13 +171,11 @@ class LevelLogStore implements LogStore {
   }
 
   indexOf(entryHash: Uint8Array): number | undefined {
-    if (this.#known?.mayHave(entryHash) === false) return undefined;
-    return decodeIndexRow(entryHash, this.#getText(keys.indexKey(entryHash)));
+    return this.#hashIndex().find(entryHash);
   }
 
-  async indexesOf(entryHashes: readonly Uint8Array[]): Promise<(number | undefined)[]> {
-    const rows = await this.#getTexts(entryHashes.map(keys.indexKey));
-    return entryHashes.map((entryHash, i) => decodeIndexRow(entryHash, rows[i]));
+  async *misplaced(oneIn: number = 1): AsyncGenerator<Misplaced> {
+    yield* findMisplaced(this.#hashes, { size: this.#size(), oneIn });
   }
 
   stream(key: string): StreamState | undefined {
@@ -253,9 +257,14 @@ class LevelLogStore implements LogStore {
   }
 
   async close(): Promise<void> {
-    this.#known?.stop();
+    this.#index?.stop();
     await this.#writes.idle();
     await closeLevelFolder(this.#db);
+  }
+
+  #hashIndex(): HashIndex {
+    this.#index ??= HashIndex.open(this.#hashes, this.#size());
+    return this.#index;
   }
 
   /** A row that was read since it was last written, or the database's. */
@@ -297,22 +306,6 @@ class LevelLogStore implements LogStore {
     }
   }
 
-  #getText(key: Uint8Array): string | undefined {
-    try {
-      return this.#db.getSync<Uint8Array, string>(key, AS_TEXT);
-    } catch (error) {
-      throw storeFailure('read from the database', error);
-    }
-  }
-
-  async #getTexts(wanted: Uint8Array[]): Promise<(string | undefined)[]> {
-    try {
-      return await this.#db.getMany<Uint8Array, string>(wanted, AS_TEXT);
-    } catch (error) {
-      throw storeFailure('read from the database', error);
-    }
-  }
-
   #size(): number {
     return this.head()?.size ?? 0;
   }
@@ -337,15 +330,22 @@ class LevelLogStore implements LogStore {
     return firsts.map((first, i) => partOf(rows[i] && plain(rows[i]), first, wanted));
   }
 
-  // By a scan: LevelDB takes look-ups that pass by other files for a sign of disorder, and writes those files anew.
+  // By a scan of each tile's rows, which stand side by side: LevelDB takes look-ups that pass by other files for a sign of
+  // disorder, and writes those files anew.
   async #entryRows(firsts: readonly number[]): Promise<(Uint8Array | undefined)[]> {
-    const [first, last] = [firsts[0], firsts.at(-1)];
-    if (first === undefined || last === undefined) return [];
-    const rows = await this.#values({ gte: keys.entryRowKey(first), lte: keys.entryRowKey(last) });
-    // Keys are distinct and within the range, so the right number of rows is every row; where one is gone, which?
-    return rows.length === firsts.length
-      ? rows
-      : firsts.map((begin) => this.#get(keys.entryRowKey(begin)));
+    const rows: (Uint8Array | undefined)[] = [];
+    for (const ofTile of byTile(firsts)) {
+      const [first, last] = [ofTile[0], ofTile.at(-1)] as [number, number];
+      const found = await this.#values({
+        gte: keys.entryRowKey(first),
+        lte: keys.entryRowKey(last),
+      });
+      // Keys are distinct and within the range, so the right number of rows is every row; where one is gone, which?
+      const isWhole = found.length === ofTile.length;
+      for (const [i, begin] of ofTile.entries())
+        rows.push(isWhole ? found[i] : this.#get(keys.entryRowKey(begin)));
+    }
+    return rows;
   }
 
   async #values(range: {

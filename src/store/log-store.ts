@@ -69,6 +69,12 @@ export interface StoredCheckpoint {
   readonly note: string;
 }
 
+/** An entry whose hash leads elsewhere: to the entry that has it too, or to none. */
+export interface Misplaced {
+  readonly index: number;
+  readonly found: number | undefined;
+}
+
 export interface LogStore {
   /** The head of the last commit; undefined before the first. */
   head(): Head | undefined;
@@ -76,7 +82,8 @@ export interface LogStore {
   unkept(): readonly Head[];
   /**
    * Writes all of a commit in one synced batch. After STORE_FAILED it is unknown whether the batch is stored: the store
-   * takes no more writes until it is opened anew. @throws HEAD_CONFLICT when `from` is not the size, ENTRY_DUPLICATE
+   * takes no more writes until it is opened anew. TABLE_MISMATCH says that it is stored, and that a look-up row of older
+   * entries, written with it, reads back differently. @throws HEAD_CONFLICT when `from` is not the size, ENTRY_DUPLICATE
    */
   commit(commit: LogCommit): Promise<void>;
   /** The entry's bytes; undefined from the size on. @throws STORE_CORRUPT when it is gone */
@@ -99,10 +106,13 @@ export interface LogStore {
   tile(level: number, index: number): Uint8Array | undefined;
   /** The middle nodes of a full tile of the lowest level; undefined where none were written with it. */
   middle(index: number): Uint8Array | undefined;
-  /** Where the entry with this leaf hash is. */
+  /** Where the entry with this leaf hash is: the first one, should there be more. */
   indexOf(entryHash: Uint8Array): number | undefined;
-  /** The same of many entries, looked up beside the calling thread. */
-  indexesOf(entryHashes: readonly Uint8Array[]): Promise<(number | undefined)[]>;
+  /**
+   * Entries that are not found by the hash that their tile has, ascending but for those of a damaged look-up row: all of them,
+   * or those of one hash in so many. It takes turns with whatever else the thread has to do. @throws STORE_FAILED
+   */
+  misplaced(oneIn?: number): AsyncIterable<Misplaced>;
   /** Where a usage stream stands. */
   stream(key: string): StreamState | undefined;
   /** Every usage stream with its state, ascending by the UTF-8 bytes of the key. */

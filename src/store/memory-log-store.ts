@@ -3,13 +3,17 @@ import { compareBytes } from '../core/bytes/equal.ts';
 import { decodeHex, encodeHex } from '../core/bytes/hex.ts';
 import { encodeUtf8 } from '../core/bytes/utf8.ts';
 import { encodeBundle } from '../core/merkle/bundle.ts';
+import { HASH_LENGTH } from '../core/merkle/hash.ts';
+import { TILE_WIDTH } from '../core/merkle/tile.ts';
 import type { StreamState } from '../core/statement/stream.ts';
 import { AttestryError } from '../errors.ts';
+import { isChosen } from './hash-replay.ts';
 import type {
   CheckpointState,
   Head,
   LogCommit,
   LogStore,
+  Misplaced,
   ModelMention,
   StoredCheckpoint,
 } from './log-store.ts';
@@ -127,8 +131,16 @@ class MemoryLogStore implements LogStore {
     return this.#disk().indexes.get(encodeHex(entryHash));
   }
 
-  async indexesOf(entryHashes: readonly Uint8Array[]): Promise<(number | undefined)[]> {
-    return entryHashes.map((entryHash) => this.indexOf(entryHash));
+  async *misplaced(oneIn: number = 1): AsyncGenerator<Misplaced> {
+    const { head, tiles, indexes } = this.#disk();
+    for (let index = 0; index < (head?.size ?? 0); index++) {
+      const at = (index % TILE_WIDTH) * HASH_LENGTH;
+      const row = tiles.get(`0/${Math.floor(index / TILE_WIDTH)}`) ?? new Uint8Array();
+      const hash = row.subarray(at, at + HASH_LENGTH);
+      if (hash.length < HASH_LENGTH || !isChosen(hash, 0, oneIn)) continue;
+      const found = indexes.get(encodeHex(hash));
+      if (found !== index) yield { index, found };
+    }
   }
 
   stream(key: string): StreamState | undefined {

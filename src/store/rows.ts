@@ -24,15 +24,6 @@ export function decodeTextRow(row: Uint8Array, what: string): string {
   }
 }
 
-/** A row of the look-up table: where the entry with this hash is. @throws STORE_CORRUPT */
-export function decodeIndexRow(entryHash: Uint8Array, row: string | undefined): number | undefined {
-  if (row === undefined) return undefined;
-  const index = Number(row);
-  // As it was written, and in no other spelling.
-  if (Number.isSafeInteger(index) && index >= 0 && String(index) === row) return index;
-  throw storeCorrupt(`The index of ${encodeHex(entryHash)} is damaged`);
-}
-
 /** The number that stands in a key. @throws STORE_CORRUPT */
 export function numberIn(key: Uint8Array, at: number): number {
   const value = decodeUint64(key, at);

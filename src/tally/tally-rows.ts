@@ -3,9 +3,12 @@
  * row is never grown on or proven from.
  *
  *   h                           state: size ‖ prefix and summary of the root, if there is one ‖ SHA-256 of all before
- *   n ‖ bits (45) ‖ length (2)  inner node: prefix and summary of the left child, then of the right
  *   l ‖ key from its index on (8) ‖ key up to its index (37)
  *                               leaf: entry hash (32) ‖ sums
+ *   l ‖ bits from the index on (8) ‖ bits up to the index (37) ‖ length (2)
+ *                               inner node over leaves whose indexes have all but the last 16 bits in common: prefix and
+ *                               summary of the left child, then of the right
+ *   n ‖ bits (45) ‖ length (2)  any other inner node
  *   p                           checkpoint and tally note that were published last, canonical JSON
  */
 import { bytesEqual, concatBytes } from '../core/bytes/equal.ts';
@@ -34,23 +37,38 @@ const copyToPool = (bytes: Uint8Array): Uint8Array => Buffer.from(bytes);
 const writer = new CompactWriter();
 const name = Buffer.alloc(KEY_BYTES + 2);
 
-/** Bits before length: the nodes of one path, which are read and written together, stand together. */
+/** Bits that the indexes below a node may differ in, where it stands with its leaves. */
+const YOUNG_BITS = 16;
+
+/**
+ * Nodes over few entries stand with their leaves, in the order of the log: each changes for as long as the log grows within its
+ * range and never again, so LevelDB moves no old ones for them. The others are few; bits come before length there, so that the
+ * nodes of one path, which are read and written together, stand together.
+ */
 export function innerKey({ length, bits }: Prefix): Uint8Array {
+  const isYoung = length >= 8 * KEY_BYTES - YOUNG_BITS;
   const key = Buffer.allocUnsafe(1 + KEY_BYTES + 2);
-  key[0] = INNER;
-  key.set(bits, 1);
+  if (isYoung) putInOrder(key, bits);
+  else {
+    key[0] = INNER;
+    key.set(bits, 1);
+  }
   key[1 + KEY_BYTES] = length >> 8;
   key[2 + KEY_BYTES] = length & 0xff;
   return key;
 }
 
-/** In the order of the log, so that new rows come behind all others: LevelDB moves no old ones for them. */
+/** In the order of the log, so that new rows come behind all others. */
 export function leafKey(key: Uint8Array): Uint8Array {
   const row = Buffer.allocUnsafe(1 + KEY_BYTES);
+  putInOrder(row, key);
+  return row;
+}
+
+function putInOrder(row: Uint8Array, key: Uint8Array): void {
   row[0] = LEAF;
   row.set(key.subarray(INDEX_AT), 1);
   row.set(key.subarray(0, INDEX_AT), 1 + KEY_BYTES - INDEX_AT);
-  return row;
 }
 
 /** A name for the inner node with a prefix, to keep it under in memory. */

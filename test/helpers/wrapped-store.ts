@@ -14,7 +14,7 @@ export function wrapStore(store: LogStore, changes: Partial<LogStore>): LogStore
     tile: (level, index) => store.tile(level, index),
     middle: (index) => store.middle(index),
     indexOf: (entryHash) => store.indexOf(entryHash),
-    indexesOf: (entryHashes) => store.indexesOf(entryHashes),
+    misplaced: (oneIn) => store.misplaced(oneIn),
     stream: (key) => store.stream(key),
     streams: () => store.streams(),
     mentions: (model, from, limit) => store.mentions(model, from, limit),

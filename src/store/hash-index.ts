@@ -1,0 +1,185 @@
+/**
+ * Where the entries of a log are, by their hash. Hashes of the run that is being filled and of the one before are in memory;
+ * with each sixteen entries that come, or so, one look-up row of the run before becomes due, and once a run is full all rows of
+ * the one before are written. So which rows there are follows from the size of the log alone, and after a start the hashes
+ * in memory are taken from the tiles.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { bytesEqual } from '../core/bytes/equal.ts';
+import { HASH_LENGTH } from '../core/merkle/hash.ts';
+import { TILE_WIDTH } from '../core/merkle/tile.ts';
+import {
+  comesWith,
+  entriesOfGeneration,
+  entriesPerRow,
+  FIRST_RUN,
+  type HashRun,
+  rowNumber,
+  runAt,
+  runOf,
+  runsBelow,
+} from './hash-runs.ts';
+import { indexesInRow, RunHashes } from './run-hashes.ts';
+import { RunTable } from './run-table.ts';
+import { storeCorrupt } from './store-failure.ts';
+
+/** What is in the database. */
+export interface StoredHashes {
+  /** The row of a tile of the lowest level. */
+  readonly tile: (index: number) => Uint8Array | undefined;
+  /** The look-up row that came with the entry at this index. */
+  readonly lookUpRow: (index: number) => Uint8Array | undefined;
+}
+
+export interface LookUpRow {
+  /** Whose entries it leads to. */
+  readonly run: HashRun;
+  /** Index of the entry that it comes with. */
+  readonly comesWith: number;
+  readonly row: Uint8Array;
+}
+
+/** Tiles that are learned in one turn of the event loop: a few milliseconds. */
+const TILES_PER_TURN = 64;
+
+export class HashIndex {
+  readonly #stored: StoredHashes;
+  readonly #firstRun: number;
+  #filling: RunHashes;
+  /** The run before it. */
+  #full: RunHashes | undefined;
+  /** By generation. */
+  readonly #tables: RunTable[] = [];
+  #isLearned = false;
+  #isStopped = false;
+
+  /** Of a log of this size; learns what it holds meanwhile. @throws STORE_CORRUPT as the constructor does */
+  static open(stored: StoredHashes, size: number): HashIndex {
+    const index = new HashIndex(stored, size);
+    // Whatever keeps it from learning: every run may have a hash then, and is asked.
+    index.learn(size).catch(() => undefined);
+    return index;
+  }
+
+  /** Of a log of this size. @throws STORE_CORRUPT where a tile lacks a hash of the last two runs */
+  constructor(stored: StoredHashes, size: number = 0, firstRun: number = FIRST_RUN) {
+    this.#stored = stored;
+    this.#firstRun = firstRun;
+    const { start } = runAt(size, firstRun);
+    this.#filling = this.#readRun(start, size);
+    this.#full = start === 0 ? undefined : this.#readRun(runAt(start - 1, firstRun).start, start);
+    if (size === 0) this.#isLearned = true;
+  }
+
+  /**
+   * Learns what the tiles of a log of this size have, in turns of the event loop; what is appended meanwhile is known as well.
+   * Until then, and where a tile is damaged, every run may have a hash.
+   */
+  async learn(size: number): Promise<void> {
+    for (let first = 0; first < size; first += TILE_WIDTH) {
+      if (this.#isStopped) return;
+      const end = Math.min(first + TILE_WIDTH, size);
+      for (const [i, hash] of this.#hashes(first, end).entries())
+        this.#mark(hash, runAt(first + i, this.#firstRun));
+      if ((first / TILE_WIDTH) % TILES_PER_TURN === TILES_PER_TURN - 1) await nextTurn();
+    }
+    this.#isLearned = true;
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /** Of the next entry; undefined where nobody is to look for it. The row that is due now, if one is. */
+  append(hash: Uint8Array | undefined): LookUpRow | undefined {
+    const [filling, full] = [this.#filling, this.#full];
+    if (hash !== undefined) this.#mark(hash, filling.run);
+    filling.add(hash);
+    const due = full && dueRow(full, filling);
+    if (filling.count === filling.run.length) {
+      this.#full = filling;
+      const { start, length } = filling.run;
+      this.#filling = new RunHashes(runAt(start + length, this.#firstRun));
+    }
+    return due;
+  }
+
+  /** Of the next entries, all of which are to be found. The rows that are due with them. */
+  appendAll(entries: readonly { readonly entryHash: Uint8Array }[]): LookUpRow[] {
+    return entries
+      .map(({ entryHash }) => this.append(entryHash))
+      .filter((row) => row !== undefined);
+  }
+
+  /** The first entry with this hash, if its tile has it. @throws STORE_CORRUPT */
+  find(hash: Uint8Array): number | undefined {
+    for (const run of this.#runsOf(hash)) {
+      const index = this.#indexesIn(run, hash).find((at) => this.#isAt(hash, at));
+      if (index !== undefined) return index;
+    }
+    return undefined;
+  }
+
+  /** The runs that may have it, the oldest first. */
+  #runsOf(hash: Uint8Array): readonly HashRun[] {
+    const { start, length } = this.#filling.run;
+    if (!this.#isLearned) return runsBelow(start + length, this.#firstRun);
+    const runs: HashRun[] = [];
+    for (let generation = 0; generation < this.#tables.length; generation++) {
+      for (const number of this.#tables[generation]?.runsOf(hash) ?? []) {
+        runs.push(runOf(generation, number, this.#firstRun));
+      }
+    }
+    return runs;
+  }
+
+  #indexesIn(run: HashRun, hash: Uint8Array): number[] {
+    for (const held of [this.#filling, this.#full]) {
+      if (held?.run.start === run.start) return held.indexesOf(hash);
+    }
+    const row = this.#stored.lookUpRow(comesWith(run, rowNumber(run, hash), this.#firstRun));
+    return row === undefined ? [] : indexesInRow(run, row, hash);
+  }
+
+  #isAt(hash: Uint8Array, index: number): boolean {
+    const at = (index % TILE_WIDTH) * HASH_LENGTH;
+    const row = this.#stored.tile(Math.floor(index / TILE_WIDTH));
+    return row !== undefined && bytesEqual(row.subarray(at, at + HASH_LENGTH), hash);
+  }
+
+  #mark(hash: Uint8Array, { generation, number }: HashRun): void {
+    for (let next = this.#tables.length; next <= generation; next++) {
+      this.#tables.push(new RunTable(entriesOfGeneration(next, this.#firstRun)));
+    }
+    this.#tables[generation]?.add(hash, number);
+  }
+
+  #readRun(start: number, end: number): RunHashes {
+    const hashes = new RunHashes(runAt(start, this.#firstRun));
+    for (let first = start; first < end; first += TILE_WIDTH) {
+      const last = Math.min(first - (first % TILE_WIDTH) + TILE_WIDTH, end);
+      for (const hash of this.#hashes(first, last)) hashes.add(hash);
+    }
+    return hashes;
+  }
+
+  /** Of the entries of [start, end), all of one tile. */
+  #hashes(start: number, end: number): Uint8Array[] {
+    const tile = Math.floor(start / TILE_WIDTH);
+    const row = this.#stored.tile(tile) ?? new Uint8Array();
+    const first = tile * TILE_WIDTH;
+    if (row.length < (end - first) * HASH_LENGTH) {
+      throw storeCorrupt(`Tile ${tile} of level 0 lacks hashes`);
+    }
+    return Array.from({ length: end - start }, (_, i) =>
+      row.subarray((start - first + i) * HASH_LENGTH, (start - first + i + 1) * HASH_LENGTH),
+    );
+  }
+}
+
+function dueRow(full: RunHashes, filling: RunHashes): LookUpRow | undefined {
+  const each = entriesPerRow(full.run, filling.run);
+  if (filling.count % each !== 0) return undefined;
+  const row = full.row(filling.count / each - 1);
+  return row && { run: full.run, comesWith: filling.run.start + filling.count - 1, row };
+}

@@ -1,0 +1,53 @@
+/**
+ * In which runs of one generation a hash may be, kept in memory: its "in none" is certain; a run that it names is wrong for
+ * about one hash in a hundred. A log asks for each new entry whether it is there already, and nearly always it is not: in the
+ * database every such question costs a look-up in each run.
+ */
+import { leadOf } from './hash-runs.ts';
+
+/** So that a search ends after a few steps also when all entries of the generation are there. */
+const ROOM = 1.25;
+/** A slot holds the number of a run and, below it, a mark of the hash, which is never 0. */
+const MARK_BITS = 10;
+const MARKS = 2 ** MARK_BITS - 1;
+const NO_RUNS: readonly number[] = [];
+
+export class RunTable {
+  readonly #slots: Uint16Array;
+
+  /** For at most so many hashes. */
+  constructor(hashes: number) {
+    this.#slots = new Uint16Array(Math.ceil(hashes * ROOM) + 1);
+  }
+
+  /** `run`: 0 to 63, among those of the generation. */
+  add(hash: Uint8Array, run: number): void {
+    const slots = this.#slots;
+    let at = this.#startOf(hash);
+    while (slots[at] !== 0) at = at + 1 < slots.length ? at + 1 : 0;
+    slots[at] = (run << MARK_BITS) | markOf(hash);
+  }
+
+  /** Numbers of the runs that may have it, ascending. */
+  runsOf(hash: Uint8Array): readonly number[] {
+    const slots = this.#slots;
+    const mark = markOf(hash);
+    let runs: Set<number> | undefined;
+    for (let at = this.#startOf(hash); ; at = at + 1 < slots.length ? at + 1 : 0) {
+      const slot = slots[at] as number;
+      if (slot === 0) return runs === undefined ? NO_RUNS : [...runs].sort((a, b) => a - b);
+      if ((slot & MARKS) !== mark) continue;
+      runs ??= new Set();
+      runs.add(slot >>> MARK_BITS);
+    }
+  }
+
+  #startOf(hash: Uint8Array): number {
+    return Math.floor((leadOf(hash) / 2 ** 32) * this.#slots.length);
+  }
+}
+
+// Of bytes that neither the place in the table nor a look-up row is told by.
+function markOf(hash: Uint8Array): number {
+  return 1 + ((((hash[8] as number) << 8) | (hash[9] as number)) % MARKS);
+}

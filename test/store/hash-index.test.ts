@@ -1,0 +1,249 @@
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { AttestryError } from '../../src/errors.ts';
+import { HashIndex, type StoredHashes } from '../../src/store/hash-index.ts';
+import { findMisplaced } from '../../src/store/hash-replay.ts';
+import type { Misplaced } from '../../src/store/log-store.ts';
+
+/** So that some thousand entries make many runs, in three generations. */
+const FIRST_RUN = 16;
+
+function hashOf(index: number): Uint8Array {
+  return new Uint8Array(createHash('sha256').update(`entry ${index}`).digest());
+}
+
+/** A database that holds what an index makes due, and the tiles of the hashes that were appended. */
+class Bed implements StoredHashes {
+  readonly hashes: Uint8Array[] = [];
+  readonly rows = new Map<number, Uint8Array>();
+  /** Tiles that are not as they were. */
+  readonly damaged = new Map<number, Uint8Array | undefined>();
+  index = new HashIndex(this, 0, FIRST_RUN);
+  asked = 0;
+
+  tile(index: number): Uint8Array | undefined {
+    if (this.damaged.has(index)) return this.damaged.get(index);
+    return new Uint8Array(Buffer.concat(this.hashes.slice(256 * index, 256 * (index + 1))));
+  }
+
+  lookUpRow(index: number): Uint8Array | undefined {
+    this.asked++;
+    return this.rows.get(index);
+  }
+
+  append(hashes: readonly Uint8Array[]): void {
+    this.hashes.push(...hashes);
+    const due = this.index.appendAll(hashes.map((entryHash) => ({ entryHash })));
+    for (const { comesWith, row } of due) {
+      expect(this.rows.has(comesWith), 'a row that is written twice').toBe(false);
+      this.rows.set(comesWith, row);
+    }
+  }
+
+  grow(size: number): void {
+    const from = this.hashes.length;
+    this.append(Array.from({ length: size - from }, (_, i) => hashOf(from + i)));
+  }
+
+  async restart(): Promise<void> {
+    this.index = new HashIndex(this, this.hashes.length, FIRST_RUN);
+    await this.index.learn(this.hashes.length);
+  }
+
+  async misplaced(oneIn = 1): Promise<Misplaced[]> {
+    const found: Misplaced[] = [];
+    const size = this.hashes.length;
+    for await (const one of findMisplaced(this, { size, oneIn, firstRun: FIRST_RUN }))
+      found.push(one);
+    return found;
+  }
+}
+
+/** Every entry is found where it is first, and nothing else is found. */
+function expectAll({ index, hashes }: Bed): void {
+  const first = new Map<string, number>();
+  for (const [i, hash] of hashes.entries()) {
+    const name = Buffer.from(hash).toString('hex');
+    first.set(name, first.get(name) ?? i);
+    expect(index.find(hash)).toBe(first.get(name));
+  }
+  for (let i = 0; i < 50; i++) expect(index.find(hashOf(-1 - i))).toBeUndefined();
+}
+
+describe('HashIndex', () => {
+  it('finds every entry of a log that grows by one', () => {
+    const bed = new Bed();
+    for (let size = 1; size <= 150; size++) {
+      bed.grow(size);
+      expectAll(bed);
+    }
+  });
+
+  it('finds every entry in runs of three generations, and asks for one row at most', () => {
+    const bed = new Bed();
+    bed.grow(5_000);
+    expectAll(bed);
+    bed.asked = 0;
+    for (let i = 0; i < 5_000; i++) bed.index.find(hashOf(i));
+    expect(bed.asked).toBeLessThan(5_400);
+  });
+
+  it('makes the same rows due with any commits and starts, of whatever sizes', async () => {
+    const plain = new Bed();
+    plain.grow(2_600);
+    const steps = fc.array(fc.tuple(fc.integer({ min: 1, max: 700 }), fc.boolean()), {
+      minLength: 1,
+      maxLength: 8,
+    });
+    await fc.assert(
+      fc.asyncProperty(steps, async (grown) => {
+        const bed = new Bed();
+        for (const [count, restarts] of grown) {
+          bed.grow(Math.min(bed.hashes.length + count, 2_600));
+          if (restarts) await bed.restart();
+        }
+        bed.grow(2_600);
+        expect(bed.rows).toEqual(plain.rows);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it('finds every entry before it has learned what the tiles hold, and what is appended meanwhile', async () => {
+    const bed = new Bed();
+    bed.grow(70_000);
+    bed.index = new HashIndex(bed, 70_000, FIRST_RUN);
+    const learning = bed.index.learn(70_000);
+    bed.grow(70_300);
+    const some = [0, 15, 16, 1_023, 1_024, 2_048, 69_999, 70_000, 70_299];
+    expect(some.map((at) => bed.index.find(hashOf(at)))).toEqual(some);
+    bed.asked = 0;
+    expect(bed.index.find(hashOf(-1))).toBeUndefined();
+    expect(bed.asked).toBeGreaterThan(200);
+    await learning;
+    bed.asked = 0;
+    for (let i = 0; i < 100; i++) expect(bed.index.find(hashOf(-1 - i))).toBeUndefined();
+    expect(bed.asked).toBeLessThan(100);
+    expect(some.map((at) => bed.index.find(hashOf(at)))).toEqual(some);
+  });
+
+  it('stops learning when it is told to, and finds all the same', async () => {
+    const bed = new Bed();
+    bed.grow(20_000);
+    bed.index = new HashIndex(bed, 20_000, FIRST_RUN);
+    const learning = bed.index.learn(20_000);
+    bed.index.stop();
+    await learning;
+    bed.asked = 0;
+    expect(bed.index.find(hashOf(-1))).toBeUndefined();
+    expect(bed.asked).toBeGreaterThan(100);
+    expect(bed.index.find(hashOf(7))).toBe(7);
+  });
+
+  it.each([
+    ['in other runs', (i: number) => i % 300, 600],
+    ['in the same run', (i: number) => i >> 1, 450],
+  ])('gives the first of entries that have one hash, %s', async (_, which, repeated) => {
+    const bed = new Bed();
+    for (let i = 0; i < 900; i++) {
+      bed.append([hashOf(which(i))]);
+      expect(bed.index.find(hashOf(which(i)))).toBeLessThanOrEqual(i);
+    }
+    expectAll(bed);
+    await bed.restart();
+    expectAll(bed);
+    expect(await bed.misplaced()).toHaveLength(repeated);
+  });
+
+  it('tells hashes apart that differ in their last byte alone', async () => {
+    const bed = new Bed();
+    const alike = Array.from({ length: 200 }, (_, i) => {
+      const hash = hashOf(0);
+      hash[31] = i;
+      return hash;
+    });
+    bed.append(alike);
+    expectAll(bed);
+    await bed.restart();
+    bed.grow(500);
+    expectAll(bed);
+    const other = hashOf(0);
+    other[31] = 200;
+    expect(bed.index.find(other)).toBeUndefined();
+  });
+
+  it.each([
+    ['cut short', new Uint8Array(32)],
+    ['gone', undefined],
+  ])('does not open a log of which a tile of the last runs is %s', (_, tile) => {
+    const bed = new Bed();
+    bed.grow(5_000);
+    bed.damaged.set(19, tile);
+    expect(() => new HashIndex(bed, 5_000, FIRST_RUN)).toThrow(AttestryError);
+  });
+
+  it('rules nothing out where an older tile is cut short', async () => {
+    const bed = new Bed();
+    bed.grow(5_000);
+    bed.damaged.set(3, new Uint8Array(32));
+    bed.index = new HashIndex(bed, 5_000, FIRST_RUN);
+    await expect(bed.index.learn(5_000)).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
+    expect(bed.index.find(hashOf(17))).toBe(17);
+    expect(bed.index.find(hashOf(4_990))).toBe(4_990);
+  });
+});
+
+describe('findMisplaced', () => {
+  it('finds nothing wrong with what an index has made', async () => {
+    for (const size of [0, 1, 16, 33, 3_000]) {
+      const bed = new Bed();
+      bed.grow(size);
+      expect(await bed.misplaced()).toEqual([]);
+      expect(await bed.misplaced(8)).toEqual([]);
+    }
+  });
+
+  it('names each entry of a row that is gone or leads elsewhere, and no other', async () => {
+    const bed = new Bed();
+    bed.grow(3_000);
+    for (const [comesWith, row] of bed.rows) {
+      bed.rows.delete(comesWith);
+      const gone = await bed.misplaced();
+      expect(gone).toHaveLength(row.length / 8);
+      for (const { index, found } of gone) {
+        expect(found).toBeUndefined();
+        expect(bed.index.find(hashOf(index)) ?? 'not found').toBe('not found');
+      }
+      const elsewhere = Uint8Array.from(row);
+      elsewhere[7] = ((elsewhere[7] as number) + 1) % 16;
+      bed.rows.set(comesWith, elsewhere);
+      expect(await bed.misplaced()).toHaveLength(1);
+      bed.rows.set(comesWith, row);
+      if (comesWith > 600) break;
+    }
+    expect(await bed.misplaced()).toEqual([]);
+  });
+
+  it('looks at one hash in eight where it is told to', async () => {
+    const bed = new Bed();
+    bed.grow(3_000);
+    bed.rows.clear();
+    const all = await bed.misplaced();
+    const chosen = all.filter(({ index }) => (hashOf(index)[0] as number) % 8 === 0);
+    expect(await bed.misplaced(8)).toEqual(chosen);
+    expect(chosen.length).toBeGreaterThan(200);
+    expect(chosen.length).toBeLessThan(500);
+  });
+
+  it('leaves out an entry whose tile is damaged, and still judges the others', async () => {
+    const bed = new Bed();
+    bed.grow(3_000);
+    bed.damaged.set(2, undefined);
+    bed.damaged.set(4, bed.hashes.slice(1_024, 1_025)[0]);
+    expect(await bed.misplaced()).toEqual([]);
+    const [first] = bed.rows.keys();
+    bed.rows.delete(first ?? 0);
+    expect((await bed.misplaced()).length).toBeGreaterThan(0);
+  });
+});
