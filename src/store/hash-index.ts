@@ -76,11 +76,15 @@ export class HashIndex {
    * Until then, and where a tile is damaged, every run may have a hash.
    */
   async learn(size: number): Promise<void> {
+    let run = runAt(0, this.#firstRun);
     for (let first = 0; first < size; first += TILE_WIDTH) {
       if (this.#isStopped) return;
       const end = Math.min(first + TILE_WIDTH, size);
-      for (const [i, hash] of this.#hashes(first, end).entries())
-        this.#mark(hash, runAt(first + i, this.#firstRun));
+      for (const [i, hash] of this.#hashes(first, end).entries()) {
+        const { start, length } = run;
+        if (first + i === start + length) run = runAt(start + length, this.#firstRun);
+        this.#mark(hash, run);
+      }
       if ((first / TILE_WIDTH) % TILES_PER_TURN === TILES_PER_TURN - 1) await nextTurn();
     }
     this.#isLearned = true;
