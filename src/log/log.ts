@@ -103,6 +103,8 @@ export async function openLog(options: LogOptions): Promise<Log> {
   const published = await recoverPublished({ ...options, vkey: signer.vkey }, head);
   verifyEnd(head, trusted);
   const note = await keepCheckpoints(options, head);
+  // Begun now, and waited for by those who need it.
+  void store.ready();
   return new Log({ ...options, limits, trusted, head, note, published });
 }
 
@@ -205,6 +207,7 @@ export class Log {
     const opened = entries.map((entry) => refusalOf(() => this.#open(entry)));
     const claims = opened.map((one) => (one instanceof AttestryError ? [] : one.claims));
     const held = await verifyEach(claims, verifyMany);
+    await this.#options.store.ready();
     return opened.map((one, i) => {
       if (one instanceof AttestryError) return one;
       if (held[i]) return refusalOf(() => this.#admitOpened(one));
@@ -249,7 +252,9 @@ export class Log {
 
   /** The entry's receipt in one state; it never changes. @throws ENTRY_UNKNOWN when the state is not reached */
   async receipt(entryHash: Uint8Array, state: CheckpointState): Promise<Receipt> {
-    const index = this.#options.store.indexOf(entryHash);
+    const { store } = this.#options;
+    await store.ready();
+    const index = store.indexOf(entryHash);
     if (index === undefined) {
       throw new AttestryError(
         'ENTRY_UNKNOWN',

@@ -4,7 +4,7 @@
  * the one before are written. So which rows there are follows from the size of the log alone, and after a start the hashes
  * in memory are taken from the tiles.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { bytesEqual } from '../core/bytes/equal.ts';
 import { HASH_LENGTH } from '../core/merkle/hash.ts';
 import { TILE_WIDTH } from '../core/merkle/tile.ts';
@@ -42,6 +42,9 @@ export interface LookUpRow {
 /** Tiles that are learned in one turn of the event loop: a few milliseconds. */
 const TILES_PER_TURN = 64;
 
+/** Ten million entries are learned in less. */
+const LONGEST_WAIT_MS = 3_000;
+
 export class HashIndex {
   readonly #stored: StoredHashes;
   readonly #firstRun: number;
@@ -51,13 +54,16 @@ export class HashIndex {
   /** By generation. */
   readonly #tables: RunTable[] = [];
   #isLearned = false;
+  #ready: Promise<void> = Promise.resolve();
   #isStopped = false;
 
-  /** Of a log of this size; learns what it holds meanwhile. @throws STORE_CORRUPT as the constructor does */
-  static open(stored: StoredHashes, size: number): HashIndex {
-    const index = new HashIndex(stored, size);
+  /** Of a log of this size; begins to learn what it holds. @throws STORE_CORRUPT as the constructor does */
+  static open(stored: StoredHashes, size: number, firstRun: number = FIRST_RUN): HashIndex {
+    const index = new HashIndex(stored, size, firstRun);
+    if (size === 0) return index;
     // Whatever keeps it from learning: every run may have a hash then, and is asked.
-    index.learn(size).catch(() => undefined);
+    const learned = index.learn(size).catch(() => undefined);
+    index.#ready = Promise.race([learned, sleep(LONGEST_WAIT_MS, undefined, { ref: false })]);
     return index;
   }
 
@@ -79,15 +85,20 @@ export class HashIndex {
     let run = runAt(0, this.#firstRun);
     for (let first = 0; first < size; first += TILE_WIDTH) {
       if (this.#isStopped) return;
-      const end = Math.min(first + TILE_WIDTH, size);
-      for (const [i, hash] of this.#hashes(first, end).entries()) {
-        const { start, length } = run;
-        if (first + i === start + length) run = runAt(start + length, this.#firstRun);
-        this.#mark(hash, run);
+      const row = this.#tileRow(first, Math.min(first + TILE_WIDTH, size));
+      for (let at = 0; at < row.length; at += HASH_LENGTH) {
+        if (first + at / HASH_LENGTH === run.start + run.length)
+          run = runAt(run.start + run.length, this.#firstRun);
+        this.#tableOf(run).add(row, run.number, at);
       }
       if ((first / TILE_WIDTH) % TILES_PER_TURN === TILES_PER_TURN - 1) await nextTurn();
     }
     this.#isLearned = true;
+  }
+
+  /** Resolves once a hash that is not there costs no look-up in each run, or it takes too long to wait for that. */
+  get ready(): Promise<void> {
+    return this.#ready;
   }
 
   stop(): void {
@@ -97,7 +108,7 @@ export class HashIndex {
   /** Of the next entry; undefined where nobody is to look for it. The row that is due now, if one is. */
   append(hash: Uint8Array | undefined): LookUpRow | undefined {
     const [filling, full] = [this.#filling, this.#full];
-    if (hash !== undefined) this.#mark(hash, filling.run);
+    if (hash !== undefined) this.#tableOf(filling.run).add(hash, filling.run.number);
     filling.add(hash);
     const due = full && dueRow(full, filling);
     if (filling.count === filling.run.length) {
@@ -151,33 +162,29 @@ export class HashIndex {
     return row !== undefined && bytesEqual(row.subarray(at, at + HASH_LENGTH), hash);
   }
 
-  #mark(hash: Uint8Array, { generation, number }: HashRun): void {
+  #tableOf({ generation }: HashRun): RunTable {
     for (let next = this.#tables.length; next <= generation; next++) {
       this.#tables.push(new RunTable(entriesOfGeneration(next, this.#firstRun)));
     }
-    this.#tables[generation]?.add(hash, number);
+    return this.#tables[generation] as RunTable;
   }
 
   #readRun(start: number, end: number): RunHashes {
     const hashes = new RunHashes(runAt(start, this.#firstRun));
     for (let first = start; first < end; first += TILE_WIDTH) {
-      const last = Math.min(first - (first % TILE_WIDTH) + TILE_WIDTH, end);
-      for (const hash of this.#hashes(first, last)) hashes.add(hash);
+      const row = this.#tileRow(first, Math.min(first - (first % TILE_WIDTH) + TILE_WIDTH, end));
+      for (let at = 0; at < row.length; at += HASH_LENGTH) hashes.add(row, at);
     }
     return hashes;
   }
 
-  /** Of the entries of [start, end), all of one tile. */
-  #hashes(start: number, end: number): Uint8Array[] {
+  /** Hashes of the entries of [start, end), all of one tile. */
+  #tileRow(start: number, end: number): Uint8Array {
     const tile = Math.floor(start / TILE_WIDTH);
     const row = this.#stored.tile(tile) ?? new Uint8Array();
-    const first = tile * TILE_WIDTH;
-    if (row.length < (end - first) * HASH_LENGTH) {
-      throw storeCorrupt(`Tile ${tile} of level 0 lacks hashes`);
-    }
-    return Array.from({ length: end - start }, (_, i) =>
-      row.subarray((start - first + i) * HASH_LENGTH, (start - first + i + 1) * HASH_LENGTH),
-    );
+    const [from, to] = [start, end].map((at) => (at - tile * TILE_WIDTH) * HASH_LENGTH);
+    if (row.length >= (to as number)) return row.subarray(from, to);
+    throw storeCorrupt(`Tile ${tile} of level 0 lacks hashes`);
   }
 }
 

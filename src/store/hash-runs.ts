@@ -70,9 +70,9 @@ export function rowNumber(run: HashRun, hash: Uint8Array): number {
   return Math.floor((leadOf(hash) / 2 ** 32) * (run.length / HASHES_PER_ROW));
 }
 
-/** The first four bytes of a hash, as a number from 0 on. */
-export function leadOf(hash: Uint8Array): number {
-  return wordAt(hash, 0) >>> 0;
+/** The first four bytes of the hash at `at`, as a number from 0 on. */
+export function leadOf(bytes: Uint8Array, at: number = 0): number {
+  return wordAt(bytes, at) >>> 0;
 }
 
 /** Four bytes, big-endian, as a signed integer. */

@@ -170,6 +170,10 @@ class LevelLogStore implements LogStore {
     return this.#get(keys.middleKey(index));
   }
 
+  ready(): Promise<void> {
+    return this.#hashIndex().ready;
+  }
+
   indexOf(entryHash: Uint8Array): number | undefined {
     return this.#hashIndex().find(entryHash);
   }

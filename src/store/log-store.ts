@@ -106,6 +106,11 @@ export interface LogStore {
   tile(level: number, index: number): Uint8Array | undefined;
   /** The middle nodes of a full tile of the lowest level; undefined where none were written with it. */
   middle(index: number): Uint8Array | undefined;
+  /**
+   * Resolves once hashes are looked up as fast as can be: a store of many entries learns them after a start, and until then a
+   * look-up takes milliseconds. For whoever looks up many, and can wait some seconds at most. @throws STORE_CORRUPT
+   */
+  ready(): Promise<void>;
   /** Where the entry with this leaf hash is: the first one, should there be more. */
   indexOf(entryHash: Uint8Array): number | undefined;
   /**

@@ -127,6 +127,10 @@ class MemoryLogStore implements LogStore {
     return this.#disk().middles.get(checkNumber(index))?.slice();
   }
 
+  ready(): Promise<void> {
+    return Promise.resolve();
+  }
+
   indexOf(entryHash: Uint8Array): number | undefined {
     return this.#disk().indexes.get(encodeHex(entryHash));
   }

@@ -29,20 +29,20 @@ export class RunHashes {
     return this.#count;
   }
 
-  /** Of the run's next entry; undefined where nobody is to look for it. */
-  add(hash: Uint8Array | undefined): void {
+  /** The hash of the run's next entry, which begins in `bytes` at `from`; undefined where nobody is to look for it. */
+  add(bytes: Uint8Array | undefined, from: number = 0): void {
     const place = this.#count++;
-    if (hash === undefined) return;
-    const part = this.#partOf(hash);
+    if (bytes === undefined) return;
+    const part = this.#partOf(bytes, from);
     this.#before[place] = this.#newest[part] as number;
     this.#newest[part] = place + 1;
-    this.#marks[place] = wordAt(hash, MARK_AT);
+    this.#marks[place] = wordAt(bytes, from + MARK_AT);
   }
 
   /** Entries whose hash may be this one: nearly always those that have it. The oldest first. */
   indexesOf(hash: Uint8Array): number[] {
     const mark = wordAt(hash, MARK_AT);
-    const found = this.#places(this.#partOf(hash), 1).filter(
+    const found = this.#places(this.#partOf(hash, 0), 1).filter(
       (place) => this.#marks[place] === mark,
     );
     return found.reverse().map((place) => this.run.start + place);
@@ -61,8 +61,8 @@ export class RunHashes {
     return row;
   }
 
-  #partOf(hash: Uint8Array): number {
-    return Math.floor((leadOf(hash) / 2 ** 32) * this.run.length);
+  #partOf(bytes: Uint8Array, from: number): number {
+    return Math.floor((leadOf(bytes, from) / 2 ** 32) * this.run.length);
   }
 
   /** Of the hashes in so many parts of the range from this one on; the newest of each part first. */

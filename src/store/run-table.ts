@@ -20,20 +20,20 @@ export class RunTable {
     this.#slots = new Uint16Array(Math.ceil(hashes * ROOM) + 1);
   }
 
-  /** `run`: 0 to 63, among those of the generation. */
-  add(hash: Uint8Array, run: number): void {
+  /** The hash that begins in `bytes` at `from`. `run`: 0 to 63, among those of the generation. */
+  add(bytes: Uint8Array, run: number, from: number = 0): void {
     const slots = this.#slots;
-    let at = this.#startOf(hash);
+    let at = this.#startOf(bytes, from);
     while (slots[at] !== 0) at = at + 1 < slots.length ? at + 1 : 0;
-    slots[at] = (run << MARK_BITS) | markOf(hash);
+    slots[at] = (run << MARK_BITS) | markOf(bytes, from);
   }
 
   /** Numbers of the runs that may have it, ascending. */
   runsOf(hash: Uint8Array): readonly number[] {
     const slots = this.#slots;
-    const mark = markOf(hash);
+    const mark = markOf(hash, 0);
     let runs: Set<number> | undefined;
-    for (let at = this.#startOf(hash); ; at = at + 1 < slots.length ? at + 1 : 0) {
+    for (let at = this.#startOf(hash, 0); ; at = at + 1 < slots.length ? at + 1 : 0) {
       const slot = slots[at] as number;
       if (slot === 0) return runs === undefined ? NO_RUNS : [...runs].sort((a, b) => a - b);
       if ((slot & MARKS) !== mark) continue;
@@ -42,12 +42,12 @@ export class RunTable {
     }
   }
 
-  #startOf(hash: Uint8Array): number {
-    return Math.floor((leadOf(hash) / 2 ** 32) * this.#slots.length);
+  #startOf(bytes: Uint8Array, from: number): number {
+    return Math.floor((leadOf(bytes, from) / 2 ** 32) * this.#slots.length);
   }
 }
 
 // Of bytes that neither the place in the table nor a look-up row is told by.
-function markOf(hash: Uint8Array): number {
-  return 1 + ((((hash[8] as number) << 8) | (hash[9] as number)) % MARKS);
+function markOf(bytes: Uint8Array, from: number): number {
+  return 1 + ((((bytes[from + 8] as number) << 8) | (bytes[from + 9] as number)) % MARKS);
 }

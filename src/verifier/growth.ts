@@ -102,6 +102,7 @@ async function commitPiece(
     hashNode: nodeHashBySystem,
   });
   if (!bytesEqual(root, await tree.rootAt(size))) throw mirrorDamaged(size);
+  await mirror.store.ready();
   const { refused, ...readmitted } = readmit(judged, { from, store: mirror.store });
   await keepRefused(refused);
   const { entries, streams, mentions } = readmitted;

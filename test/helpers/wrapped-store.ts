@@ -13,6 +13,7 @@ export function wrapStore(store: LogStore, changes: Partial<LogStore>): LogStore
     bundlePiecesSync: (start, end) => store.bundlePiecesSync(start, end),
     tile: (level, index) => store.tile(level, index),
     middle: (index) => store.middle(index),
+    ready: () => store.ready(),
     indexOf: (entryHash) => store.indexOf(entryHash),
     misplaced: (oneIn) => store.misplaced(oneIn),
     stream: (key) => store.stream(key),

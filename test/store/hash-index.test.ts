@@ -128,6 +128,25 @@ describe('HashIndex', () => {
     expect(some.map((at) => bed.index.find(hashOf(at)))).toEqual(some);
   });
 
+  it('is ready once it has learned, and where it cannot', async () => {
+    const bed = new Bed();
+    await HashIndex.open(bed, 0, FIRST_RUN).ready;
+    bed.grow(40_000);
+    const askedFor = (index: HashIndex): number => {
+      bed.asked = 0;
+      for (let i = 0; i < 20; i++) index.find(hashOf(-1 - i));
+      return bed.asked;
+    };
+    const index = HashIndex.open(bed, 40_000, FIRST_RUN);
+    expect(askedFor(index)).toBeGreaterThan(2_000);
+    await index.ready;
+    expect(askedFor(index)).toBeLessThan(10);
+    bed.damaged.set(1, undefined);
+    const unable = HashIndex.open(bed, 40_000, FIRST_RUN);
+    await unable.ready;
+    expect(askedFor(unable)).toBeGreaterThan(2_000);
+  });
+
   it('stops learning when it is told to, and finds all the same', async () => {
     const bed = new Bed();
     bed.grow(20_000);
