@@ -1,4 +1,5 @@
 /** The rows that a commit puts into a log's database. */
+import { bytesEqual } from '../core/bytes/equal.ts';
 import { formatCanonicalJson } from '../core/bytes/json.ts';
 import { encodeUtf8 } from '../core/bytes/utf8.ts';
 import { AttestryError } from '../errors.ts';
@@ -44,7 +45,7 @@ export function verifyLookUps(
 ): readonly LookUpRow[] {
   for (const { run, comesWith, row } of rows) {
     const readBack = stored.lookUpRow(comesWith);
-    if (readBack !== undefined && Buffer.compare(readBack, row) === 0) continue;
+    if (readBack !== undefined && bytesEqual(readBack, row)) continue;
     throw new AttestryError(
       'TABLE_MISMATCH',
       `A look-up row of the entries from ${run.start} on reads back differently from what was written.`,

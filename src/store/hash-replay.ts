@@ -1,5 +1,6 @@
 /** The look-up table made anew from the tiles, as it once grew, and each row compared with the one that is stored. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { bytesEqual } from '../core/bytes/equal.ts';
 import { HASH_LENGTH } from '../core/merkle/hash.ts';
 import { TILE_WIDTH } from '../core/merkle/tile.ts';
 import { AttestryError } from '../errors.ts';
@@ -48,7 +49,7 @@ export function isChosen(bytes: Uint8Array, at: number, oneIn: number): boolean 
 
 function lostEntries(stored: StoredHashes, { run, comesWith, row }: LookUpRow): Misplaced[] {
   const kept = orNothing(() => stored.lookUpRow(comesWith));
-  if (kept !== undefined && Buffer.compare(kept, row) === 0) return [];
+  if (kept !== undefined && bytesEqual(kept, row)) return [];
   return lostFrom(run, kept, row).map((index) => ({ index, found: undefined }));
 }
 

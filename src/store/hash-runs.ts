@@ -67,12 +67,12 @@ export function entriesPerRow(run: HashRun, after: HashRun): number {
 
 /** Which of the run's rows is for this hash: rows divide the range of its first four bytes evenly. */
 export function rowNumber(run: HashRun, hash: Uint8Array): number {
-  return Math.floor((leadOf(hash) / 2 ** 32) * (run.length / HASHES_PER_ROW));
+  return partOf(hash, 0, run.length / HASHES_PER_ROW);
 }
 
-/** The first four bytes of the hash at `at`, as a number from 0 on. */
-export function leadOf(bytes: Uint8Array, at: number = 0): number {
-  return wordAt(bytes, at) >>> 0;
+/** In which of so many even parts of the range of its first four bytes the hash lies that begins in `bytes` at `at`. */
+export function partOf(bytes: Uint8Array, at: number, parts: number): number {
+  return Math.floor(((wordAt(bytes, at) >>> 0) / 2 ** 32) * parts);
 }
 
 /** Four bytes, big-endian, as a signed integer. */

@@ -1,5 +1,5 @@
 /** The hashes of one run, held until all of its look-up rows are written: a chain for each part of the hashes' range. */
-import { HASHES_PER_ROW, type HashRun, leadOf, wordAt } from './hash-runs.ts';
+import { HASHES_PER_ROW, type HashRun, partOf, wordAt } from './hash-runs.ts';
 import { storeCorrupt } from './store-failure.ts';
 import { textOf } from './store-rules.ts';
 
@@ -33,7 +33,7 @@ export class RunHashes {
   add(bytes: Uint8Array | undefined, from: number = 0): void {
     const place = this.#count++;
     if (bytes === undefined) return;
-    const part = this.#partOf(bytes, from);
+    const part = partOf(bytes, from, this.run.length);
     this.#before[place] = this.#newest[part] as number;
     this.#newest[part] = place + 1;
     this.#marks[place] = wordAt(bytes, from + MARK_AT);
@@ -42,7 +42,7 @@ export class RunHashes {
   /** Entries whose hash may be this one: nearly always those that have it. The oldest first. */
   indexesOf(hash: Uint8Array): number[] {
     const mark = wordAt(hash, MARK_AT);
-    const found = this.#places(this.#partOf(hash, 0), 1).filter(
+    const found = this.#places(partOf(hash, 0, this.run.length), 1).filter(
       (place) => this.#marks[place] === mark,
     );
     return found.reverse().map((place) => this.run.start + place);
@@ -59,10 +59,6 @@ export class RunHashes {
       row.writeUInt32BE(place, i * ITEM_BYTES + 4);
     }
     return row;
-  }
-
-  #partOf(bytes: Uint8Array, from: number): number {
-    return Math.floor((leadOf(bytes, from) / 2 ** 32) * this.run.length);
   }
 
   /** Of the hashes in so many parts of the range from this one on; the newest of each part first. */

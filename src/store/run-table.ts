@@ -3,7 +3,7 @@
  * about one hash in a hundred. A log asks for each new entry whether it is there already, and nearly always it is not: in the
  * database every such question costs a look-up in each run.
  */
-import { leadOf } from './hash-runs.ts';
+import { partOf } from './hash-runs.ts';
 
 /** So that a search ends after a few steps also when all entries of the generation are there. */
 const ROOM = 1.25;
@@ -23,7 +23,7 @@ export class RunTable {
   /** The hash that begins in `bytes` at `from`. `run`: 0 to 63, among those of the generation. */
   add(bytes: Uint8Array, run: number, from: number = 0): void {
     const slots = this.#slots;
-    let at = this.#startOf(bytes, from);
+    let at = partOf(bytes, from, slots.length);
     while (slots[at] !== 0) at = at + 1 < slots.length ? at + 1 : 0;
     slots[at] = (run << MARK_BITS) | markOf(bytes, from);
   }
@@ -33,17 +33,13 @@ export class RunTable {
     const slots = this.#slots;
     const mark = markOf(hash, 0);
     let runs: Set<number> | undefined;
-    for (let at = this.#startOf(hash, 0); ; at = at + 1 < slots.length ? at + 1 : 0) {
+    for (let at = partOf(hash, 0, slots.length); ; at = at + 1 < slots.length ? at + 1 : 0) {
       const slot = slots[at] as number;
       if (slot === 0) return runs === undefined ? NO_RUNS : [...runs].sort((a, b) => a - b);
       if ((slot & MARKS) !== mark) continue;
       runs ??= new Set();
       runs.add(slot >>> MARK_BITS);
     }
-  }
-
-  #startOf(bytes: Uint8Array, from: number): number {
-    return Math.floor((leadOf(bytes, from) / 2 ** 32) * this.#slots.length);
   }
 }
 
