@@ -2,7 +2,7 @@
  * Where the entries of a log are, by their hash. Hashes of the run that is being filled and of the one before are in memory;
  * with each sixteen entries that come, or so, one look-up row of the run before becomes due, and once a run is full all rows of
  * the one before are written. So which rows there are follows from the size of the log alone, and after a start the hashes
- * in memory are taken from the tiles.
+ * in memory are taken from the tiles, and in which runs a hash may be from kept tables and from the tiles that came later.
  */
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { bytesEqual } from '../core/bytes/equal.ts';
@@ -10,6 +10,7 @@ import { HASH_LENGTH } from '../core/merkle/hash.ts';
 import { TILE_WIDTH } from '../core/merkle/tile.ts';
 import {
   comesWith,
+  endOfGeneration,
   entriesOfGeneration,
   entriesPerRow,
   FIRST_RUN,
@@ -19,8 +20,9 @@ import {
   runOf,
   runsBelow,
 } from './hash-runs.ts';
+import type { KeptTables } from './kept-tables.ts';
 import { indexesInRow, RunHashes } from './run-hashes.ts';
-import { RunTable } from './run-table.ts';
+import { RunTable, slotsFor } from './run-table.ts';
 import { storeCorrupt } from './store-failure.ts';
 
 /** What is in the database. */
@@ -29,6 +31,17 @@ export interface StoredHashes {
   readonly tile: (index: number) => Uint8Array | undefined;
   /** The look-up row that came with the entry at this index. */
   readonly lookUpRow: (index: number) => Uint8Array | undefined;
+  /** The root over so many entries, by the tiles. @throws STORE_CORRUPT */
+  readonly rootAt: (size: number) => Uint8Array;
+}
+
+export interface HashIndexOptions {
+  /** Entries of the first runs; FIRST_RUN unless told. */
+  readonly firstRun?: number;
+  /** Tables of an earlier start; none unless told. */
+  readonly kept?: KeptTables;
+  /** Entries that are learned again at the next start rather than kept. */
+  readonly worthKeeping?: number;
 }
 
 export interface LookUpRow {
@@ -45,9 +58,16 @@ const TILES_PER_TURN = 64;
 /** Ten million entries are learned in less. */
 const LONGEST_WAIT_MS = 3_000;
 
+/** So many are learned in less than a tenth of a second. */
+const WORTH_KEEPING = 262_144;
+
 export class HashIndex {
   readonly #stored: StoredHashes;
   readonly #firstRun: number;
+  readonly #kept: KeptTables | undefined;
+  readonly #worthKeeping: number;
+  /** How many entries are in kept tables. */
+  #keptSize = 0;
   #filling: RunHashes;
   /** The run before it. */
   #full: RunHashes | undefined;
@@ -58,8 +78,8 @@ export class HashIndex {
   #isStopped = false;
 
   /** Of a log of this size; begins to learn what it holds. @throws STORE_CORRUPT as the constructor does */
-  static open(stored: StoredHashes, size: number, firstRun: number = FIRST_RUN): HashIndex {
-    const index = new HashIndex(stored, size, firstRun);
+  static open(stored: StoredHashes, size: number, options?: HashIndexOptions): HashIndex {
+    const index = new HashIndex(stored, size, options);
     if (size === 0) return index;
     // Whatever keeps it from learning: every run may have a hash then, and is asked.
     const learned = index.learn(size).catch(() => undefined);
@@ -68,9 +88,12 @@ export class HashIndex {
   }
 
   /** Of a log of this size. @throws STORE_CORRUPT where a tile lacks a hash of the last two runs */
-  constructor(stored: StoredHashes, size: number = 0, firstRun: number = FIRST_RUN) {
+  constructor(stored: StoredHashes, size: number = 0, options: HashIndexOptions = {}) {
+    const { firstRun = FIRST_RUN, kept, worthKeeping = WORTH_KEEPING } = options;
     this.#stored = stored;
     this.#firstRun = firstRun;
+    this.#kept = kept;
+    this.#worthKeeping = worthKeeping;
     const { start } = runAt(size, firstRun);
     this.#filling = this.#readRun(start, size);
     this.#full = start === 0 ? undefined : this.#readRun(runAt(start - 1, firstRun).start, start);
@@ -78,22 +101,36 @@ export class HashIndex {
   }
 
   /**
-   * Learns what the tiles of a log of this size have, in turns of the event loop; what is appended meanwhile is known as well.
-   * Until then, and where a tile is damaged, every run may have a hash.
+   * Learns what a log of this size has: from kept tables, and from the tiles in turns of the event loop; what is appended
+   * meanwhile is known as well. Until then, and where a tile is damaged, every run may have a hash.
    */
   async learn(size: number): Promise<void> {
-    let run = runAt(0, this.#firstRun);
-    for (let first = 0; first < size; first += TILE_WIDTH) {
+    const from = this.#takeKept(size);
+    let run = runAt(from, this.#firstRun);
+    for (let first = from, end = 0; first < size; first = end) {
       if (this.#isStopped) return;
-      const row = this.#tileRow(first, Math.min(first + TILE_WIDTH, size));
+      end = Math.min(first - (first % TILE_WIDTH) + TILE_WIDTH, size);
+      const row = this.#tileRow(first, end);
       for (let at = 0; at < row.length; at += HASH_LENGTH) {
         if (first + at / HASH_LENGTH === run.start + run.length)
           run = runAt(run.start + run.length, this.#firstRun);
         this.#tableOf(run).add(row, run.number, at);
       }
-      if ((first / TILE_WIDTH) % TILES_PER_TURN === TILES_PER_TURN - 1) await nextTurn();
+      if ((end / TILE_WIDTH) % TILES_PER_TURN === 0) await nextTurn();
     }
     this.#isLearned = true;
+  }
+
+  /** Keeps the tables of a log of this size for the next start, if that is worth it. @throws the system's error */
+  async keep(size: number): Promise<void> {
+    const { start } = this.#filling.run;
+    const isWhole = this.#isLearned && start + this.#filling.count === size;
+    if (!isWhole || size - this.#keptSize < this.#worthKeeping) return;
+    for (const [generation, { slots }] of this.#tables.entries()) {
+      const end = Math.min(endOfGeneration(generation, this.#firstRun), size);
+      if (end <= this.#keptSize) continue;
+      await this.#kept?.write(generation, { size: end, root: this.#stored.rootAt(end), slots });
+    }
   }
 
   /** Resolves once a hash that is not there costs no look-up in each run, or it takes too long to wait for that. */
@@ -160,6 +197,23 @@ export class HashIndex {
     const at = (index % TILE_WIDTH) * HASH_LENGTH;
     const row = this.#stored.tile(Math.floor(index / TILE_WIDTH));
     return row !== undefined && bytesEqual(row.subarray(at, at + HASH_LENGTH), hash);
+  }
+
+  /** Tables that were kept of this log, generation by generation; gives how many entries they have. */
+  #takeKept(size: number): number {
+    for (let generation = 0; this.#keptSize < size; generation++) {
+      const kept = this.#kept?.read(generation);
+      const end = endOfGeneration(generation, this.#firstRun);
+      if (kept === undefined || kept.size <= this.#keptSize || kept.size > Math.min(end, size))
+        break;
+      const entries = entriesOfGeneration(generation, this.#firstRun);
+      if (kept.slots.length !== slotsFor(entries)) break;
+      if (!bytesEqual(this.#stored.rootAt(kept.size), kept.root)) break;
+      this.#tables.push(new RunTable(entries, kept.slots));
+      this.#keptSize = kept.size;
+      if (kept.size < end) break;
+    }
+    return this.#keptSize;
   }
 
   #tableOf({ generation }: HashRun): RunTable {

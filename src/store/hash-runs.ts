@@ -44,9 +44,14 @@ export function runsBelow(size: number, firstRun: number = FIRST_RUN): HashRun[]
   return runs;
 }
 
+/** The first entry after all runs of a generation. */
+export function endOfGeneration(generation: number, firstRun: number = FIRST_RUN): number {
+  return startOf(generation + 1, firstRun);
+}
+
 /** Entries of all runs of a generation. */
 export function entriesOfGeneration(generation: number, firstRun: number = FIRST_RUN): number {
-  return startOf(generation + 1, firstRun) - startOf(generation, firstRun);
+  return endOfGeneration(generation, firstRun) - startOf(generation, firstRun);
 }
 
 /** The first entry of a generation's first run. */

@@ -4,24 +4,18 @@ import { encodeHex } from '../core/bytes/hex.ts';
 import { count, digest, object } from '../core/bytes/shape.ts';
 import { encodeUtf8 } from '../core/bytes/utf8.ts';
 import { HASH_LENGTH } from '../core/merkle/hash.ts';
+import { rootFromTiles } from '../core/merkle/tile.ts';
 import type { StreamState } from '../core/statement/stream.ts';
 import { putRows, verifyLookUps } from './commit-rows.ts';
 import { type Disk, SYSTEM_DISK } from './disk.ts';
-import {
-  byTile,
-  bytesIn,
-  entriesIn,
-  firstOfRow,
-  partOf,
-  type RowPart,
-  rowsOf,
-  type Wanted,
-} from './entry-rows.ts';
+import { EntryReader } from './entry-reader.ts';
 import { HashIndex, type StoredHashes } from './hash-index.ts';
 import { findMisplaced } from './hash-replay.ts';
 import { decodeHeads } from './head-row.ts';
+import { type KeptTables, keptTablesIn } from './kept-tables.ts';
 import { closeLevelFolder, type LevelFolder } from './level-folder.ts';
 import * as keys from './level-keys.ts';
+import { eachRow, getRow, readFailure, scanRows } from './level-reads.ts';
 import type {
   CheckpointState,
   Head,
@@ -31,14 +25,13 @@ import type {
   ModelMention,
   StoredCheckpoint,
 } from './log-store.ts';
-import { decodeJsonRow, decodeTextRow, numberIn, plain } from './rows.ts';
+import { decodeJsonRow, decodeTextRow, numberIn } from './rows.ts';
 import { storeCorrupt, storeFailure } from './store-failure.ts';
 import { claimFormat } from './store-format.ts';
 import {
   checkCommit,
   checkContinuation,
   checkNumber,
-  checkRange,
   checkTilePlace,
   FIRST_MODEL,
   hasTile,
@@ -49,13 +42,6 @@ import { WriteQueue } from './write-queue.ts';
 
 // Without `sync` LevelDB answers before the write is on disk, and a power cut takes back what was acknowledged.
 const SYNCED = { sync: true } as const;
-// Entries that are read in number pass through: what the cache is for are rows that are looked up.
-const PASSING = {
-  keyEncoding: 'view',
-  valueEncoding: 'view',
-  fillCache: false,
-  highWaterMarkBytes: 1024 * 1024,
-} as const;
 const FORMAT = { key: keys.FORMAT_KEY, format: encodeUtf8('attestry log 4'), what: 'a log' };
 
 const STREAM_STATE = object<StreamState>({
@@ -80,7 +66,7 @@ export async function openLevelLogStore(
     await db.close();
     throw storeFailure(`read the database in ${folder}`, error);
   }
-  return new LevelLogStore(db);
+  return new LevelLogStore(db, keptTablesIn(folder, disk));
 }
 
 /** Rows that are asked for again and again. */
@@ -89,9 +75,11 @@ const OFTEN_BYTES = 8 * 1024 * 1024;
 class LevelLogStore implements LogStore {
   readonly #db: LevelFolder;
   readonly #writes = new WriteQueue();
+  readonly #entries: EntryReader;
   /** From the first question or commit on: who reads a log from end to end needs none. */
   #index: HashIndex | undefined;
   readonly #hashes: StoredHashes;
+  readonly #kept: KeptTables;
   /**
    * Upper tiles and streams as the database gave them since they were last written. Each is needed for every commit or proof,
    * and lies below all that was written later.
@@ -103,11 +91,14 @@ class LevelLogStore implements LogStore {
   /** The largest size of a kept checkpoint, once it has been asked for. */
   readonly #largestKept = new Map<CheckpointState, number>();
 
-  constructor(db: LevelFolder) {
+  constructor(db: LevelFolder, kept: KeptTables) {
     this.#db = db;
+    this.#kept = kept;
+    this.#entries = new EntryReader(db, () => this.head());
     this.#hashes = {
       tile: (index) => this.tile(0, index),
-      lookUpRow: (index) => this.#get(keys.lookUpKey(index)),
+      lookUpRow: (index) => getRow(this.#db, keys.lookUpKey(index)),
+      rootAt: (size) => rootFromTiles(size, (level, index) => this.#wholeTile(level, index)),
     };
   }
 
@@ -123,7 +114,7 @@ class LevelLogStore implements LogStore {
     checkCommit(commit);
     await this.#writes.run('commit to the log', async () => {
       checkContinuation(commit, this);
-      const begun = this.#begunRow(commit.from);
+      const begun = this.#entries.begunRow(commit.from);
       const lookUps = this.#hashIndex().appendAll(commit.entries);
       // Put by put: a list of operations is copied and looked through member by member on its way to the database.
       const batch = this.#db.batch();
@@ -141,25 +132,25 @@ class LevelLogStore implements LogStore {
   }
 
   entriesSync(start: number, end: number): Uint8Array[] {
-    return this.#rowPartsSync(start, end).flatMap(entriesIn);
+    return this.#entries.entriesSync(start, end);
   }
 
   async entries(start: number, end: number): Promise<Uint8Array[]> {
-    return (await this.#rowParts(start, end)).flatMap(entriesIn);
+    return await this.#entries.entries(start, end);
   }
 
   async bundlePieces(start: number, end: number): Promise<Uint8Array[]> {
-    return (await this.#rowParts(start, end)).map(bytesIn);
+    return await this.#entries.bundlePieces(start, end);
   }
 
   bundlePiecesSync(start: number, end: number): Uint8Array[] {
-    return this.#rowPartsSync(start, end, PASSING).map(bytesIn);
+    return this.#entries.bundlePiecesSync(start, end);
   }
 
   tile(level: number, index: number): Uint8Array | undefined {
     checkTilePlace(level, index);
     const key = keys.tileKey(level, index);
-    const row = level === 0 ? this.#get(key) : this.#getOften(tileName(level, index), key);
+    const row = level === 0 ? getRow(this.#db, key) : this.#getOften(tileName(level, index), key);
     if (row === undefined && hasTile(this.head(), level, index)) {
       throw storeCorrupt(`Tile ${index} of level ${level} is gone`);
     }
@@ -167,7 +158,7 @@ class LevelLogStore implements LogStore {
   }
 
   middle(index: number): Uint8Array | undefined {
-    return this.#get(keys.middleKey(index));
+    return getRow(this.#db, keys.middleKey(index));
   }
 
   ready(): Promise<void> {
@@ -190,7 +181,7 @@ class LevelLogStore implements LogStore {
   }
 
   async *streams(): AsyncGenerator<[string, StreamState]> {
-    for await (const [key, row] of this.#rows(keys.STREAM_RANGE)) {
+    for await (const [key, row] of eachRow(this.#db, keys.STREAM_RANGE)) {
       yield [
         decodeTextRow(key.subarray(1), 'A text'),
         decodeJsonRow(STREAM_STATE, row, 'The state of a usage stream'),
@@ -204,7 +195,7 @@ class LevelLogStore implements LogStore {
     limit: number = MENTIONS_PER_PAGE,
   ): Promise<ModelMention[]> {
     const range = keys.mentionRange(model, checkNumber(from));
-    const rows = await this.#scan({ ...range, limit: checkNumber(limit) });
+    const rows = await scanRows(this.#db, { ...range, limit: checkNumber(limit) });
     return rows.map(([key, kind]) => ({
       model,
       index: numberIn(key, 1 + HASH_LENGTH),
@@ -231,7 +222,7 @@ class LevelLogStore implements LogStore {
         await iterator.close();
       }
     } catch (error) {
-      throw storeFailure('read from the database', error);
+      throw readFailure(error);
     }
     return found;
   }
@@ -244,7 +235,7 @@ class LevelLogStore implements LogStore {
       this.#largestKept.set(state, largest);
       this.#noteKept(state, size);
       // Of a larger size there is none: not asked for, since what is not there is looked for in every level of the database.
-      if (size <= largest && this.#get(key) !== undefined) return;
+      if (size <= largest && getRow(this.#db, key) !== undefined) return;
       await this.#db.put(key, encodeUtf8(note), SYNCED);
     });
   }
@@ -263,19 +254,34 @@ class LevelLogStore implements LogStore {
   async close(): Promise<void> {
     this.#index?.stop();
     await this.#writes.idle();
+    await this.#keepTables();
     await closeLevelFolder(this.#db);
   }
 
+  async #keepTables(): Promise<void> {
+    try {
+      await this.#index?.keep(this.#size());
+    } catch {
+      // What cannot be kept is learned from the tiles at the next start.
+    }
+  }
+
   #hashIndex(): HashIndex {
-    this.#index ??= HashIndex.open(this.#hashes, this.#size());
+    this.#index ??= HashIndex.open(this.#hashes, this.#size(), { kept: this.#kept });
     return this.#index;
+  }
+
+  #wholeTile(level: number, index: number): Uint8Array {
+    const row = this.tile(level, index);
+    if (row !== undefined) return row;
+    throw storeCorrupt(`Expected tile ${index} of level ${level}, which the log is too small for`);
   }
 
   /** A row that was read since it was last written, or the database's. */
   #getOften(name: string, key: Uint8Array): Uint8Array | undefined {
     const kept = this.#often.get(name);
     if (kept !== undefined) return kept;
-    const row = this.#get(key);
+    const row = getRow(this.#db, key);
     if (row !== undefined) this.#often.set(name, row);
     return row;
   }
@@ -287,7 +293,7 @@ class LevelLogStore implements LogStore {
 
   /** That of the last commit, then those of `unkept`. */
   #heads(): Head[] {
-    const row = this.#get(keys.HEAD_KEY);
+    const row = getRow(this.#db, keys.HEAD_KEY);
     return row === undefined ? [] : decodeHeads(row);
   }
 
@@ -297,98 +303,12 @@ class LevelLogStore implements LogStore {
   }
 
   async #checkpoint(range: keys.KeyRange, last: boolean): Promise<StoredCheckpoint | undefined> {
-    const [row] = await this.#scan({ ...range, reverse: last, limit: 1 });
+    const [row] = await scanRows(this.#db, { ...range, reverse: last, limit: 1 });
     return row && { size: numberIn(row[0], 1), note: decodeTextRow(row[1], 'A text') };
-  }
-
-  #get(key: Uint8Array, how?: typeof PASSING): Uint8Array | undefined {
-    try {
-      const value = how === undefined ? this.#db.getSync(key) : this.#db.getSync(key, how);
-      return value === undefined ? undefined : plain(value);
-    } catch (error) {
-      throw storeFailure('read from the database', error);
-    }
   }
 
   #size(): number {
     return this.head()?.size ?? 0;
-  }
-
-  #wanted(start: number, end: number): Wanted {
-    const head = this.head();
-    checkRange(head, start, end);
-    return { start, end, size: head?.size ?? 0, sizeNow: () => this.#size() };
-  }
-
-  #rowPartsSync(start: number, end: number, how?: typeof PASSING): RowPart[] {
-    const wanted = this.#wanted(start, end);
-    return rowsOf(start, end).map((first) =>
-      partOf(this.#get(keys.entryRowKey(first), how), first, wanted),
-    );
-  }
-
-  async #rowParts(start: number, end: number): Promise<RowPart[]> {
-    const wanted = this.#wanted(start, end);
-    const firsts = rowsOf(start, end);
-    const rows = await this.#entryRows(firsts);
-    return firsts.map((first, i) => partOf(rows[i] && plain(rows[i]), first, wanted));
-  }
-
-  // By a scan of each tile's rows, which stand side by side: LevelDB takes look-ups that pass by other files for a sign of
-  // disorder, and writes those files anew.
-  async #entryRows(firsts: readonly number[]): Promise<(Uint8Array | undefined)[]> {
-    const rows: (Uint8Array | undefined)[] = [];
-    for (const ofTile of byTile(firsts)) {
-      const [first, last] = [ofTile[0], ofTile.at(-1)] as [number, number];
-      const found = await this.#values({
-        gte: keys.entryRowKey(first),
-        lte: keys.entryRowKey(last),
-      });
-      // Keys are distinct and within the range, so the right number of rows is every row; where one is gone, which?
-      const isWhole = found.length === ofTile.length;
-      for (const [i, begin] of ofTile.entries())
-        rows.push(isWhole ? found[i] : this.#get(keys.entryRowKey(begin)));
-    }
-    return rows;
-  }
-
-  async #values(range: {
-    readonly gte: Uint8Array;
-    readonly lte: Uint8Array;
-  }): Promise<Uint8Array[]> {
-    try {
-      return await this.#db.values<Uint8Array, Uint8Array>({ ...range, ...PASSING }).all();
-    } catch (error) {
-      throw storeFailure('read from the database', error);
-    }
-  }
-
-  /** What stands in the row in which the entry at `from` is to stand. */
-  #begunRow(from: number): Uint8Array {
-    const first = firstOfRow(from);
-    if (first === from) return new Uint8Array();
-    const wanted = { start: first, end: from, size: from, sizeNow: () => from };
-    return bytesIn(partOf(this.#get(keys.entryRowKey(first)), first, wanted));
-  }
-
-  async #scan(
-    range: keys.KeyRange & { reverse?: boolean; limit?: number },
-  ): Promise<[Uint8Array, Uint8Array][]> {
-    try {
-      const rows = await this.#db.iterator(range).all();
-      return rows.map(([key, value]) => [plain(key), plain(value)]);
-    } catch (error) {
-      throw storeFailure('read from the database', error);
-    }
-  }
-
-  // What the consumer of the rows throws does not pass through here: only the database's errors do.
-  async *#rows(range: keys.KeyRange): AsyncGenerator<[Uint8Array, Uint8Array]> {
-    try {
-      for await (const [key, value] of this.#db.iterator(range)) yield [plain(key), plain(value)];
-    } catch (error) {
-      throw storeFailure('read from the database', error);
-    }
   }
 }
 

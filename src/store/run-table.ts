@@ -15,9 +15,14 @@ const NO_RUNS: readonly number[] = [];
 export class RunTable {
   readonly #slots: Uint16Array;
 
-  /** For at most so many hashes. */
-  constructor(hashes: number) {
-    this.#slots = new Uint16Array(Math.ceil(hashes * ROOM) + 1);
+  /** For at most so many hashes. `slots`: those of a table for as many, with what that has; empty ones unless told. */
+  constructor(hashes: number, slots: Uint16Array = new Uint16Array(slotsFor(hashes))) {
+    this.#slots = slots;
+  }
+
+  /** All that it has: the same table can be made of them. */
+  get slots(): Uint16Array {
+    return this.#slots;
   }
 
   /** The hash that begins in `bytes` at `from`. `run`: 0 to 63, among those of the generation. */
@@ -41,6 +46,11 @@ export class RunTable {
       runs.add(slot >>> MARK_BITS);
     }
   }
+}
+
+/** Slots of a table for at most so many hashes. */
+export function slotsFor(hashes: number): number {
+  return Math.ceil(hashes * ROOM) + 1;
 }
 
 // Of bytes that neither the place in the table nor a look-up row is told by.

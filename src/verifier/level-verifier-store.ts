@@ -25,7 +25,8 @@ import { sha256 } from '../core/merkle/hash.ts';
 import { type AttestryErrorCode, ERROR_TABLE } from '../errors.ts';
 import { type Disk, SYSTEM_DISK } from '../store/disk.ts';
 import { closeLevelFolder, type LevelFolder } from '../store/level-folder.ts';
-import { decodeUint64, encodeUint64 } from '../store/level-keys.ts';
+import { decodeUint64, encodeUint64, type KeyRange } from '../store/level-keys.ts';
+import { eachRow, getRow } from '../store/level-reads.ts';
 import { decodeJsonRow, decodeTextRow } from '../store/rows.ts';
 import { storeCorrupt, storeFailure } from '../store/store-failure.ts';
 import { claimFormat } from '../store/store-format.ts';
@@ -113,12 +114,12 @@ class LevelVerifierStore implements VerifierStore {
   }
 
   findingBytes(id: string): Uint8Array | undefined {
-    return this.#get(findingKey(id));
+    return getRow(this.#db, findingKey(id));
   }
 
   async filedFindings(): Promise<FiledFinding[]> {
     const filed: FiledFinding[] = [];
-    for await (const [, row] of this.#rows(tableRange(FILED)))
+    for await (const [, row] of eachRow(this.#db, tableRange(FILED)))
       filed.push(decodeJsonRow(filedRow, row, 'A record of the verifier'));
     return filed;
   }
@@ -137,7 +138,7 @@ class LevelVerifierStore implements VerifierStore {
 
   async notes(origin: string): Promise<KnownNote[]> {
     const notes: KnownNote[] = [];
-    for await (const [key, row] of this.#rows(logRange(NOTE, origin))) {
+    for await (const [key, row] of eachRow(this.#db, logRange(NOTE, origin))) {
       const at = 1 + HASH;
       notes.push({
         size: numberIn(key, at),
@@ -159,12 +160,12 @@ class LevelVerifierStore implements VerifierStore {
   }
 
   refusedAt(origin: string, index: number): RefusedRecord | undefined {
-    const row = this.#get(refusedKey(origin, index));
+    const row = getRow(this.#db, refusedKey(origin, index));
     return row && { ...decodeJsonRow(refusedRow, row, 'A record of the verifier'), index };
   }
 
   async *refused(origin: string): AsyncGenerator<RefusedRecord> {
-    for await (const [key, row] of this.#rows(logRange(REFUSED, origin))) {
+    for await (const [key, row] of eachRow(this.#db, logRange(REFUSED, origin))) {
       yield {
         ...decodeJsonRow(refusedRow, row, 'A record of the verifier'),
         index: numberIn(key, 1 + HASH),
@@ -176,28 +177,6 @@ class LevelVerifierStore implements VerifierStore {
     await this.#writes.idle();
     await closeLevelFolder(this.#db);
   }
-
-  #get(key: Uint8Array): Uint8Array | undefined {
-    try {
-      const row = this.#db.getSync(key);
-      return row && plain(row);
-    } catch (error) {
-      throw storeFailure('read from the database', error);
-    }
-  }
-
-  async *#rows(range: KeyRange): AsyncGenerator<[Uint8Array, Uint8Array]> {
-    try {
-      for await (const [key, value] of this.#db.iterator(range)) yield [plain(key), plain(value)];
-    } catch (error) {
-      throw storeFailure('read from the database', error);
-    }
-  }
-}
-
-interface KeyRange {
-  readonly gte: Uint8Array;
-  readonly lt: Uint8Array;
 }
 
 function findingKey(id: string): Uint8Array {
@@ -228,9 +207,4 @@ function numberIn(key: Uint8Array, at: number): number {
   const value = decodeUint64(key, at);
   if (value === undefined) throw storeCorrupt('A key of the verifier is damaged');
   return value;
-}
-
-// level gives Buffers, whose slice() shares memory where a Uint8Array's copies.
-function plain(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }

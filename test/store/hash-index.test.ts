@@ -2,12 +2,19 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AttestryError } from '../../src/errors.ts';
-import { HashIndex, type StoredHashes } from '../../src/store/hash-index.ts';
+import { HashIndex, type HashIndexOptions, type StoredHashes } from '../../src/store/hash-index.ts';
 import { findMisplaced } from '../../src/store/hash-replay.ts';
+import {
+  formatTable,
+  type KeptTable,
+  type KeptTables,
+  parseTable,
+} from '../../src/store/kept-tables.ts';
 import type { Misplaced } from '../../src/store/log-store.ts';
 
 /** So that some thousand entries make many runs, in three generations. */
 const FIRST_RUN = 16;
+const SHORT = { firstRun: FIRST_RUN };
 
 function hashOf(index: number): Uint8Array {
   return new Uint8Array(createHash('sha256').update(`entry ${index}`).digest());
@@ -19,12 +26,20 @@ class Bed implements StoredHashes {
   readonly rows = new Map<number, Uint8Array>();
   /** Tiles that are not as they were. */
   readonly damaged = new Map<number, Uint8Array | undefined>();
-  index = new HashIndex(this, 0, FIRST_RUN);
+  index = new HashIndex(this, 0, SHORT);
   asked = 0;
+  readTiles = 0;
 
   tile(index: number): Uint8Array | undefined {
+    this.readTiles++;
     if (this.damaged.has(index)) return this.damaged.get(index);
     return new Uint8Array(Buffer.concat(this.hashes.slice(256 * index, 256 * (index + 1))));
+  }
+
+  rootAt(size: number): Uint8Array {
+    return createHash('sha256')
+      .update(Buffer.concat(this.hashes.slice(0, size)))
+      .digest();
   }
 
   lookUpRow(index: number): Uint8Array | undefined {
@@ -47,7 +62,11 @@ class Bed implements StoredHashes {
   }
 
   async restart(): Promise<void> {
-    this.index = new HashIndex(this, this.hashes.length, FIRST_RUN);
+    await this.open(SHORT);
+  }
+
+  async open(options: HashIndexOptions): Promise<void> {
+    this.index = new HashIndex(this, this.hashes.length, options);
     await this.index.learn(this.hashes.length);
   }
 
@@ -113,7 +132,7 @@ describe('HashIndex', () => {
   it('finds every entry before it has learned what the tiles hold, and what is appended meanwhile', async () => {
     const bed = new Bed();
     bed.grow(70_000);
-    bed.index = new HashIndex(bed, 70_000, FIRST_RUN);
+    bed.index = new HashIndex(bed, 70_000, SHORT);
     const learning = bed.index.learn(70_000);
     bed.grow(70_300);
     const some = [0, 15, 16, 1_023, 1_024, 2_048, 69_999, 70_000, 70_299];
@@ -130,19 +149,19 @@ describe('HashIndex', () => {
 
   it('is ready once it has learned, and where it cannot', async () => {
     const bed = new Bed();
-    await HashIndex.open(bed, 0, FIRST_RUN).ready;
+    await HashIndex.open(bed, 0, SHORT).ready;
     bed.grow(40_000);
     const askedFor = (index: HashIndex): number => {
       bed.asked = 0;
       for (let i = 0; i < 20; i++) index.find(hashOf(-1 - i));
       return bed.asked;
     };
-    const index = HashIndex.open(bed, 40_000, FIRST_RUN);
+    const index = HashIndex.open(bed, 40_000, SHORT);
     expect(askedFor(index)).toBeGreaterThan(2_000);
     await index.ready;
     expect(askedFor(index)).toBeLessThan(10);
     bed.damaged.set(1, undefined);
-    const unable = HashIndex.open(bed, 40_000, FIRST_RUN);
+    const unable = HashIndex.open(bed, 40_000, SHORT);
     await unable.ready;
     expect(askedFor(unable)).toBeGreaterThan(2_000);
   });
@@ -150,7 +169,7 @@ describe('HashIndex', () => {
   it('stops learning when it is told to, and finds all the same', async () => {
     const bed = new Bed();
     bed.grow(20_000);
-    bed.index = new HashIndex(bed, 20_000, FIRST_RUN);
+    bed.index = new HashIndex(bed, 20_000, SHORT);
     const learning = bed.index.learn(20_000);
     bed.index.stop();
     await learning;
@@ -199,18 +218,147 @@ describe('HashIndex', () => {
     const bed = new Bed();
     bed.grow(5_000);
     bed.damaged.set(19, tile);
-    expect(() => new HashIndex(bed, 5_000, FIRST_RUN)).toThrow(AttestryError);
+    expect(() => new HashIndex(bed, 5_000, SHORT)).toThrow(AttestryError);
   });
 
   it('rules nothing out where an older tile is cut short', async () => {
     const bed = new Bed();
     bed.grow(5_000);
     bed.damaged.set(3, new Uint8Array(32));
-    bed.index = new HashIndex(bed, 5_000, FIRST_RUN);
+    bed.index = new HashIndex(bed, 5_000, SHORT);
     await expect(bed.index.learn(5_000)).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
     expect(bed.index.find(hashOf(17))).toBe(17);
     expect(bed.index.find(hashOf(4_990))).toBe(4_990);
   });
+});
+
+/** Kept in memory, as the files would be. */
+class MemoryTables implements KeptTables {
+  readonly files = new Map<number, Uint8Array>();
+  written = 0;
+
+  read(generation: number): KeptTable | undefined {
+    const file = this.files.get(generation);
+    return file && parseTable(file);
+  }
+
+  async write(generation: number, table: KeptTable): Promise<void> {
+    this.written++;
+    this.files.set(generation, formatTable(table));
+  }
+}
+
+describe('HashIndex with kept tables', () => {
+  const keeping = (kept: KeptTables, worthKeeping = 1): HashIndexOptions => ({
+    ...SHORT,
+    kept,
+    worthKeeping,
+  });
+
+  /** A log of this size, closed with its tables kept. */
+  async function closed(size: number): Promise<{ bed: Bed; kept: MemoryTables }> {
+    const [bed, kept] = [new Bed(), new MemoryTables()];
+    bed.index = new HashIndex(bed, 0, keeping(kept));
+    bed.grow(size);
+    await bed.index.keep(size);
+    return { bed, kept };
+  }
+
+  it('finds every entry with starts at any sizes, whether or not the log was closed before', async () => {
+    const steps = fc.array(
+      fc.record({ count: fc.integer({ min: 0, max: 1_500 }), keeps: fc.boolean() }),
+      { minLength: 1, maxLength: 6 },
+    );
+    await fc.assert(
+      fc.asyncProperty(steps, async (grown) => {
+        const [bed, kept] = [new Bed(), new MemoryTables()];
+        bed.index = new HashIndex(bed, 0, keeping(kept));
+        for (const { count, keeps } of grown) {
+          bed.grow(bed.hashes.length + count);
+          if (keeps) await bed.index.keep(bed.hashes.length);
+          await bed.open(keeping(kept));
+        }
+        expectAll(bed);
+        bed.asked = 0;
+        for (let i = 0; i < 100; i++) bed.index.find(hashOf(-1 - i));
+        expect(bed.asked).toBeLessThan(50);
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  it('reads the tiles of the last two runs alone, and writes again what has grown alone', async () => {
+    const { bed, kept } = await closed(6_000);
+    expect([...kept.files.keys()]).toEqual([0, 1, 2, 3]);
+    bed.readTiles = 0;
+    await bed.open(keeping(kept));
+    expect(bed.readTiles).toBeLessThan(4);
+    kept.written = 0;
+    await bed.index.keep(6_000);
+    expect(kept.written).toBe(0);
+    bed.grow(6_100);
+    await bed.index.keep(6_100);
+    expect(kept.written).toBe(1);
+    bed.grow(9_000);
+    await bed.open(keeping(kept));
+    bed.readTiles = 0;
+    expectAll(bed);
+  });
+
+  it('keeps nothing that is learned as fast, nor what it has not learned, nor what was not committed', async () => {
+    const kept = new MemoryTables();
+    const bed = new Bed();
+    bed.index = new HashIndex(bed, 0, keeping(kept, 3_001));
+    bed.grow(3_000);
+    await bed.index.keep(3_000);
+    expect(kept.written).toBe(0);
+    bed.grow(3_001);
+    await bed.index.keep(3_000);
+    expect(kept.written).toBe(0);
+    const unlearned = new HashIndex(bed, 3_001, keeping(kept));
+    await unlearned.keep(3_001);
+    expect(kept.written).toBe(0);
+    await bed.index.keep(3_001);
+    expect(kept.written).toBeGreaterThan(0);
+  });
+
+  it.each<[string, (kept: MemoryTables, bed: Bed) => void]>([
+    ['is gone', ({ files }) => void files.delete(1)],
+    ['has a byte flipped', ({ files }) => flip(files.get(1) as Uint8Array)],
+    [
+      'is cut short',
+      ({ files }) => void files.set(1, (files.get(1) as Uint8Array).subarray(0, -2)),
+    ],
+    ['is empty', ({ files }) => void files.set(1, new Uint8Array())],
+    ['is of another generation', ({ files }) => void files.set(1, files.get(2) as Uint8Array)],
+    ['is of another log', (kept, bed) => void rewrite(kept, 1, { root: bed.rootAt(7) })],
+    [
+      'is of a larger log',
+      (kept, { hashes }) => void rewrite(kept, 1, { size: hashes.length + 1 }),
+    ],
+    ['has other slots', (kept) => void rewrite(kept, 1, { slots: new Uint16Array(9) })],
+  ])('learns from the tiles what a table that %s would have told', async (_, damage) => {
+    const { bed, kept } = await closed(3_000);
+    damage(kept, bed);
+    await bed.open(keeping(kept));
+    expectAll(bed);
+    await bed.index.keep(3_000);
+    const again = new MemoryTables();
+    for (const [generation, file] of kept.files) again.files.set(generation, file);
+    bed.readTiles = 0;
+    await bed.open(keeping(again));
+    expect(bed.readTiles).toBeLessThan(4);
+    expectAll(bed);
+  });
+
+  function flip(file: Uint8Array): void {
+    file[500] = (file[500] as number) ^ 1;
+  }
+
+  function rewrite(kept: MemoryTables, generation: number, change: Partial<KeptTable>): void {
+    const table = kept.read(generation) as KeptTable;
+    kept.files.set(generation, formatTable({ ...table, ...change }));
+  }
 });
 
 describe('findMisplaced', () => {

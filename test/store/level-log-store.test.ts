@@ -70,6 +70,14 @@ async function committedMany(folder: string): Promise<number> {
   return many;
 }
 
+async function countReads(ready: () => Promise<void>): Promise<number> {
+  const gets = vi.spyOn(Level.prototype, 'getSync');
+  await ready();
+  const count = gets.mock.calls.length;
+  gets.mockRestore();
+  return count;
+}
+
 /** Keys in hex of the look-up rows that come with the entries [start, end). */
 function lookUpKeys(start: number, end: number): string[] {
   return Array.from({ length: end - start }, (_, i) => start + i)
@@ -84,6 +92,30 @@ async function misplacedIn(store: LogStore, oneIn?: number): Promise<Misplaced[]
 }
 
 describe('openLevelLogStore on the disk', () => {
+  test('keeps of a large log which hashes it has, beside the database, and reads few tiles at the next start', async () => {
+    const folder = await temporaryFolder();
+    const size = 8 * FIRST_RUN;
+    const first = await openLevelLogStore(folder);
+    const readTile: ReadTile = (level, index) => first.tile(level, index) as Uint8Array;
+    for (let from = 0; from < size; from += FIRST_RUN)
+      await first.commit(grownBy(from, FIRST_RUN, readTile));
+    await first.close();
+    expect(await readdir(folder)).toContain('hashes-0');
+    const second = await openLevelLogStore(folder);
+    // Of the last two runs, and of the root.
+    const tiles = (2 * FIRST_RUN) / 256;
+    expect(await countReads(() => second.ready())).toBeLessThan(tiles + 20);
+    const asked = [0, FIRST_RUN, size - 1, size];
+    const found = asked.map((index) => second.indexOf(leafHash(entryOf(index))));
+    expect(found).toEqual([0, FIRST_RUN, size - 1, undefined]);
+    await second.close();
+    // LevelDB has let the file be; without it all is learned as before.
+    await rm(join(folder, 'hashes-0'));
+    const third = await reopen(folder);
+    expect(await countReads(() => third.ready())).toBeGreaterThan(size / 256);
+    expect(third.indexOf(leafHash(entryOf(FIRST_RUN)))).toBe(FIRST_RUN);
+  });
+
   test('knows what it holds, and what it does not, also after a start and while it learns', async () => {
     const folder = await temporaryFolder();
     const many = await committedMany(folder);

@@ -1,0 +1,76 @@
+/**
+ * Copies of the tables that say in which run of entries a hash may be, kept when a log is closed: so that the next start need
+ * not learn them from every tile. They stand beside LevelDB's files, which lets others be. A copy is believed where its
+ * checksum holds and the log has the root that it names; whatever is gone or damaged is learned from the tiles.
+ *
+ *   first line, with the byte order of this machine ‖ size (8) ‖ root (32) ‖ slots (2 each) ‖ SHA-256 of all before (32)
+ */
+import { createHash } from 'node:crypto';
+import { endianness } from 'node:os';
+import { join } from 'node:path';
+import { bytesEqual, concatBytes } from '../core/bytes/equal.ts';
+import { encodeUtf8 } from '../core/bytes/utf8.ts';
+import { HASH_LENGTH } from '../core/merkle/hash.ts';
+import type { Disk } from './disk.ts';
+import { decodeUint64, encodeUint64 } from './level-keys.ts';
+
+/** Of an even length, so that slots begin at an even place. */
+const FIRST_LINE = encodeUtf8(`attestry hashes 1, ${endianness()}\n`);
+const SIZE_AT = FIRST_LINE.length;
+const ROOT_AT = SIZE_AT + 8;
+const SLOTS_AT = ROOT_AT + HASH_LENGTH;
+
+/** The table of one generation of runs. */
+export interface KeptTable {
+  /** Entries of the log when it was kept, or up to the end of the generation. */
+  readonly size: number;
+  /** Of the log at this size. */
+  readonly root: Uint8Array;
+  readonly slots: Uint16Array;
+}
+
+export interface KeptTables {
+  /** Undefined where none is kept, or it is damaged. */
+  read(generation: number): KeptTable | undefined;
+  /** In place of the one before. */
+  write(generation: number, table: KeptTable): Promise<void>;
+}
+
+/** In the folder of a log's database, which this process holds. */
+export function keptTablesIn(folder: string, disk: Disk): KeptTables {
+  const pathOf = (generation: number): string => join(folder, `hashes-${generation}`);
+  return {
+    read(generation) {
+      try {
+        return parseTable(disk.readFile(pathOf(generation)));
+      } catch {
+        return undefined;
+      }
+    },
+    write: (generation, table) => disk.replaceFile(pathOf(generation), formatTable(table)),
+  };
+}
+
+export function formatTable({ size, root, slots }: KeptTable): Uint8Array {
+  const slotBytes = new Uint8Array(slots.buffer, slots.byteOffset, slots.byteLength);
+  const body = [FIRST_LINE, encodeUint64(size), root, slotBytes];
+  return concatBytes(...body, checksum(body));
+}
+
+/** Undefined where the bytes are not a whole table of this machine. */
+export function parseTable(bytes: Uint8Array): KeptTable | undefined {
+  const end = bytes.length - HASH_LENGTH;
+  const size = decodeUint64(bytes, SIZE_AT);
+  if (size === undefined || end < SLOTS_AT || (end - SLOTS_AT) % 2 !== 0) return undefined;
+  if (!bytesEqual(bytes.subarray(0, SIZE_AT), FIRST_LINE)) return undefined;
+  if (!bytesEqual(bytes.subarray(end), checksum([bytes.subarray(0, end)]))) return undefined;
+  const slots = new Uint16Array((end - SLOTS_AT) / 2);
+  new Uint8Array(slots.buffer).set(bytes.subarray(SLOTS_AT, end));
+  return { size, root: bytes.slice(ROOT_AT, SLOTS_AT), slots };
+}
+
+function checksum(parts: readonly Uint8Array[]): Uint8Array {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest();
+}
