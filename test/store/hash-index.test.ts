@@ -256,9 +256,13 @@ describe('HashIndex with kept tables', () => {
   });
 
   /** A log of this size, closed with its tables kept. */
-  async function closed(size: number): Promise<{ bed: Bed; kept: MemoryTables }> {
+  async function closed(
+    size: number,
+    ...first: readonly Uint8Array[]
+  ): Promise<{ bed: Bed; kept: MemoryTables }> {
     const [bed, kept] = [new Bed(), new MemoryTables()];
     bed.index = new HashIndex(bed, 0, keeping(kept));
+    bed.append(first);
     bed.grow(size);
     await bed.index.keep(size);
     return { bed, kept };
@@ -322,7 +326,7 @@ describe('HashIndex with kept tables', () => {
     expect(kept.written).toBeGreaterThan(0);
   });
 
-  it.each<[string, (kept: MemoryTables, bed: Bed) => void]>([
+  it.each<[string, (kept: MemoryTables, others: { readonly other: Uint8Array }) => void]>([
     ['is gone', ({ files }) => void files.delete(1)],
     ['has a byte flipped', ({ files }) => flip(files.get(1) as Uint8Array)],
     [
@@ -331,15 +335,13 @@ describe('HashIndex with kept tables', () => {
     ],
     ['is empty', ({ files }) => void files.set(1, new Uint8Array())],
     ['is of another generation', ({ files }) => void files.set(1, files.get(2) as Uint8Array)],
-    ['is of another log', (kept, bed) => void rewrite(kept, 1, { root: bed.rootAt(7) })],
-    [
-      'is of a larger log',
-      (kept, { hashes }) => void rewrite(kept, 1, { size: hashes.length + 1 }),
-    ],
+    ['is of another log', ({ files }, { other }) => void files.set(1, other)],
+    ['is of a larger log', (kept) => void rewrite(kept, 1, { size: 3_001 })],
     ['has other slots', (kept) => void rewrite(kept, 1, { slots: new Uint16Array(9) })],
   ])('learns from the tiles what a table that %s would have told', async (_, damage) => {
     const { bed, kept } = await closed(3_000);
-    damage(kept, bed);
+    const another = await closed(3_000, hashOf(-1));
+    damage(kept, { other: another.kept.files.get(1) as Uint8Array });
     await bed.open(keeping(kept));
     expectAll(bed);
     await bed.index.keep(3_000);
