@@ -37,6 +37,7 @@ class Bed implements StoredHashes {
   }
 
   rootAt(size: number): Uint8Array {
+    if (size > this.hashes.length) throw new RangeError('a root that nobody has');
     return createHash('sha256')
       .update(Buffer.concat(this.hashes.slice(0, size)))
       .digest();
@@ -255,15 +256,21 @@ describe('HashIndex with kept tables', () => {
     worthKeeping,
   });
 
+  interface Closed {
+    readonly bed: Bed;
+    readonly kept: MemoryTables;
+  }
+
+  const fileOf = ({ kept }: Closed): Uint8Array => kept.files.get(1) as Uint8Array;
+
   /** A log of this size, closed with its tables kept. */
   async function closed(
     size: number,
-    ...first: readonly Uint8Array[]
-  ): Promise<{ bed: Bed; kept: MemoryTables }> {
+    hash: (index: number) => Uint8Array = hashOf,
+  ): Promise<Closed> {
     const [bed, kept] = [new Bed(), new MemoryTables()];
     bed.index = new HashIndex(bed, 0, keeping(kept));
-    bed.append(first);
-    bed.grow(size);
+    bed.append(Array.from({ length: size }, (_, i) => hash(i)));
     await bed.index.keep(size);
     return { bed, kept };
   }
@@ -317,16 +324,25 @@ describe('HashIndex with kept tables', () => {
     await bed.index.keep(3_000);
     expect(kept.written).toBe(0);
     bed.grow(3_001);
-    await bed.index.keep(3_000);
+    await bed.index.keep(3_002);
     expect(kept.written).toBe(0);
     const unlearned = new HashIndex(bed, 3_001, keeping(kept));
-    await unlearned.keep(3_001);
+    unlearned.append(hashOf(3_001));
+    await unlearned.keep(3_002);
     expect(kept.written).toBe(0);
     await bed.index.keep(3_001);
     expect(kept.written).toBeGreaterThan(0);
   });
 
-  it.each<[string, (kept: MemoryTables, others: { readonly other: Uint8Array }) => void]>([
+  it.each<
+    [
+      string,
+      (
+        kept: MemoryTables,
+        others: { readonly other: Uint8Array; readonly older: Uint8Array },
+      ) => void,
+    ]
+  >([
     ['is gone', ({ files }) => void files.delete(1)],
     ['has a byte flipped', ({ files }) => flip(files.get(1) as Uint8Array)],
     [
@@ -334,14 +350,16 @@ describe('HashIndex with kept tables', () => {
       ({ files }) => void files.set(1, (files.get(1) as Uint8Array).subarray(0, -2)),
     ],
     ['is empty', ({ files }) => void files.set(1, new Uint8Array())],
-    ['is of another generation', ({ files }) => void files.set(1, files.get(2) as Uint8Array)],
+    ['is of another generation', ({ files }) => void files.set(1, files.get(0) as Uint8Array)],
     ['is of another log', ({ files }, { other }) => void files.set(1, other)],
+    ['is older than the next one', ({ files }, { older }) => void files.set(1, older)],
     ['is of a larger log', (kept) => void rewrite(kept, 1, { size: 3_001 })],
     ['has other slots', (kept) => void rewrite(kept, 1, { slots: new Uint16Array(9) })],
   ])('learns from the tiles what a table that %s would have told', async (_, damage) => {
     const { bed, kept } = await closed(3_000);
-    const another = await closed(3_000, hashOf(-1));
-    damage(kept, { other: another.kept.files.get(1) as Uint8Array });
+    const others = await closed(3_000, (index) => hashOf(-1 - index));
+    const older = await closed(1_500);
+    damage(kept, { other: fileOf(others), older: fileOf(older) });
     await bed.open(keeping(kept));
     expectAll(bed);
     await bed.index.keep(3_000);
