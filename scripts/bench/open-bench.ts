@@ -2,7 +2,7 @@
 import { Generator } from './generator-process.ts';
 import { waitForScrub } from './growth.ts';
 import { loadLog } from './loading.ts';
-import { startRig } from './rig.ts';
+import { startRig, startServing } from './rig.ts';
 import type { Bench } from './submission.ts';
 
 export interface OpenBench extends Bench {
@@ -10,7 +10,7 @@ export interface OpenBench extends Bench {
   readonly hashes: readonly string[];
   /** Entries a second while the log was loaded; undefined where it had its size already. */
   readonly loadRate: number | undefined;
-  /** Until the process listened. */
+  /** Until it served a receipt. */
   readonly startMs: number;
   close(): Promise<void>;
 }
@@ -25,7 +25,7 @@ export async function openBench(
   try {
     tell(`a log of ${size} entries`);
     const { hashes, rate, size: loaded } = await loadLog(rig, size, tell);
-    const startMs = await rig.startLog();
+    const startMs = await startServing(rig, hashes);
     await waitForScrub(rig.url);
     // Numbered by their places, as those that were loaded.
     const generator = new Generator(rig.source, loaded);

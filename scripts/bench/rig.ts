@@ -81,6 +81,16 @@ export async function startRig(folder: string): Promise<Rig> {
   };
 }
 
+/** Starts the log; gives the milliseconds until it has served a receipt by the hash of one of these entries. */
+export async function startServing(rig: Rig, [hash]: readonly string[]): Promise<number> {
+  const started = performance.now();
+  await rig.startLog();
+  const answer = await fetch(`${rig.url}/v1/receipts/${hash}?state=committed`);
+  if (!answer.ok) throw new Error(`answered ${answer.status}: ${await answer.text()}`);
+  await answer.arrayBuffer();
+  return performance.now() - started;
+}
+
 /** The log's folder in that of its rig. */
 export function dataOf(folder: string): string {
   return join(folder, 'log');

@@ -141,6 +141,7 @@ function report(run: Fsck, rebuilt: RebuiltTally | undefined): FsckReport {
             `Signatures and admission of ${unread.length} damaged entries, the first at ${firstUnread}; the order of usage statements from there on.`,
           ]),
       'Rows of the database that no entry leads to.',
+      'The files hashes-* beside the database: copies of what the tiles say, which a start takes where checksum and root fit.',
       'Whether a witness or a verifier has seen more or something else of this log: that needs the network (attestry audit).',
       'Whether what the statements say is true.',
     ],
