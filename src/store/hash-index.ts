@@ -22,7 +22,7 @@ import {
 } from './hash-runs.ts';
 import type { KeptTables } from './kept-tables.ts';
 import { indexesInRow, RunHashes } from './run-hashes.ts';
-import { RunTable, slotsFor } from './run-table.ts';
+import { RunTable, tableBytes } from './run-table.ts';
 import { storeCorrupt } from './store-failure.ts';
 
 /** What is in the database. */
@@ -126,10 +126,11 @@ export class HashIndex {
     const { start } = this.#filling.run;
     const isWhole = this.#isLearned && start + this.#filling.count === size;
     if (!isWhole || size - this.#keptSize < this.#worthKeeping) return;
-    for (const [generation, { slots }] of this.#tables.entries()) {
+    for (const [generation, { bytes }] of this.#tables.entries()) {
       const end = Math.min(endOfGeneration(generation, this.#firstRun), size);
       if (end <= this.#keptSize) continue;
-      await this.#kept?.write(generation, { size: end, root: this.#stored.rootAt(end), slots });
+      const kept = { size: end, root: this.#stored.rootAt(end), table: bytes };
+      await this.#kept?.write(generation, kept);
     }
   }
 
@@ -207,9 +208,9 @@ export class HashIndex {
       if (kept === undefined || kept.size <= this.#keptSize || kept.size > Math.min(end, size))
         break;
       const entries = entriesOfGeneration(generation, this.#firstRun);
-      if (kept.slots.length !== slotsFor(entries)) break;
+      if (kept.table.length !== tableBytes(entries)) break;
       if (!bytesEqual(this.#stored.rootAt(kept.size), kept.root)) break;
-      this.#tables.push(new RunTable(entries, kept.slots));
+      this.#tables.push(new RunTable(entries, kept.table));
       this.#keptSize = kept.size;
       if (kept.size < end) break;
     }

@@ -3,10 +3,9 @@
  * not learn them from every tile. They stand beside LevelDB's files, which lets others be. A copy is believed where its
  * checksum holds and the log has the root that it names; whatever is gone or damaged is learned from the tiles.
  *
- *   first line, with the byte order of this machine ‖ size (8) ‖ root (32) ‖ slots (2 each) ‖ SHA-256 of all before (32)
+ *   first line ‖ size (8) ‖ root (32) ‖ the table ‖ SHA-256 of all before (32)
  */
 import { createHash } from 'node:crypto';
-import { endianness } from 'node:os';
 import { join } from 'node:path';
 import { bytesEqual, concatBytes } from '../core/bytes/equal.ts';
 import { encodeUtf8 } from '../core/bytes/utf8.ts';
@@ -14,11 +13,10 @@ import { HASH_LENGTH } from '../core/merkle/hash.ts';
 import type { Disk } from './disk.ts';
 import { decodeUint64, encodeUint64 } from './level-keys.ts';
 
-/** Of an even length, so that slots begin at an even place. */
-const FIRST_LINE = encodeUtf8(`attestry hashes 1, ${endianness()}\n`);
+const FIRST_LINE = encodeUtf8('attestry hashes 1\n');
 const SIZE_AT = FIRST_LINE.length;
 const ROOT_AT = SIZE_AT + 8;
-const SLOTS_AT = ROOT_AT + HASH_LENGTH;
+const TABLE_AT = ROOT_AT + HASH_LENGTH;
 
 /** The table of one generation of runs. */
 export interface KeptTable {
@@ -26,7 +24,7 @@ export interface KeptTable {
   readonly size: number;
   /** Of the log at this size. */
   readonly root: Uint8Array;
-  readonly slots: Uint16Array;
+  readonly table: Uint8Array;
 }
 
 export interface KeptTables {
@@ -51,22 +49,24 @@ export function keptTablesIn(folder: string, disk: Disk): KeptTables {
   };
 }
 
-export function formatTable({ size, root, slots }: KeptTable): Uint8Array {
-  const slotBytes = new Uint8Array(slots.buffer, slots.byteOffset, slots.byteLength);
-  const body = [FIRST_LINE, encodeUint64(size), root, slotBytes];
+export function formatTable({ size, root, table }: KeptTable): Uint8Array {
+  const body = [FIRST_LINE, encodeUint64(size), root, table];
   return concatBytes(...body, checksum(body));
 }
 
-/** Undefined where the bytes are not a whole table of this machine. */
+/** Undefined where the bytes are not a whole table. */
 export function parseTable(bytes: Uint8Array): KeptTable | undefined {
   const end = bytes.length - HASH_LENGTH;
   const size = decodeUint64(bytes, SIZE_AT);
-  if (size === undefined || end < SLOTS_AT || (end - SLOTS_AT) % 2 !== 0) return undefined;
+  if (size === undefined || end < TABLE_AT) return undefined;
   if (!bytesEqual(bytes.subarray(0, SIZE_AT), FIRST_LINE)) return undefined;
   if (!bytesEqual(bytes.subarray(end), checksum([bytes.subarray(0, end)]))) return undefined;
-  const slots = new Uint16Array((end - SLOTS_AT) / 2);
-  new Uint8Array(slots.buffer).set(bytes.subarray(SLOTS_AT, end));
-  return { size, root: bytes.slice(ROOT_AT, SLOTS_AT), slots };
+  return { size, root: copyOf(bytes, ROOT_AT, TABLE_AT), table: copyOf(bytes, TABLE_AT, end) };
+}
+
+// Of a Buffer slice() shares memory, and the rest of the file would be held with it.
+function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return new Uint8Array(bytes.subarray(start, end));
 }
 
 function checksum(parts: readonly Uint8Array[]): Uint8Array {

@@ -354,7 +354,7 @@ describe('HashIndex with kept tables', () => {
     ['is of another log', ({ files }, { other }) => void files.set(1, other)],
     ['is older than the next one', ({ files }, { older }) => void files.set(1, older)],
     ['is of a larger log', (kept) => void rewrite(kept, 2, { size: 3_001 })],
-    ['has other slots', (kept) => void rewrite(kept, 1, { slots: new Uint16Array(9) })],
+    ['has another length', (kept) => void rewrite(kept, 1, { table: new Uint8Array(9) })],
   ])('learns from the tiles what a table that %s would have told', async (_, damage) => {
     const { bed, kept } = await closed(3_000);
     const others = await closed(3_000, (index) => hashOf(-1 - index));

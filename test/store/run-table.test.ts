@@ -30,7 +30,7 @@ describe('RunTable', () => {
     const table = new RunTable(100_000);
     for (const [i, hash] of hashes(100_000).entries()) table.add(hash, i % 64);
     const named = hashes(100_000).filter((hash) => table.runsOf(hash).length > 0).length;
-    expect(named / 100_000).toBeLessThan(0.03);
+    expect(named / 100_000).toBeLessThan(0.001);
     expect(named).toBeGreaterThan(0);
   });
 
