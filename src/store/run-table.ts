@@ -1,11 +1,11 @@
 /**
  * In which runs of one generation a hash may be, kept in memory: its "in none" is certain; a run that it names is wrong for
- * about one hash in six thousand. A log asks for each new entry whether it is there already, and nearly always it is not: in the
+ * about one hash in 25,000. A log asks for each new entry whether it is there already, and nearly always it is not: in the
  * database every such question costs a look-up in each run, and each look-up in vain may wait for the disk.
  */
 import { partOf } from './hash-runs.ts';
 
-/** So that a search ends after some forty steps also when all entries of the generation are there. */
+/** So that a search ends after a dozen steps also when all entries of the generation are there. */
 const ROOM = 1.25;
 /** A slot holds the number of a run and, below it, a mark of the hash, which is never 0. */
 const SLOT_BYTES = 3;
