@@ -296,12 +296,8 @@ async function checkCheckpoints(run: Fsck): Promise<void> {
 async function checkKept(run: Fsck, state: CheckpointState): Promise<void> {
   const readNode = tileNodeReader(tileReader(run.store), nodeHashBySystem);
   const rootAt = (size: number): Uint8Array => frontierAt(size, readNode, nodeHashBySystem).root();
-  for (let index = 0; ; ) {
-    const kept = await run.store.checkpointCovering(state, index);
-    if (kept === undefined) return;
+  for await (const kept of run.store.checkpoints(state))
     await attempt(run, () => checkCheckpoint(run, { ...kept, state }, rootAt));
-    index = kept.size;
-  }
 }
 
 function checkCheckpoint(

@@ -247,6 +247,11 @@ class LevelLogStore implements LogStore {
     return this.#checkpoint(keys.checkpointsFrom(state, checkNumber(index) + 1), false);
   }
 
+  async *checkpoints(state: CheckpointState): AsyncGenerator<StoredCheckpoint> {
+    for await (const row of eachRow(this.#db, keys.checkpointsFrom(state, 0)))
+      yield decodeCheckpoint(row);
+  }
+
   async latestCheckpoint(state: CheckpointState): Promise<StoredCheckpoint | undefined> {
     return this.#checkpoint(keys.checkpointsFrom(state, 0), true);
   }
@@ -304,12 +309,16 @@ class LevelLogStore implements LogStore {
 
   async #checkpoint(range: keys.KeyRange, last: boolean): Promise<StoredCheckpoint | undefined> {
     const [row] = await scanRows(this.#db, { ...range, reverse: last, limit: 1 });
-    return row && { size: numberIn(row[0], 1), note: decodeTextRow(row[1], 'A text') };
+    return row && decodeCheckpoint(row);
   }
 
   #size(): number {
     return this.head()?.size ?? 0;
   }
+}
+
+function decodeCheckpoint([key, note]: readonly [Uint8Array, Uint8Array]): StoredCheckpoint {
+  return { size: numberIn(key, 1), note: decodeTextRow(note, 'A text') };
 }
 
 // Unlike any stream's key, which begins with a bracket.

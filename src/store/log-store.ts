@@ -130,6 +130,8 @@ export interface LogStore {
   putCheckpoint(state: CheckpointState, size: number, note: string): Promise<void>;
   /** The smallest kept checkpoint that covers the entry at `index`: its size is above the index. */
   checkpointCovering(state: CheckpointState, index: number): Promise<StoredCheckpoint | undefined>;
+  /** Every kept checkpoint of the state, the smallest first. */
+  checkpoints(state: CheckpointState): AsyncIterable<StoredCheckpoint>;
   /** The kept checkpoint of the largest size. */
   latestCheckpoint(state: CheckpointState): Promise<StoredCheckpoint | undefined>;
   /** Waits for writes under way, then lets go of the folder. Everything after it fails with STORE_FAILED. */

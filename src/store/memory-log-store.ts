@@ -192,6 +192,10 @@ class MemoryLogStore implements LogStore {
     return this.#checkpoints(state).find(({ size }) => size > index);
   }
 
+  async *checkpoints(state: CheckpointState): AsyncGenerator<StoredCheckpoint> {
+    yield* this.#checkpoints(state);
+  }
+
   async latestCheckpoint(state: CheckpointState): Promise<StoredCheckpoint | undefined> {
     return this.#checkpoints(state).at(-1);
   }

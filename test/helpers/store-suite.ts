@@ -477,6 +477,17 @@ export function describeLogStore(name: string, makeBed: () => Promise<StoreBed>)
       expect((await store.latestCheckpoint('witnessed'))?.size).toBe(70_000);
     });
 
+    test('gives every checkpoint of a state, the smallest first', async () => {
+      const store = await openStore();
+      expect(await collect(store.checkpoints('witnessed'))).toEqual([]);
+      for (const size of [256, 3, 70_000, 0])
+        await store.putCheckpoint('witnessed', size, `note ${size}\n`);
+      await store.putCheckpoint('committed', 4, 'note\n');
+      expect(await collect(store.checkpoints('witnessed'))).toEqual(
+        [0, 3, 256, 70_000].map((size) => ({ size, note: `note ${size}\n` })),
+      );
+    });
+
     test('is held by one opener at a time', async () => {
       const bed = await bedOf();
       const holder = await bed.open();

@@ -22,6 +22,7 @@ export function wrapStore(store: LogStore, changes: Partial<LogStore>): LogStore
     models: (from, limit) => store.models(from, limit),
     putCheckpoint: (state, size, note) => store.putCheckpoint(state, size, note),
     checkpointCovering: (state, index) => store.checkpointCovering(state, index),
+    checkpoints: (state) => store.checkpoints(state),
     latestCheckpoint: (state) => store.latestCheckpoint(state),
     close: () => store.close(),
     ...changes,

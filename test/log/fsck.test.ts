@@ -262,6 +262,11 @@ const damages: readonly (readonly [string, readonly string[], Damage])[] = [
     ({ disk }) => changeFirst(disk.checkpoints.committed, () => 'damaged'),
   ],
   [
+    'the checkpoint of the empty log',
+    ['NOTE_MALFORMED'],
+    ({ disk }) => void disk.checkpoints.committed.set(0, 'damaged'),
+  ],
+  [
     'a cosignature',
     ['COSIGNATURE_INVALID'],
     ({ disk }) =>
