@@ -1,4 +1,5 @@
 /** The life of a process: start, run until told to stop, close once, and never go on after an error that nobody handled. */
+import { EXIT_WITH_PARENT_ENV } from '../src/cli/exit-with-parent.ts';
 import { AttestryError } from '../src/errors.ts';
 
 export interface Running {
@@ -7,8 +8,6 @@ export interface Running {
 
 /** How long closing may take altogether before the process ends without it. Longer than the HTTP side's own deadline. */
 const CLOSE_DEADLINE_MS = 15_000;
-/** Set to anything: the process stops when its standard input ends, so that it never outlives the one who started it. */
-export const EXIT_WITH_PARENT_ENV = 'ATTESTRY_EXIT_WITH_PARENT';
 
 // After sysexits.h; 128 and the signal's number as shells report it.
 const EXIT_FAILED = 1;

@@ -5,7 +5,7 @@ import { createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { EXIT_WITH_PARENT_ENV } from '../../nodes/process.ts';
+import { EXIT_WITH_PARENT_ENV } from '../../src/cli/exit-with-parent.ts';
 import { AttestryError, type AttestryErrorCode, ERROR_TABLE } from '../../src/errors.ts';
 
 const ROLES = ['verifier', 'log', 'witness'] as const;

@@ -3,7 +3,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import { EXIT_WITH_PARENT_ENV } from '../../nodes/process.ts';
+import { EXIT_WITH_PARENT_ENV } from '../../src/cli/exit-with-parent.ts';
 
 export interface NodeProcessOptions {
   /** The compiled program. */

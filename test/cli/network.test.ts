@@ -1,8 +1,9 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
 import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { Level } from 'level';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -260,43 +261,57 @@ async function flipStoredEntry(folder: string, entry: Uint8Array): Promise<void>
   await db.close();
 }
 
+type RoleProcess = ChildProcessByStdio<Writable, Readable, null>;
+
+/** A witness of a new log, once it listens: in a process of its own, which `attestry witness` starts. */
+async function startWitness(
+  name: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<RoleProcess> {
+  const making = (type: string, of: string, key: string): string[] => [
+    ...['keygen', '--type', type, '--name', of, '--out', key, '--no-passphrase', '--json'],
+  ];
+  const made = await stage.do(...making('log', 'log.example', `${name}.log.key`));
+  const { vkey } = JSON.parse(made) as { readonly vkey: string };
+  await stage.do(...making('witness', 'w', `${name}.key`));
+  const program = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+  const [key, data] = [stage.path(`${name}.key`), stage.path(`data of ${name}`)];
+  const flags = ['--key', key, '--data', data, '--logs', vkey, '--port', '0'];
+  const child = spawn(process.execPath, [program, 'witness', ...flags], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, ...env },
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (line.includes('listening')) return child;
+  }
+  throw new Error('The witness ended before it listened.');
+}
+
 describe('attestry witness', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)(
     'passes %s on, and ends as the role ends',
     async (signal) => {
-      const key = `witness-${signal}.key`;
-      const made = await stage.do(
-        ...['keygen', '--type', 'log', '--name', 'log.example', '--out', `${key}.log`],
-        ...['--no-passphrase', '--json'],
-      );
-      const { vkey } = JSON.parse(made) as { readonly vkey: string };
-      const making = [
-        'keygen',
-        '--type',
-        'witness',
-        '--name',
-        'w',
-        '--out',
-        key,
-        '--no-passphrase',
-      ];
-      await stage.do(...making);
-      const program = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
-      const data = stage.path(`data-${signal}`);
-      const flags = ['--key', stage.path(key), '--data', data, '--logs', vkey, '--port', '0'];
-      const child = spawn(process.execPath, [program, 'witness', ...flags], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-      onTestFinished(() => void child.kill('SIGKILL'));
+      const child = await startWitness(signal);
       const exit = once(child, 'exit');
-      for await (const line of createInterface({ input: child.stdout })) {
-        if (!line.includes('listening')) continue;
-        child.kill(signal);
-        break;
-      }
+      child.kill(signal);
       expect(await exit).toEqual([0, null]);
     },
   );
+  test.each([
+    ['it is killed', {}, (child: RoleProcess): unknown => child.kill('SIGKILL')],
+    [
+      'the one who started it is gone, where that is asked for',
+      { ATTESTRY_EXIT_WITH_PARENT: '1' },
+      (child: RoleProcess): unknown => child.stdin.end(),
+    ],
+  ])('leaves no role behind when %s', async (what, env, end) => {
+    const child = await startWitness(what, env);
+    // The role holds the other end for as long as it lives.
+    const closed = once(child.stdout.resume(), 'close');
+    end(child);
+    await closed;
+  });
 
   test("ends with the role's own exit code", async () => {
     expect((await stage.run('witness', '--frobnicate')).code).toBe(64);

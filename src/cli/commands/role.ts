@@ -4,6 +4,7 @@ import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { AttestryError } from '../../errors.ts';
+import { EXIT_WITH_PARENT_ENV } from '../exit-with-parent.ts';
 
 type RoleName = 'node' | 'witness' | 'verifier';
 
@@ -33,11 +34,27 @@ export function roleCommand(name: RoleName): Command {
 
 async function runRole(role: Role, args: readonly string[]): Promise<void> {
   const file = fileURLToPath(new URL(`../../../nodes/${role.file}`, import.meta.url));
-  // In a group of its own, so that each signal reaches it once: from here, and not from the terminal as well.
-  const child = spawn(process.execPath, [file, ...args], { stdio: 'inherit', detached: true });
+  const child = spawn(process.execPath, [file, ...args], {
+    // Its standard input ends with this process, however that ends, and the role with it: no other would find its folder free.
+    stdio: ['pipe', 'inherit', 'inherit'],
+    env: { ...process.env, [EXIT_WITH_PARENT_ENV]: '1' },
+    // In a group of its own, so that each signal reaches it once: from here, and not from the terminal as well.
+    detached: true,
+  });
   const stopForwarding = forwardSignals(child);
+  const letGo = bindToParent(child);
   process.exitCode = await exitCodeOf(child);
   stopForwarding();
+  letGo();
+}
+
+/** Where this process is to end with the one who started it, the role's input ends with its own. */
+function bindToParent({ stdin }: ChildProcess): () => void {
+  // Nothing else is written to it; a role that has ended has closed it.
+  stdin?.on('error', () => undefined);
+  if (stdin === null || process.env[EXIT_WITH_PARENT_ENV] === undefined) return () => undefined;
+  process.stdin.pipe(stdin);
+  return () => process.stdin.unpipe(stdin).pause();
 }
 
 /** A closed terminal stops the role as SIGTERM does. */
