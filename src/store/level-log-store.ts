@@ -1,4 +1,5 @@
 /** The log store on LevelDB. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import { encodeHex } from '../core/bytes/hex.ts';
 import { count, digest, object } from '../core/bytes/shape.ts';
@@ -68,6 +69,9 @@ export async function openLevelLogStore(
   }
   return new LevelLogStore(db, keptTablesIn(folder, disk));
 }
+
+/** A process that stops has a deadline, and of a billion entries there are gigabytes to keep. */
+const LONGEST_KEEP_MS = 3_000;
 
 /** Rows that are asked for again and again. */
 const OFTEN_BYTES = 8 * 1024 * 1024;
@@ -264,11 +268,10 @@ class LevelLogStore implements LogStore {
   }
 
   async #keepTables(): Promise<void> {
-    try {
-      await this.#index?.keep(this.#size());
-    } catch {
-      // What cannot be kept is learned from the tiles at the next start.
-    }
+    const keep = async (): Promise<void> => this.#index?.keep(this.#size());
+    // What cannot be kept, or not in time, is learned from the tiles at the next start.
+    const kept = keep().catch(() => undefined);
+    await Promise.race([kept, sleep(LONGEST_KEEP_MS, undefined, { ref: false })]);
   }
 
   #hashIndex(): HashIndex {

@@ -9,6 +9,7 @@ import { encodeBundle } from '../../src/core/merkle/bundle.ts';
 import { growTiles } from '../../src/core/merkle/growth.ts';
 import { leafHash, sha256 } from '../../src/core/merkle/hash.ts';
 import type { ReadTile } from '../../src/core/merkle/tile.ts';
+import { type Disk, SYSTEM_DISK } from '../../src/store/disk.ts';
 import { FIRST_RUN } from '../../src/store/hash-runs.ts';
 import { lookUpKey } from '../../src/store/level-keys.ts';
 import { openLevelLogStore } from '../../src/store/level-log-store.ts';
@@ -95,11 +96,17 @@ describe('openLevelLogStore on the disk', () => {
   test('keeps of a large log which hashes it has, beside the database, and reads few tiles at the next start', async () => {
     const folder = await temporaryFolder();
     const size = 8 * FIRST_RUN;
-    const first = await openLevelLogStore(folder);
+    // Whose disk never ends writing a file: it must close all the same.
+    const stuck: Disk = { ...SYSTEM_DISK, replaceFile: () => new Promise(() => undefined) };
+    const first = await openLevelLogStore(folder, stuck);
     const readTile: ReadTile = (level, index) => first.tile(level, index) as Uint8Array;
     for (let from = 0; from < size; from += FIRST_RUN)
       await first.commit(grownBy(from, FIRST_RUN, readTile));
     await first.close();
+    expect(await readdir(folder)).not.toContain('hashes-0');
+    const closing = await openLevelLogStore(folder);
+    await closing.ready();
+    await closing.close();
     expect(await readdir(folder)).toContain('hashes-0');
     const second = await openLevelLogStore(folder);
     // Of the last two runs, and of the root.
