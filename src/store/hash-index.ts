@@ -37,7 +37,7 @@ export interface StoredHashes {
 
 export interface HashIndexOptions {
   /** Entries of the first runs; FIRST_RUN unless told. */
-  readonly firstRun?: number;
+  readonly firstRun?: number | undefined;
   /** Tables of an earlier start; none unless told. */
   readonly kept?: KeptTables;
   /** Entries that are learned again at the next start rather than kept. */

@@ -22,7 +22,7 @@ export async function* findMisplaced(
   stored: StoredHashes,
   { size, oneIn, firstRun }: Replayed,
 ): AsyncGenerator<Misplaced> {
-  const index = new HashIndex(stored, 0, firstRun === undefined ? {} : { firstRun });
+  const index = new HashIndex(stored, 0, { firstRun });
   for (let first = 0; first < size; first += TILE_WIDTH) {
     const row = orNothing(() => stored.tile(first / TILE_WIDTH)) ?? new Uint8Array();
     for (let i = 0; i < Math.min(TILE_WIDTH, size - first); i++) {

@@ -312,7 +312,6 @@ describe('HashIndex with kept tables', () => {
     expect(kept.written).toBe(1);
     bed.grow(9_000);
     await bed.open(keeping(kept));
-    bed.readTiles = 0;
     expectAll(bed);
   });
 
