@@ -25,10 +25,10 @@ import { sha256 } from '../core/merkle/hash.ts';
 import { type AttestryErrorCode, ERROR_TABLE } from '../errors.ts';
 import { type Disk, SYSTEM_DISK } from '../store/disk.ts';
 import { closeLevelFolder, type LevelFolder } from '../store/level-folder.ts';
-import { decodeUint64, encodeUint64, type KeyRange } from '../store/level-keys.ts';
+import { encodeUint64, type KeyRange } from '../store/level-keys.ts';
 import { eachRow, getRow } from '../store/level-reads.ts';
-import { decodeJsonRow, decodeTextRow } from '../store/rows.ts';
-import { storeCorrupt, storeFailure } from '../store/store-failure.ts';
+import { decodeJsonRow, decodeTextRow, numberIn } from '../store/rows.ts';
+import { storeFailure } from '../store/store-failure.ts';
 import { claimFormat } from '../store/store-format.ts';
 import { WriteQueue } from '../store/write-queue.ts';
 import type { FiledFinding, KnownNote, RefusedRecord, VerifierStore } from './verifier-store.ts';
@@ -201,10 +201,4 @@ function logRange(table: Uint8Array, origin: string): KeyRange {
 
 function tableRange(prefix: Uint8Array): KeyRange {
   return { gte: prefix, lt: concatBytes(prefix, END) };
-}
-
-function numberIn(key: Uint8Array, at: number): number {
-  const value = decodeUint64(key, at);
-  if (value === undefined) throw storeCorrupt('A key of the verifier is damaged');
-  return value;
 }
