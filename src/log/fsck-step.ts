@@ -13,9 +13,9 @@ import { AttestryError, type AttestryErrorCode } from '../errors.ts';
 import { type VerifyMany, verifyEach, verifyInPool } from '../keys/openssl-engine.ts';
 import { leafHashBySystem } from '../keys/openssl-hash.ts';
 import type { LogStore } from '../store/log-store.ts';
+import { tileReader } from '../store/tile-reader.ts';
 import { type PackedLeaves, packLeaves, type TalliedEntry } from '../tally/packed-leaves.ts';
 import { hashToRow, type ScrubStep, scrubTile } from './scrub.ts';
-import { tileReader } from './second-path.ts';
 
 export interface StepRules {
   readonly store: LogStore;

@@ -20,6 +20,7 @@ import type {
   StoredCheckpoint,
 } from '../store/log-store.ts';
 import { storeCorrupt } from '../store/store-failure.ts';
+import { tileReader } from '../store/tile-reader.ts';
 import { unpackLeaves } from '../tally/packed-leaves.ts';
 import { type RebuiltTally, TallyRebuild } from '../tally/rebuild.ts';
 import type { TallyStore } from '../tally/tally-store.ts';
@@ -33,7 +34,6 @@ import {
 } from './fsck-step.ts';
 import { startFsckThreads } from './fsck-threads.ts';
 import { type ScrubStep, scrubSteps, scrubUpperTiles } from './scrub.ts';
-import { tileReader } from './second-path.ts';
 
 export interface FsckOptions {
   readonly store: LogStore;

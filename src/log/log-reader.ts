@@ -16,7 +16,7 @@ import { AttestryError } from '../errors.ts';
 import { opensslEngine } from '../keys/openssl-engine.ts';
 import { leafHashBySystem, nodeHashBySystem } from '../keys/openssl-hash.ts';
 import type { CheckpointState, Head, LogStore, StoredCheckpoint } from '../store/log-store.ts';
-import { tileReader } from './second-path.ts';
+import { tileReader } from '../store/tile-reader.ts';
 
 export interface LogReaderOptions {
   readonly store: LogStore;

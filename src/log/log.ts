@@ -23,13 +23,13 @@ import { type VerifyMany, verifyEach, verifyInPool } from '../keys/openssl-engin
 import { leafHashBySystem, nodeHashBySystem } from '../keys/openssl-hash.ts';
 import type { HeadLock } from '../store/head-lock.ts';
 import type { CheckpointState, Head, LogStore, StoredCheckpoint } from '../store/log-store.ts';
+import { tileReader } from '../store/tile-reader.ts';
 import { DEFAULT_LOG_LIMITS, type LogLimits } from './limits.ts';
 import { LogReader } from './log-reader.ts';
 import { OperatorRate } from './operator-rate.ts';
 import { Publisher, type WitnessStatus } from './publisher.ts';
 import { recoverHead, recoverPublished, verifyAgainstSeen, verifyRoot } from './recovery.ts';
 import { scrubEntries, scrubSteps } from './scrub.ts';
-import { tileReader } from './second-path.ts';
 import { type Placement, Sequencer } from './sequencer.ts';
 import type { WitnessPort } from './witness-port.ts';
 

@@ -20,8 +20,8 @@ import { opensslEngine } from '../keys/openssl-engine.ts';
 import type { HeadLock } from '../store/head-lock.ts';
 import type { Head, LogStore, StoredCheckpoint } from '../store/log-store.ts';
 import { storeCorrupt } from '../store/store-failure.ts';
+import { tileReader } from '../store/tile-reader.ts';
 import { scrubEntries, scrubSteps, scrubUpperTiles } from './scrub.ts';
-import { tileReader } from './second-path.ts';
 import type { WitnessPort } from './witness-port.ts';
 
 export interface RecoveryOptions extends OwnHistory {

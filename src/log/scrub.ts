@@ -6,7 +6,8 @@ import { AttestryError } from '../errors.ts';
 import { leafHashBySystem, leafHashesInPlace, rowRootBySystem } from '../keys/openssl-hash.ts';
 import type { LogStore } from '../store/log-store.ts';
 import { textOf } from '../store/store-rules.ts';
-import { tileReader, verifyMiddle } from './second-path.ts';
+import { tileReader } from '../store/tile-reader.ts';
+import { verifyMiddle } from './second-path.ts';
 
 /** One tile's worth of the log: up to 256 entries and what leads up from them. */
 export interface ScrubStep {

@@ -16,6 +16,7 @@ import { AttestryError } from '../errors.ts';
 import { leafHashBySystem, nodeHashBySystem, rowRootBySystem } from '../keys/openssl-hash.ts';
 import { firstOfRow } from '../store/entry-rows.ts';
 import type { LogCommit, LogStore } from '../store/log-store.ts';
+import { tileReader } from '../store/tile-reader.ts';
 
 export interface SecondPath {
   /** The tree before the commit, kept apart from the tiles. */
@@ -160,16 +161,4 @@ export function verifyMiddle(store: LogStore, index: number, middle: Uint8Array)
     'TILE_HASH_MISMATCH',
     `The middle nodes that are kept of tile 0/${index} are not those of its hashes.`,
   );
-}
-
-/** The store's tiles for the functions of core; a tile that must be there and is not is a damaged database. */
-export function tileReader(store: LogStore): (level: number, index: number) => Uint8Array {
-  return (level, index) => {
-    const row = store.tile(level, index);
-    if (row !== undefined) return row;
-    throw new AttestryError(
-      'TILE_MISSING',
-      `Expected tile ${level}/${index} in the database; run attestry fsck.`,
-    );
-  };
 }

@@ -19,10 +19,11 @@ import { nodeHashBySystem } from '../keys/openssl-hash.ts';
 import type { HeadLock } from '../store/head-lock.ts';
 import type { Head, LogCommit, LogStore, StoredCheckpoint } from '../store/log-store.ts';
 import { textOf } from '../store/store-rules.ts';
+import { tileReader } from '../store/tile-reader.ts';
 import { FreshLeaves } from '../tally/fresh-leaves.ts';
 import { BatchReceipts } from './batch-receipts.ts';
 import type { LogLimits } from './limits.ts';
-import { tileReader, verifyCommit } from './second-path.ts';
+import { verifyCommit } from './second-path.ts';
 
 /** Where an entry stands. */
 export interface Placement {

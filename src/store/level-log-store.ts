@@ -39,6 +39,7 @@ import {
   MENTIONS_PER_PAGE,
   MODELS_PER_PAGE,
 } from './store-rules.ts';
+import { tileReader } from './tile-reader.ts';
 import { WriteQueue } from './write-queue.ts';
 
 // Without `sync` LevelDB answers before the write is on disk, and a power cut takes back what was acknowledged.
@@ -102,7 +103,7 @@ class LevelLogStore implements LogStore {
     this.#hashes = {
       tile: (index) => this.tile(0, index),
       lookUpRow: (index) => getRow(this.#db, keys.lookUpKey(index)),
-      rootAt: (size) => rootFromTiles(size, (level, index) => this.#wholeTile(level, index)),
+      rootAt: (size) => rootFromTiles(size, tileReader(this)),
     };
   }
 
@@ -277,12 +278,6 @@ class LevelLogStore implements LogStore {
   #hashIndex(): HashIndex {
     this.#index ??= HashIndex.open(this.#hashes, this.#size(), { kept: this.#kept });
     return this.#index;
-  }
-
-  #wholeTile(level: number, index: number): Uint8Array {
-    const row = this.tile(level, index);
-    if (row !== undefined) return row;
-    throw storeCorrupt(`Expected tile ${index} of level ${level}, which the log is too small for`);
   }
 
   /** A row that was read since it was last written, or the database's. */
