@@ -29,8 +29,9 @@ describe('RunTable', () => {
   it('names no run for nearly all hashes that were not added, also when it is full', () => {
     const table = new RunTable(100_000);
     for (const [i, hash] of hashes(100_000).entries()) table.add(hash, i % 64);
-    const named = hashes(100_000).filter((hash) => table.runsOf(hash).length > 0).length;
-    expect(named / 100_000).toBeLessThan(0.001);
+    // Some fifty in the mean: of fewer questions, all might be answered rightly.
+    const named = hashes(1_000_000).filter((hash) => table.runsOf(hash).length > 0).length;
+    expect(named / 1_000_000).toBeLessThan(0.001);
     expect(named).toBeGreaterThan(0);
   });
 
