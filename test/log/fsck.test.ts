@@ -245,8 +245,7 @@ const damages: readonly (readonly [string, readonly string[], Damage])[] = [
   [
     'an old committed checkpoint',
     ['CHECKPOINT_SIGNATURE_INVALID'],
-    ({ disk }) =>
-      changeFirst(disk.checkpoints.committed, (note) => note.replace(/.(.{4})$/s, 'A$1')),
+    ({ disk }) => changeFirst(disk.checkpoints.committed, otherSignature),
   ],
   [
     'a checkpoint that is kept as another',
@@ -269,8 +268,7 @@ const damages: readonly (readonly [string, readonly string[], Damage])[] = [
   [
     'a cosignature',
     ['COSIGNATURE_INVALID'],
-    ({ disk }) =>
-      changeFirst(disk.checkpoints.witnessed, (note) => note.replace(/.(.{4})$/s, 'A$1')),
+    ({ disk }) => changeFirst(disk.checkpoints.witnessed, otherSignature),
   ],
   [
     'a cosignature that is gone',
@@ -284,10 +282,23 @@ function hashOf({ entries }: LogBed['disk'], index: number): string {
   return encodeHex(leafHash(entries.get(index) as Uint8Array));
 }
 
-function changeFirst(notes: Map<number, string>, change: (note: string) => string): void {
-  const [size, note] = [...notes].filter(([at]) => at > 0).sort(([a], [b]) => a - b)[0] ?? [0, ''];
-  notes.set(size, change(note));
+type Change = (note: string) => string;
+
+function changeFirst(notes: Map<number, string>, change: Change): void {
+  changeAt(Math.min(...[...notes.keys()].filter((size) => size > 0)), notes, change);
 }
+
+function changeNewest(notes: Map<number, string>, change: Change): void {
+  changeAt(Math.max(...notes.keys()), notes, change);
+}
+
+function changeAt(size: number, notes: Map<number, string>, change: Change): void {
+  notes.set(size, change(notes.get(size) as string));
+}
+
+/** The last signature of a note with one letter changed. */
+const otherSignature: Change = (note) =>
+  note.replace(/(.)(.{40})$/s, (_, letter, rest) => `${letter === 'A' ? 'B' : 'A'}${rest}`);
 
 describe('fsck of a damaged log', () => {
   it.each(damages)('finds %s', async (_, codes, damage) => {
@@ -365,6 +376,35 @@ describe('fsck of a damaged log', () => {
     const damaged = await check(bed, undefined, false);
     expect(codesOf(damaged.report)).toEqual(['ENTRY_HASH_MISMATCH']);
   });
+
+  it.each([
+    ['committed', 'CHECKPOINT_SIGNATURE_INVALID'],
+    ['witnessed', 'COSIGNATURE_INVALID'],
+  ] as const)('verifies the newest %s checkpoint alone with hashes alone', async (state, code) => {
+    const bed = await copyOfLog();
+    const notes = bed.disk.checkpoints[state];
+    changeFirst(notes, otherSignature);
+    const { report } = await check(bed, undefined, false);
+    expect(report.problems).toEqual([]);
+    expect(report.checked[1]).toContain('every kept checkpoint; signatures of the newest.');
+    expect(report.notChecked[1]).toContain('the signatures of earlier checkpoints: left out');
+    changeNewest(notes, otherSignature);
+    expect(codesOf((await check(bed, undefined, false)).report)).toEqual([code]);
+  });
+
+  it.each([
+    ['size', (note) => note.replace(/\n\d+\n/, '\n7\n')],
+    ['root', (note) => note.replace(/\n[^\n]{43}=/, `\n${'A'.repeat(43)}=`)],
+    ['origin', (note) => `x${note}`],
+  ] as [string, Change][])(
+    'finds a checkpoint of another %s with hashes alone',
+    async (_, change) => {
+      const bed = await copyOfLog();
+      changeFirst(bed.disk.checkpoints.committed, change);
+      const { report } = await check(bed, undefined, false);
+      expect(codesOf(report)).toEqual(['ROOT_MISMATCH']);
+    },
+  );
 
   it('looks up one hash in eight of those that alone it checks, and every one in a full check', async () => {
     let [looked, passed] = [0, 0];
