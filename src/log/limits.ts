@@ -11,7 +11,10 @@ export interface LogLimits {
   readonly operatorEntriesPerSecond: number;
   /** Entries that an operator may add at once after a pause. */
   readonly operatorBurst: number;
-  /** Newest entries that are re-hashed before the log starts; the rest follows while it runs. */
+  /**
+   * Newest entries that are re-hashed before the log starts; the rest follows while it runs. More than LevelDB gathers in
+   * memory, so that all are among them that a crash could have kept from their place.
+   */
   readonly scrubbedAtStart: number;
   /** Milliseconds between two requests to the witnesses while nothing is added: keeps cosignatures fresh. */
   readonly refreshMs: number;
@@ -25,7 +28,7 @@ export const DEFAULT_LOG_LIMITS: LogLimits = {
   batchEntries: 1_024,
   operatorEntriesPerSecond: 5_000,
   operatorBurst: 10_000,
-  scrubbedAtStart: 100_000,
+  scrubbedAtStart: 32_768,
   refreshMs: 10_000,
   retryMs: 1_000,
 };

@@ -37,8 +37,12 @@ export async function recoverHead(options: RecoveryOptions): Promise<Head> {
   const stored = store.head() ?? { size: 0, root: EMPTY_ROOT };
   const locked = headLock.read();
   verifyAgainstLock(store, stored, locked);
-  await verifyDatabase(options, stored);
-  await verifyAgainstWitnesses(options, stored);
+  verifyRoot(store, stored);
+  scrubUpperTiles(store, stored.size);
+  // From here on the event loop turns, so that no answer comes too late because it was not looked at.
+  const seen = askWitnesses(options);
+  await scrubNewest(options, stored.size);
+  for (const note of await seen) verifyAgainstSeen(note, stored, options);
   // A crash between commit and lock leaves the database ahead: nobody was told, so it is taken up now.
   if (locked === undefined || locked.size < stored.size) await headLock.swap(locked, stored);
   return stored;
@@ -68,13 +72,10 @@ function verifyAgainstLock(store: LogStore, stored: Head, locked: Head | undefin
   }
 }
 
-async function verifyDatabase(
+async function scrubNewest(
   { store, scrubbedAtStart }: RecoveryOptions,
-  head: Head,
+  size: number,
 ): Promise<void> {
-  verifyRoot(store, head);
-  const { size } = head;
-  scrubUpperTiles(store, size);
   for (const step of scrubSteps(size)) {
     if (step.end <= size - scrubbedAtStart) break;
     await scrubEntries(store, step, size);
@@ -91,15 +92,14 @@ export function verifyRoot(store: LogStore, head: Head): Head {
   );
 }
 
-/** Asks every witness at once what it has cosigned; one that does not answer in its time has no say. */
-async function verifyAgainstWitnesses(options: RecoveryOptions, head: Head): Promise<void> {
-  const seen = await Promise.allSettled(
-    options.witnesses.map((witness) => witness.latestSeen(options.vkey.name)),
+/** Every witness at once: the note that it has cosigned last. One that does not answer in its time has no say. */
+async function askWitnesses({ witnesses, vkey }: RecoveryOptions): Promise<string[]> {
+  const answers = await Promise.allSettled(
+    witnesses.map((witness) => witness.latestSeen(vkey.name)),
   );
-  for (const answer of seen) {
-    if (answer.status !== 'fulfilled' || answer.value === undefined) continue;
-    verifyAgainstSeen(answer.value, head, options);
-  }
+  return answers.flatMap((answer) =>
+    answer.status === 'fulfilled' && answer.value !== undefined ? [answer.value] : [],
+  );
 }
 
 export interface PublishedOptions extends OwnHistory {
