@@ -16,7 +16,7 @@ const READS_PER_SECOND = 300;
 // LevelDB puts in order what the check of the whole log made it look at.
 const WARM_UPS = 3;
 // A percentile of one round is that of its few slowest reads.
-const READ_ROUNDS = 5;
+const READ_ROUNDS = 9;
 
 /** Receipts from a small log and a large one, in turns. */
 export async function readingFigures(
