@@ -53,7 +53,7 @@ export async function measureAudits(
 }
 
 const TURNS = 20;
-const WARM_UPS = 4;
+const WARM_UPS = 8;
 
 /** Receipts verified in core, beside the checks in them. */
 export async function measureOffline({ rig, generator }: Bench): Promise<Figure> {

@@ -1,7 +1,7 @@
 /** Receipts: the portable proof that ONE entry stands in a log. Envelope, inclusion proof, cosigned checkpoint. */
 import { AttestryError } from '../../errors.ts';
-import { hasBytesAt } from '../bytes/equal.ts';
-import { formatCanonicalJson, parseCanonicalJson } from '../bytes/json.ts';
+import { concatBytes, hasBytesAt } from '../bytes/equal.ts';
+import { parseCanonicalJson } from '../bytes/json.ts';
 import { anyText, literal, object, readShape } from '../bytes/shape.ts';
 import { decodeUtf8, encodeUtf8 } from '../bytes/utf8.ts';
 import { formatTlogProof, parseTlogProof, type TlogProof } from '../note/tlog-proof.ts';
@@ -9,7 +9,6 @@ import {
   type Envelope,
   envelopeFields,
   envelopeOf,
-  fieldsOf,
   readPlainEnvelope,
 } from '../statement/envelope.ts';
 
@@ -88,12 +87,8 @@ function readPlainText(json: string): string | undefined {
   return UNUSUAL.test(text) ? undefined : text;
 }
 
-/** RFC 8785 bytes. */
-export function formatReceipt(receipt: Receipt): Uint8Array {
-  return formatCanonicalJson({
-    envelope: fieldsOf(receipt.envelope),
-    proof: formatTlogProof(receipt.proof),
-    type: RECEIPT_TYPE,
-    version: 1,
-  });
+/** RFC 8785 bytes: an entry is canonical as it is, and of text JSON has one spelling. */
+export function formatReceipt({ envelope, proof }: Receipt): Uint8Array {
+  const text = JSON.stringify(formatTlogProof(proof));
+  return concatBytes(HEAD, envelope.entry, encodeUtf8(`${RECEIPT_MIDDLE}${text}${RECEIPT_TAIL}`));
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalText, formatCanonicalJson } from '../../../src/core/bytes/json.ts';
 import { decodeUtf8, encodeUtf8 } from '../../../src/core/bytes/utf8.ts';
+import { formatTlogProof } from '../../../src/core/note/tlog-proof.ts';
 import {
   formatReceipt,
   LARGEST_RECEIPT_BYTES,
@@ -29,6 +30,19 @@ const FILE = JSON.parse(decodeUtf8(BYTES)) as File;
 
 const verdict = (changes: object): string =>
   codeOf(() => parseReceipt(formatCanonicalJson({ ...FILE, ...changes })));
+
+describe('formatReceipt', () => {
+  it('writes RFC 8785 bytes, whatever text the checkpoint is', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), fc.nat(), (checkpoint, index) => {
+        const proof = { ...RECEIPT.proof, index, checkpoint };
+        const written = formatReceipt({ ...RECEIPT, proof });
+        const file = { ...FILE, proof: formatTlogProof(proof) };
+        expect(decodeUtf8(written)).toBe(canonicalText(file));
+      }),
+    );
+  });
+});
 
 describe('parseReceipt', () => {
   it('reads what formatReceipt writes', () => {

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { formatCanonicalJson } from '../../../src/core/bytes/json.ts';
 import { formatTime } from '../../../src/core/bytes/time.ts';
 import { formatReceipt, parseReceipt, type Receipt } from '../../../src/core/receipt/receipt.ts';
 import { verifyReceipt } from '../../../src/core/receipt/verify.ts';
+import { fieldsOf, parseEnvelope } from '../../../src/core/statement/envelope.ts';
 import type { VerificationRules } from '../../../src/core/trust/quorum.ts';
 import { systemHashes } from '../../../src/keys/openssl-hash.ts';
 import { codeOf } from '../../helpers/code-of.ts';
@@ -123,8 +125,10 @@ describe('verifyReceipt', () => {
       keyid,
       signature: new Uint8Array(64),
     }));
-    const file = { ...RECEIPT, envelope: { ...RECEIPT.envelope, signatures } };
-    expect(verdict(parseReceipt(formatReceipt(file)))).toBe('SIGNATURE_INVALID');
+    const fields = fieldsOf({ ...RECEIPT.envelope, signatures });
+    const envelope = parseEnvelope(formatCanonicalJson(fields));
+    const file = formatReceipt({ ...RECEIPT, envelope });
+    expect(verdict(parseReceipt(file))).toBe('SIGNATURE_INVALID');
     const foreign = signedEntry(sampleStatement('deployment', { context: { log: OTHER.origin } }));
     expect(verdict({ ...withProof({ checkpoint: LOG.checkpoint() }), envelope: foreign })).toBe(
       'STATEMENT_LOG_MISMATCH',
