@@ -216,7 +216,7 @@ async function answer(log: Log, submission: Submission, state: CheckpointState):
   const bytes =
     state === 'committed' && receipt !== undefined
       ? receipt()
-      : formatReceipt(await log.receipt(entryHash, state));
+      : formatReceipt(await log.reader.receipt({ index, entryHash }, state));
   const head = `{"entryHash":"${encodeHex(entryHash)}","index":${index},"receipt":`;
   return [Buffer.from(head, 'latin1'), bytes, Buffer.from(`,"state":"${state}"}`, 'latin1')];
 }

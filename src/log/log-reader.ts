@@ -25,8 +25,10 @@ export interface LogReaderOptions {
   readonly vkey: VerifierKey;
   /** Entries from its size on may be in the database, but are not committed yet: they are not served. */
   readonly head: () => Head;
-  /** The smallest committed checkpoint that covers an entry, in the database or on its way there. */
-  readonly committedCovering: (index: number) => Promise<StoredCheckpoint | undefined>;
+  /** The smallest checkpoint of each state that covers an entry, in the database or on its way there. */
+  readonly covering: Readonly<
+    Record<CheckpointState, (index: number) => Promise<StoredCheckpoint | undefined>>
+  >;
   /** Told when the disk gives something else than was logged: such a log must not sign on. */
   readonly onDamage: (error: unknown) => void;
   /** Checks signatures on notes; OpenSSL unless told. */
@@ -107,10 +109,7 @@ export class LogReader {
   /** The receipt under the first checkpoint of this state that covers the entry. @throws ENTRY_UNKNOWN, STORE_CORRUPT */
   async receipt({ index, entryHash }: Leaf, state: CheckpointState): Promise<Receipt> {
     // Of what is written but not locked yet there is no checkpoint either.
-    const { store, committedCovering } = this.#options;
-    const kept = await (state === 'committed'
-      ? committedCovering(index)
-      : store.checkpointCovering(state, index));
+    const kept = await this.#options.covering[state](index);
     if (kept === undefined) throw unknown(`Entry ${index} is not ${state} yet; try again later.`);
     return await this.#whole(`the receipt of entry ${index}`, () => {
       const entry = this.#read(index);

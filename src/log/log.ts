@@ -188,7 +188,12 @@ export class Log {
       readNode,
       vkey: signer.vkey,
       head: () => this.#sequencer.head,
-      committedCovering: (index) => this.#sequencer.checkpointCovering(index),
+      covering: {
+        committed: (index) => this.#sequencer.checkpointCovering(index),
+        witnessed: async (index) =>
+          this.#publisher.keptCovering(index) ??
+          (await store.checkpointCovering('witnessed', index)),
+      },
       onDamage: (error) => this.#sequencer.fail(error),
       engine: options.engine,
     });

@@ -49,6 +49,14 @@ interface WitnessState {
   busy: boolean;
 }
 
+/** What was kept last, or is about to be. */
+interface Kept {
+  readonly checkpoint: StoredCheckpoint;
+  /** The first entry that nothing covers that was kept before; undefined where that is not known. */
+  readonly from: number | undefined;
+  readonly done: Promise<void>;
+}
+
 interface Waiter {
   readonly index: number;
   /** False for one that can as well wait for the next round. */
@@ -64,6 +72,7 @@ export class Publisher {
   readonly #witnesses: readonly WitnessState[];
   #newest: StoredCheckpoint | undefined;
   #published: StoredCheckpoint | undefined;
+  #kept: Kept | undefined;
   readonly #waiters = new Set<Waiter>();
   #wake: () => void = () => undefined;
   #endRound: () => void = () => undefined;
@@ -85,6 +94,14 @@ export class Publisher {
   /** The newest checkpoint with the quorum's cosignatures, and later ones that came in for it. */
   get published(): StoredCheckpoint | undefined {
     return this.#published;
+  }
+
+  /** The smallest kept checkpoint that covers the entry, if it is the one that was kept last. */
+  keptCovering(index: number): StoredCheckpoint | undefined {
+    const { checkpoint, from } = this.#kept ?? {};
+    if (checkpoint === undefined || from === undefined) return undefined;
+    const isKept = checkpoint.size === this.#published?.size;
+    return isKept && from <= index && index < checkpoint.size ? checkpoint : undefined;
   }
 
   get witnesses(): readonly WitnessStatus[] {
@@ -167,7 +184,7 @@ export class Publisher {
       const roundMs = clockMs() - startedMs;
       if (isBusy || isNewer()) await this.#pause(this.#restAfter(roundMs), () => false);
       const untilNextMs = BUSY_INTERVAL_MS - (clockMs() - startedMs);
-      if (isBusy && untilNextMs > 0) await this.#pause(untilNextMs, () => this.#isAwaited);
+      if (isBusy && untilNextMs > 0) await this.#pause(untilNextMs, () => this.#countUrgent() > 0);
       if (!isNewer()) await this.#pause(limits.refreshMs, isNewer);
     }
   }
@@ -234,21 +251,34 @@ export class Publisher {
 
   async #publish(target: StoredCheckpoint, lines: readonly string[]): Promise<void> {
     const { size, note } = target;
-    if (this.#stopped || (this.#published !== undefined && this.#published.size > size)) return;
-    const published = { size, note: appendSignatures(note, lines) };
-    const isNewSize = this.#published?.size !== size;
-    if (isNewSize) await this.#options.keep(published);
-    this.#published = published;
+    const isOvertaken = (): boolean => (this.#published?.size ?? 0) > size;
+    if (this.#stopped || isOvertaken()) return;
+    const checkpoint = { size, note: appendSignatures(note, lines) };
+    if (this.#published?.size !== size) await this.#keepFirst(checkpoint);
+    if (isOvertaken()) return;
+    this.#published = checkpoint;
     for (const waiter of this.#waiters) if (waiter.index < size) waiter.finish(true);
   }
 
-  #restAfter(roundMs: number): number {
-    return Math.min(this.#isAwaited ? roundMs : 2 * roundMs, LONGEST_REST_MS);
+  /** Resolves once the first checkpoint of its size is kept: with what comes in for it later it is published only. */
+  #keepFirst(checkpoint: StoredCheckpoint): Promise<void> {
+    if (this.#kept?.checkpoint.size !== checkpoint.size) {
+      const done = this.#options.keep(checkpoint);
+      this.#kept = { checkpoint, from: this.#published?.size, done };
+    }
+    return this.#kept.done;
   }
 
-  get #isAwaited(): boolean {
-    for (const { isUrgent } of this.#waiters) if (isUrgent) return true;
-    return false;
+  #restAfter(roundMs: number): number {
+    const waiting = this.#countUrgent();
+    if (waiting >= MANY_WAITING) return 0;
+    return Math.min(waiting > 0 ? roundMs : 2 * roundMs, LONGEST_REST_MS);
+  }
+
+  #countUrgent(): number {
+    let count = 0;
+    for (const { isUrgent } of this.#waiters) if (isUrgent) count++;
+    return count;
   }
 
   #covers(index: number): boolean {
@@ -271,7 +301,10 @@ export class Publisher {
 
 // A round costs four requests, four signatures to check, synced writes here and at the witnesses, and then a step of the
 // tally, however many entries it is for. So a log asks a third of the time at most, half of it while someone waits for a
-// cosigned receipt, and while it is busy and nobody does, once in so many milliseconds.
+// cosigned receipt, and all of it while so many wait that a round costs each of them little: where as many come as can wait at
+// once, rest would double the time that each takes up a place. While it is busy and nobody waits, it asks once in so many
+// milliseconds.
 const BUSY_ENTRIES_PER_MS = 0.1;
 const BUSY_INTERVAL_MS = 400;
 const LONGEST_REST_MS = 250;
+const MANY_WAITING = 64;

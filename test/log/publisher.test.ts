@@ -180,9 +180,7 @@ describe('Publisher', () => {
     for (const size of [2, 3, 4]) bed.publisher.offer(at(size));
     gate.open();
     expect(await bed.publisher.waitFor(3, 10_000)).toBe(true);
-    expect(bed.kept.map(({ size }) => size).filter((size, i, all) => all[i - 1] !== size)).toEqual([
-      1, 4,
-    ]);
+    expect(bed.kept.map(({ size }) => size)).toEqual([1, 4]);
   });
 
   it('lets a log gather for twice as long as the round took', async () => {
@@ -204,6 +202,38 @@ describe('Publisher', () => {
     await vi.advanceTimersByTimeAsync(1);
     expect(a.asked.map(({ size }) => size)).toEqual([1, 2]);
   });
+
+  it.each([
+    [1, 30],
+    [63, 30],
+    [64, 0],
+  ])(
+    'rests while %i wait for as long as the round took, but for none of many: %i ms',
+    async (waiting, restMs) => {
+      vi.useFakeTimers();
+      onTestFinished(() => {
+        vi.useRealTimers();
+      });
+      let ms = 0;
+      const bed = makeBed({}, { clockMs: () => ms });
+      const [a] = bed.witnesses as [FakeWitness];
+      a.answer = async (line) => {
+        if (a.asked.length === 1) {
+          ms += 30;
+          bed.publisher.offer(at(2));
+        }
+        return line;
+      };
+      const waiters = Array.from({ length: waiting }, () => bed.publisher.waitFor(1, 10_000));
+      bed.publisher.start(at(1));
+      await vi.advanceTimersByTimeAsync(0);
+      await vi.advanceTimersByTimeAsync(Math.max(restMs - 1, 0));
+      expect(a.asked).toHaveLength(restMs > 0 ? 1 : 2);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(a.asked).toHaveLength(2);
+      expect(await Promise.all(waiters)).toEqual(Array(waiting).fill(true));
+    },
+  );
 
   it('begins a round of a busy log 400 ms after the last, or sooner where someone waits', async () => {
     vi.useFakeTimers();
@@ -245,6 +275,34 @@ describe('Publisher', () => {
     expect(bed.publisher.published?.note).not.toContain('a 5 1\n');
     expect(new Set(bed.kept.map(({ size }) => size))).toEqual(new Set([5]));
     expect(bed.publisher.witnesses[0]?.lastCosignedAt).toBeGreaterThanOrEqual(3);
+  });
+
+  it('knows which entries the checkpoint that it kept last is the first to cover', async () => {
+    const bed = makeBed();
+    const [, , , late] = bed.witnesses as [FakeWitness, FakeWitness, FakeWitness, FakeWitness];
+    const gate = new Gate();
+    const covering = (): (StoredCheckpoint | undefined)[] =>
+      [4, 5, 8, 9].map((index) => bed.publisher.keptCovering(index));
+    bed.publisher.start(at(5));
+    await bed.publisher.waitFor(4, 10_000);
+    expect(covering()).toEqual([undefined, undefined, undefined, undefined]);
+    late.answer = (line) => gate.pass().then(() => line);
+    bed.publisher.offer(at(9));
+    await bed.publisher.waitFor(8, 10_000);
+    const [, kept] = bed.kept;
+    expect(kept?.size).toBe(9);
+    expect(covering()).toEqual([undefined, kept, kept, undefined]);
+    gate.open();
+    await eventually(() => expect(publishedBy(bed)).toEqual({ size: 9, by: 'abcd' }));
+    expect(covering()).toEqual([undefined, kept, kept, undefined]);
+  });
+
+  it('knows that also of the first after a start', async () => {
+    const bed = makeBed({}, { published: at(9) });
+    bed.publisher.start(at(12));
+    await bed.publisher.waitFor(11, 10_000);
+    expect(bed.publisher.keptCovering(8)).toBeUndefined();
+    expect(bed.publisher.keptCovering(9)).toEqual(bed.kept[0]);
   });
 
   it('goes on from what was published before the start, and never back', async () => {
