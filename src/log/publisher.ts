@@ -251,11 +251,9 @@ export class Publisher {
 
   async #publish(target: StoredCheckpoint, lines: readonly string[]): Promise<void> {
     const { size, note } = target;
-    const isOvertaken = (): boolean => (this.#published?.size ?? 0) > size;
-    if (this.#stopped || isOvertaken()) return;
+    if (this.#stopped || (this.#published !== undefined && this.#published.size > size)) return;
     const checkpoint = { size, note: appendSignatures(note, lines) };
     if (this.#published?.size !== size) await this.#keepFirst(checkpoint);
-    if (isOvertaken()) return;
     this.#published = checkpoint;
     for (const waiter of this.#waiters) if (waiter.index < size) waiter.finish(true);
   }

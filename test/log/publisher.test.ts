@@ -297,6 +297,30 @@ describe('Publisher', () => {
     expect(covering()).toEqual([undefined, kept, kept, undefined]);
   });
 
+  it('does not know it before that is kept', async () => {
+    const gate = new Gate();
+    const keep = async ({ size }: StoredCheckpoint): Promise<void> => {
+      if (size === 9) await gate.pass();
+    };
+    const { publisher } = makeBed({}, { keep });
+    publisher.start(at(5));
+    await publisher.waitFor(4, 10_000);
+    publisher.offer(at(9));
+    await eventually(() => expect(gate.arrived).toBe(1));
+    expect(publisher.keptCovering(5)).toBeUndefined();
+    gate.open();
+    expect(await publisher.waitFor(8, 10_000)).toBe(true);
+    expect(publisher.keptCovering(5)?.size).toBe(9);
+  });
+
+  it('keeps nothing of the size that was published before the start', async () => {
+    const bed = makeBed({}, { published: at(9) });
+    bed.publisher.start(at(9));
+    await eventually(() => expect(publishedBy(bed)).toEqual({ size: 9, by: 'abcd' }));
+    expect(bed.kept).toEqual([]);
+    expect(bed.publisher.keptCovering(8)).toBeUndefined();
+  });
+
   it('knows that also of the first after a start', async () => {
     const bed = makeBed({}, { published: at(9) });
     bed.publisher.start(at(12));
