@@ -40,7 +40,7 @@ interface Leaf {
   readonly entryHash: Uint8Array;
 }
 
-// The receipts of one batch stand under one checkpoint, and to verify it costs a third of what a receipt costs otherwise. Half
+// The receipts of one batch stand under one checkpoint, and to verify it costs a fifth of what a receipt costs otherwise. Half
 // a kilobyte each.
 const KEPT_CHECKPOINTS = 8_192;
 
