@@ -184,7 +184,8 @@ export class Publisher {
       const roundMs = clockMs() - startedMs;
       if (isBusy || isNewer()) await this.#pause(this.#restAfter(roundMs), () => false);
       const untilNextMs = BUSY_INTERVAL_MS - (clockMs() - startedMs);
-      if (isBusy && untilNextMs > 0) await this.#pause(untilNextMs, () => this.#countUrgent() > 0);
+      const isAwaited = (): boolean => this.#countUrgent() > 0;
+      if (isBusy && untilNextMs > 0 && !isAwaited()) await this.#pause(untilNextMs, isAwaited);
       if (!isNewer()) await this.#pause(limits.refreshMs, isNewer);
     }
   }

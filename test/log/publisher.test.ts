@@ -268,6 +268,33 @@ describe('Publisher', () => {
     expect(await Promise.all([covered, growth])).toEqual([true, true]);
   });
 
+  it('begins a round of a busy log sooner also for who waits since before the last one was over', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    let roundsMs = 0;
+    const bed = makeBed({}, { clockMs: () => Date.now() + roundsMs });
+    const [a] = bed.witnesses as [FakeWitness];
+    let covered: Promise<boolean> | undefined;
+    a.answer = async (line) => {
+      roundsMs += 30;
+      if (a.asked.length === 2) {
+        bed.publisher.offer(at(900));
+        covered = bed.publisher.waitFor(899, 10_000);
+      }
+      return line;
+    };
+    bed.publisher.start(at(1));
+    await vi.advanceTimersByTimeAsync(1_000);
+    bed.publisher.offer(at(500));
+    await vi.advanceTimersByTimeAsync(29);
+    expect(a.asked.map(({ size }) => size)).toEqual([1, 500]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(a.asked.map(({ size }) => size)).toEqual([1, 500, 900]);
+    expect(await covered).toBe(true);
+  });
+
   it('has the newest checkpoint cosigned afresh while nothing is added', async () => {
     const bed = makeBed({ refreshMs: 10 });
     bed.publisher.start(at(5));
