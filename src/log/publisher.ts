@@ -59,8 +59,6 @@ interface Kept {
 
 interface Waiter {
   readonly index: number;
-  /** False for one that can as well wait for the next round. */
-  readonly isUrgent: boolean;
   readonly finish: (covered: boolean) => void;
 }
 
@@ -74,6 +72,8 @@ export class Publisher {
   #published: StoredCheckpoint | undefined;
   #kept: Kept | undefined;
   readonly #waiters = new Set<Waiter>();
+  /** How many of them are urgent: asked with every submission, so not counted anew. */
+  #urgent = 0;
   #wake: () => void = () => undefined;
   #endRound: () => void = () => undefined;
   #stopped = false;
@@ -143,13 +143,15 @@ export class Publisher {
     return new Promise((resolve) => {
       const finish = (covered: boolean): void => {
         clearTimeout(timer);
-        this.#waiters.delete(waiter);
+        if (this.#waiters.delete(waiter) && isUrgent) this.#urgent--;
         resolve(covered);
       };
-      const waiter: Waiter = { index, isUrgent, finish };
+      const waiter: Waiter = { index, finish };
       const timer = setTimeout(() => finish(false), timeoutMs);
       this.#waiters.add(waiter);
-      if (isUrgent) this.#wake();
+      if (!isUrgent) return;
+      this.#urgent++;
+      this.#wake();
     });
   }
 
@@ -184,7 +186,7 @@ export class Publisher {
       const roundMs = clockMs() - startedMs;
       if (isBusy || isNewer()) await this.#pause(this.#restAfter(roundMs), () => false);
       const untilNextMs = BUSY_INTERVAL_MS - (clockMs() - startedMs);
-      const isAwaited = (): boolean => this.#countUrgent() > 0;
+      const isAwaited = (): boolean => this.#urgent > 0;
       if (isBusy && untilNextMs > 0 && !isAwaited()) await this.#pause(untilNextMs, isAwaited);
       if (!isNewer()) await this.#pause(limits.refreshMs, isNewer);
     }
@@ -269,15 +271,8 @@ export class Publisher {
   }
 
   #restAfter(roundMs: number): number {
-    const waiting = this.#countUrgent();
-    if (waiting >= MANY_WAITING) return 0;
-    return Math.min(waiting > 0 ? roundMs : 2 * roundMs, LONGEST_REST_MS);
-  }
-
-  #countUrgent(): number {
-    let count = 0;
-    for (const { isUrgent } of this.#waiters) if (isUrgent) count++;
-    return count;
+    if (this.#urgent >= MANY_WAITING) return 0;
+    return Math.min(this.#urgent > 0 ? roundMs : 2 * roundMs, LONGEST_REST_MS);
   }
 
   #covers(index: number): boolean {

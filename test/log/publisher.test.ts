@@ -64,6 +64,14 @@ function makeBed(limits: Partial<LogLimits> = {}, options: Partial<PublisherOpti
   return { publisher, witnesses, kept, fatal, dissenters };
 }
 
+/** Until the test ends. */
+function fakeTimers(): void {
+  vi.useFakeTimers();
+  onTestFinished(() => {
+    vi.useRealTimers();
+  });
+}
+
 /** Who has cosigned the published checkpoint, and which one it is. */
 function publishedBy({ publisher }: Bed): { size: number; by: string } | undefined {
   const { published } = publisher;
@@ -184,10 +192,7 @@ describe('Publisher', () => {
   });
 
   it('lets a log gather for twice as long as the round took', async () => {
-    vi.useFakeTimers();
-    onTestFinished(() => {
-      vi.useRealTimers();
-    });
+    fakeTimers();
     let ms = 0;
     const bed = makeBed({}, { clockMs: () => ms });
     const [a] = bed.witnesses as [FakeWitness];
@@ -210,10 +215,7 @@ describe('Publisher', () => {
   ])(
     'rests while %i wait for as long as the round took, but for none of many: %i ms',
     async (waiting, restMs) => {
-      vi.useFakeTimers();
-      onTestFinished(() => {
-        vi.useRealTimers();
-      });
+      fakeTimers();
       let ms = 0;
       const bed = makeBed({}, { clockMs: () => ms });
       const [a] = bed.witnesses as [FakeWitness];
@@ -236,10 +238,7 @@ describe('Publisher', () => {
   );
 
   it('begins a round of a busy log 400 ms after the last, or sooner where someone waits', async () => {
-    vi.useFakeTimers();
-    onTestFinished(() => {
-      vi.useRealTimers();
-    });
+    fakeTimers();
     let roundsMs = 0;
     const bed = makeBed({}, { clockMs: () => Date.now() + roundsMs });
     const [a] = bed.witnesses as [FakeWitness];
@@ -269,10 +268,7 @@ describe('Publisher', () => {
   });
 
   it('begins a round of a busy log sooner also for who waits since before the last one was over', async () => {
-    vi.useFakeTimers();
-    onTestFinished(() => {
-      vi.useRealTimers();
-    });
+    fakeTimers();
     let roundsMs = 0;
     const bed = makeBed({}, { clockMs: () => Date.now() + roundsMs });
     const [a] = bed.witnesses as [FakeWitness];
