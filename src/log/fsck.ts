@@ -301,7 +301,7 @@ async function checkKept(run: Fsck, state: CheckpointState): Promise<void> {
       const place = `The ${state} checkpoint of size ${kept.size}`;
       const signed = verifyKept(place, () => parseCheckpoint(kept.note));
       if (signatures !== false || kept.size === newest?.size)
-        verifyKept(place, () => checkSignatures(run, state, signed));
+        checkSignatures(run, { ...signed, state, place });
       const { origin, size, root } = signed.checkpoint;
       const isOwn = origin === log.origin && size === kept.size;
       if (isOwn && size <= head.size && bytesEqual(rootAt(size), root)) return;
@@ -309,21 +309,24 @@ async function checkKept(run: Fsck, state: CheckpointState): Promise<void> {
     });
 }
 
-function checkSignatures(
-  { log, trust }: Fsck,
-  state: CheckpointState,
-  signed: SignedCheckpoint,
-): void {
+interface KeptCheckpoint extends SignedCheckpoint {
+  readonly state: CheckpointState;
+  /** As it is called in what is said of it. */
+  readonly place: string;
+}
+
+function checkSignatures({ log, trust }: Fsck, kept: KeptCheckpoint): void {
+  const { state, place, note } = kept;
   const engine = fastestEngine();
-  verifyParsedCheckpoint(signed, { vkeys: [log.vkey], engine });
+  verifyKept(place, () => verifyParsedCheckpoint(kept, { vkeys: [log.vkey], engine }));
   if (state === 'committed') return;
   const rules = { trust, now: Number.POSITIVE_INFINITY, engine };
-  const held = countedCosignatures(signed.note, trust.witnesses, rules);
+  const held = verifyKept(place, () => countedCosignatures(note, trust.witnesses, rules));
   const organisations = timesByOrganisation(held, trust.witnesses).length;
   if (organisations >= trust.witnessQuorum) return;
   throw new AttestryError(
     'QUORUM_SHORT',
-    `Expected cosignatures of witnesses of ${trust.witnessQuorum} organisations, got ${organisations}.`,
+    `${place} has cosignatures of witnesses of ${organisations} organisations, not of ${trust.witnessQuorum}.`,
   );
 }
 
