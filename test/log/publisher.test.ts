@@ -209,12 +209,13 @@ describe('Publisher', () => {
   });
 
   it.each([
-    [1, 30],
-    [63, 30],
-    [64, 0],
+    [1, 1, 30],
+    [63, 1, 30],
+    [64, 1, 0],
+    [64, 0, 60],
   ])(
-    'rests while %i wait for as long as the round took, but for none of many: %i ms',
-    async (waiting, restMs) => {
+    'rests after a round of 30 ms, while %i wait for entry %i of two, %i ms',
+    async (waiting, index, restMs) => {
       fakeTimers();
       let ms = 0;
       const bed = makeBed({}, { clockMs: () => ms });
@@ -226,7 +227,7 @@ describe('Publisher', () => {
         }
         return line;
       };
-      const waiters = Array.from({ length: waiting }, () => bed.publisher.waitFor(1, 10_000));
+      const waiters = Array.from({ length: waiting }, () => bed.publisher.waitFor(index, 10_000));
       bed.publisher.start(at(1));
       await vi.advanceTimersByTimeAsync(0);
       await vi.advanceTimersByTimeAsync(Math.max(restMs - 1, 0));
