@@ -1,6 +1,7 @@
 /** The life of a process: start, run until told to stop, close once, and never go on after an error that nobody handled. */
 import { EXIT_WITH_PARENT_ENV } from '../src/cli/exit-with-parent.ts';
 import { AttestryError } from '../src/errors.ts';
+import { boundHeapGrowth } from './heap.ts';
 
 export interface Running {
   close(): Promise<void>;
@@ -21,6 +22,7 @@ const EXIT_BY_SIGNAL = { SIGINT: 130, SIGTERM: 143 } as const;
  * CONFIG_INVALID); every other error is one line of JSON and 70. `start` gives undefined when there is nothing to run.
  */
 export async function runProcess(start: () => Promise<Running | undefined>): Promise<void> {
+  boundHeapGrowth();
   process.on('uncaughtException', exitWithDefect);
   process.on('unhandledRejection', exitWithDefect);
   const stop = stopAsked();

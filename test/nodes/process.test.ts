@@ -173,6 +173,29 @@ const SAY_READY_AFTER_STDIN = `
   await new Promise((resolve) => process.stdin.once('end', resolve));
   say('ready');`;
 
+// Where V8 may do as it likes, it is four and a half times and more.
+describe('the heap of a node process', () => {
+  it('grows to no more than some three and a half times of what is held', async () => {
+    const { ended } = spawnModule(`await runProcess(async () => {
+      const held = new Array(1_000_000);
+      for (let n = 0; n < held.length; n++) held[n] = { n, t: [n] };
+      const bytes = process.memoryUsage().heapUsed;
+      let most = 0;
+      for (let n = 0; n < 8_000_000; n++) {
+        held[n % held.length] = { n, t: [n] };
+        if (n % 20_000 === 0) most = Math.max(most, process.memoryUsage().heapTotal);
+      }
+      say(String(most / bytes));
+      clearInterval(hold);
+      return undefined;
+    });`);
+    const { code, out } = await ended;
+    expect(code).toBe(0);
+    expect(Number(out)).toBeGreaterThan(1.5);
+    expect(Number(out)).toBeLessThan(4);
+  });
+});
+
 describe('Parts', () => {
   it('closes every part once, the last first, though one fails', async () => {
     const closed: string[] = [];
