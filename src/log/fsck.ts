@@ -293,7 +293,9 @@ async function checkCheckpoints(run: Fsck): Promise<void> {
 
 async function checkKept(run: Fsck, state: CheckpointState): Promise<void> {
   const { store, log, head, signatures } = run;
-  const readNode = tileNodeReader(tileReader(store), nodeHashBySystem);
+  // Middle nodes are compared with their tile where the entries are checked.
+  const readMiddle = (index: number): Uint8Array | undefined => store.middle(index);
+  const readNode = tileNodeReader(tileReader(store), nodeHashBySystem, readMiddle);
   const rootAt = (size: number): Uint8Array => frontierAt(size, readNode, nodeHashBySystem).root();
   const newest = await store.latestCheckpoint(state);
   for await (const kept of store.checkpoints(state))
