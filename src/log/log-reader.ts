@@ -42,7 +42,7 @@ interface Leaf {
 
 // The receipts of one batch stand under one checkpoint, and to verify it costs a fifth of what a receipt costs otherwise. Half
 // a kilobyte each.
-const KEPT_CHECKPOINTS = 8_192;
+const KEPT_CHECKPOINTS = 2_048;
 
 export class LogReader {
   readonly #options: LogReaderOptions;
