@@ -73,7 +73,7 @@ export class EntryReader {
     for (const ofTile of byTile(firsts)) {
       const [first, last] = [ofTile[0], ofTile.at(-1)] as [number, number];
       const range = { gte: entryRowKey(first), lte: entryRowKey(last) };
-      const found = await passingValues(this.#db, range);
+      const found = await passingValues(this.#db, range, ofTile.length);
       // Keys are distinct and within the range, so the right number of rows is every row; where one is gone, which?
       const isWhole = found.length === ofTile.length;
       for (const [i, begin] of ofTile.entries())

@@ -29,14 +29,32 @@ export function getPassingRow(db: LevelFolder, key: Uint8Array): Uint8Array | un
   return orFailure(() => db.getSync(key, PASSING));
 }
 
-/** The values of a range of rows that are read once. */
-export async function passingValues(db: LevelFolder, range: RowRange): Promise<Uint8Array[]> {
+/**
+ * The values of a range of rows that are read once; `count` of them are expected. What an iterator gave last it holds until it
+ * is collected as garbage, and V8, which does not know of that memory, may let hundreds of megabytes of it wait. So it is asked
+ * until it has nothing to give: for as many as are expected, so that there is a last time.
+ */
+export async function passingValues(
+  db: LevelFolder,
+  range: RowRange,
+  count: number,
+): Promise<Uint8Array[]> {
+  const values: Uint8Array[] = [];
   try {
-    const values = await db.values<Uint8Array, Uint8Array>({ ...range, ...PASSING }).all();
-    return values.map(plain);
+    const iterator = db.values<Uint8Array, Uint8Array>({ ...range, ...PASSING });
+    try {
+      for (let given = -1; given !== 0; ) {
+        const rows = await iterator.nextv(count);
+        for (const row of rows) values.push(plain(row));
+        given = rows.length;
+      }
+    } finally {
+      await iterator.close();
+    }
   } catch (error) {
     throw readFailure(error);
   }
+  return values;
 }
 
 /** The rows of a range, all at once. */
