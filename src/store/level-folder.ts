@@ -6,8 +6,8 @@ import { storeFailure } from './store-failure.ts';
 // Rows are gathered in memory before they are sorted into files: twice the default, and fewer rows are moved again.
 const WRITE_BUFFER_BYTES = 8 * 1024 * 1024;
 // LevelDB maps each file that it has open into memory, where what was read of it counts as the process's. With so few files open,
-// and so small, that stays below 64 MiB for each database, however large it grows and whatever is read of it. A look-up that
-// has to open its file takes some thirty microseconds more. It is the least that LevelDB takes: ten of them are no files of rows.
+// and so small, those are some 64 MiB for each database, however large it grows and whatever is read of it. A look-up that
+// has to open its file takes some thirty microseconds more. LevelDB takes no smaller number; ten of them are no files of rows.
 const MOST_OPEN_FILES = 74;
 const LARGEST_FILE_BYTES = 1024 * 1024;
 

@@ -32,7 +32,7 @@ export function getPassingRow(db: LevelFolder, key: Uint8Array): Uint8Array | un
 /**
  * The values of a range of rows that are read once; `count` of them are expected. What an iterator gave last it holds until it
  * is collected as garbage, and V8, which does not know of that memory, may let hundreds of megabytes of it wait. So it is asked
- * until it has nothing to give: for as many as are expected, so that there is a last time.
+ * for as many as are expected, which leaves the end to be found, and then for one more: it finds the end, and holds nothing.
  */
 export async function passingValues(
   db: LevelFolder,
@@ -43,10 +43,10 @@ export async function passingValues(
   try {
     const iterator = db.values<Uint8Array, Uint8Array>({ ...range, ...PASSING });
     try {
-      for (let given = -1; given !== 0; ) {
-        const rows = await iterator.nextv(count);
+      for (let isEnd = false; !isEnd; ) {
+        const rows = await iterator.nextv(Math.max(count - values.length, 1));
         for (const row of rows) values.push(plain(row));
-        given = rows.length;
+        isEnd = rows.length === 0;
       }
     } finally {
       await iterator.close();
