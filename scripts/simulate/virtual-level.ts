@@ -167,9 +167,12 @@ class VirtualLevel implements Holder {
     );
   }
 
-  values(range: Range = {}): Pick<VirtualIterator<Uint8Array>, 'all'> {
+  values(range: Range = {}): Pick<VirtualIterator<Uint8Array>, 'nextv' | 'close'> {
     const pairs = this.iterator(range);
-    return { all: async () => (await pairs.all()).map(([, value]) => value) };
+    return {
+      nextv: async (count) => (await pairs.nextv(count)).map(([, value]) => value),
+      close: () => pairs.close(),
+    };
   }
 
   iterator(range: Range = {}): VirtualIterator<Pair> {
@@ -258,6 +261,12 @@ class VirtualIterator<T> {
 
   async next(): Promise<T | undefined> {
     return this.#rows[this.#at++];
+  }
+
+  async nextv(count: number): Promise<T[]> {
+    const rows = this.#rows.slice(this.#at, this.#at + count);
+    this.#at += rows.length;
+    return rows;
   }
 
   seek(target: Uint8Array): void {

@@ -263,11 +263,12 @@ describe('openLevelLogStore on a damaged folder', () => {
   test('reads a row that grows meanwhile', async () => {
     const { store, db } = await openWithDatabase(await committedRows());
     const values = db.values.bind(db);
+    let grown: Promise<ReturnType<typeof values>> | undefined;
     vi.spyOn(db, 'values').mockImplementationOnce((range: Parameters<typeof values>[0]) =>
       Object.assign(values(range), {
-        all: async () => {
-          await store.commit(commitOf(22, 3));
-          return await values(range).all();
+        nextv: async (count: number) => {
+          grown ??= store.commit(commitOf(22, 3)).then(() => values(range));
+          return await (await grown).nextv(count);
         },
       }),
     );
