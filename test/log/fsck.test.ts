@@ -2,9 +2,10 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { encodeHex } from '../../src/core/bytes/hex.ts';
 import { formatCanonicalJson } from '../../src/core/bytes/json.ts';
 import { encodeUtf8 } from '../../src/core/bytes/utf8.ts';
-import { frontierAt } from '../../src/core/merkle/frontier.ts';
+import { Frontier, frontierAt } from '../../src/core/merkle/frontier.ts';
 import { leafHash } from '../../src/core/merkle/hash.ts';
 import { tileNodeReader } from '../../src/core/merkle/tile.ts';
+import { signCheckpoint } from '../../src/core/note/checkpoint.ts';
 import { formatStatement, type Statement } from '../../src/core/statement/statement.ts';
 import type { TrustedLog } from '../../src/core/trust/trust-root.ts';
 import { AttestryError } from '../../src/errors.ts';
@@ -144,6 +145,24 @@ describe('fsck', () => {
     const bed = new LogBed();
     await bed.run(async () => {});
     expect((await check(bed)).report).toMatchObject({ size: 0, problems: [] });
+  });
+
+  // Their roots come out of the full tile's middle nodes.
+  it('compares checkpoints that were kept before their tile was full', async () => {
+    const bed = await copyOfLog();
+    const { committed } = bed.disk.checkpoints;
+    const frontier = new Frontier();
+    for (let size = 1; size <= 255; size++) {
+      frontier.append(leafHash(bed.disk.entries.get(size - 1) as Uint8Array));
+      const checkpoint = { origin: bed.eu.origin, size, root: frontier.root() };
+      if (size % 37 === 0) committed.set(size, signCheckpoint(checkpoint, bed.eu.signer));
+    }
+    expect((await check(bed)).report.problems).toEqual([]);
+    const other = { origin: bed.eu.origin, size: 200, root: frontier.root() };
+    committed.set(200, signCheckpoint(other, bed.eu.signer));
+    expect((await check(bed)).report.problems).toMatchObject([
+      { code: 'ROOT_MISMATCH', message: expect.stringContaining('size 200') },
+    ]);
   });
 
   it('says what it did not check', async () => {
