@@ -173,7 +173,7 @@ const SAY_READY_AFTER_STDIN = `
   await new Promise((resolve) => process.stdin.once('end', resolve));
   say('ready');`;
 
-// Where V8 may do as it likes, it is four and a half times and more; that of Node.js 24 does, whatever it is told.
+// Where V8 may do as it likes, it is four and a half times and more; in Node.js 24 it does, whatever it is told.
 const FOLLOWS_GROWTH = Number(process.versions.node.split('.')[0]) < 24;
 
 describe.runIf(FOLLOWS_GROWTH)('the heap of a node process', () => {
